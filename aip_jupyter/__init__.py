@@ -1,0 +1,64 @@
+"""The machine-learning platform inside the notebook.
+
+    %load_ext aip_jupyter
+    import aip_jupyter as aip
+
+Importing this loads nothing else: `%load_ext` must stay under 30 ms (a test and a benchmark watch it).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from .notebook.api import check_store as check_store
+    from .notebook.api import describe as describe
+    from .notebook.api import get_model as get_model
+    from .notebook.api import get_version as get_version
+    from .notebook.api import list_models as list_models
+    from .notebook.api import load_model as load_model
+    from .notebook.api import register_model as register_model
+
+_API = (
+    "check_store",
+    "describe",
+    "get_model",
+    "get_version",
+    "list_models",
+    "load_model",
+    "register_model",
+)
+
+__all__ = ["__version__", *_API]
+
+
+def __getattr__(name: str) -> Any:
+    """The Python API, imported at first use."""
+    if name in _API:
+        from .notebook import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """`%load_ext aip_jupyter`."""
+    from .notebook.magics import register
+
+    register(ipython)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from .server.app import AipApp
+
+    return [{"module": "aip_jupyter", "app": AipApp}]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    return [{"src": "labextension", "dest": "aip-jupyter"}]

@@ -1,0 +1,16 @@
+"""What a backend's factory is given. The factory is what its entry point names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+
+class BackendConfig(Struct, frozen=True, kw_only=True):
+    """Where a backend may keep things and what it talks to."""
+
+    home: Path
+    """The platform's own folder (`AIP_HOME`); exists, 0700."""
+    url: str = ""
+    """The backend's address when it has one; may hold credentials: never print it."""

@@ -1,0 +1,1 @@
+"""Where models, versions and the records of their files live."""

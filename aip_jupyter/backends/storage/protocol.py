@@ -1,0 +1,99 @@
+"""What a storage backend does: keep bytes under their SHA-256, and claims on bytes not yet named by a record.
+
+The order that loses nothing: stage → write → commit (publishes under a claim) → records → release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol
+
+from ...domain.artifacts import Blob, Claim
+from ...domain.system import Capability
+
+Progress = Callable[[int], None]
+"""Called with the number of bytes done since the last call."""
+
+
+class Staging(Protocol):
+    """Bytes on their way in. Leaving the `with` block without `commit` drops them."""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Append. StorageFull when there is no room; then nothing is kept."""
+
+    def commit(self, expected: str = "") -> Blob:
+        """Publish atomically under the claim. Invalid when `expected` is given and differs."""
+
+    def abort(self) -> None:
+        """Drop what was written. After commit or abort this does nothing."""
+
+    def __enter__(self) -> Staging: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+class StorageBackend(Protocol):
+    """Content-addressed bytes. Safe to use from several threads and processes.
+
+    Every method may raise Unavailable. The tests in `tests/contracts/storage.py` are the definition.
+    """
+
+    capabilities: frozenset[Capability]
+
+    @property
+    def location(self) -> str:
+        """Where the bytes are, for people; never with credentials."""
+
+    def stage(self, claim: str, project: str, holder: str) -> Staging:
+        """Begin to store one blob under a claim (made when it is the first of this id).
+
+        Conflict when the claim's id belongs to another project.
+        """
+
+    def put_file(
+        self, path: Path, claim: str, project: str, holder: str, progress: Progress | None = None
+    ) -> Blob:
+        """Store a copy of a local file (by reflink where the disk has it, never a hard link).
+
+        Invalid when it is no regular file, or changes while it is read.
+        """
+
+    def open(self, digest: str) -> BinaryIO:
+        """The bytes, seekable. NotFound when there are none."""
+
+    def stat(self, digest: str) -> Blob:
+        """NotFound when there are no such bytes."""
+
+    def claims(self) -> list[Claim]:
+        """All claims of all projects."""
+
+    def get_claim(self, claim: str) -> Claim:
+        """NotFound when there is none."""
+
+    def release(self, claim: str) -> None:
+        """Forget a claim; its blobs stay until collected. A claim that is not there is no error."""
+
+    def blobs(self) -> Iterator[Blob]:
+        """All published blobs."""
+
+    def remove(self, digest: str) -> bool:
+        """Remove a blob unless a claim holds it, atomically against new claims. True when removed."""
+
+    def age(self, digest: str) -> float:
+        """Seconds since the blob was last published or claimed. NotFound when there is none."""
+
+    def sweep(self) -> int:
+        """Drop what dead writers left in staging; how many."""
+
+    def check(self) -> str:
+        """Try a write without effect; what was found, in one line. Raises when it fails."""
+
+    def close(self) -> None:
+        """Give back what is held. Closing twice is no error."""

@@ -1,0 +1,1 @@
+"""The words of the platform as types and rules. Imports nothing of ours but `errors`; does no I/O."""

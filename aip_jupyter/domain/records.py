@@ -1,0 +1,52 @@
+"""What every record has, and how its public id is made."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from typing import Literal
+
+from msgspec import Struct, field
+
+PropertyValue = bool | int | float | str
+"""Values of the typed map that every record carries."""
+
+State = Literal["LIVE", "ARCHIVED"]
+
+DEFAULT_PROJECT = "default"
+"""The project in use until another is chosen."""
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """The fields that models, versions, artifacts and all later records share."""
+
+    id: str
+    """32 hex digits, a UUIDv7 made by the client, so that work can start while the server is down."""
+    project: str = DEFAULT_PROJECT
+    key: int = 0
+    """A small integer given by the store (≤ 999,999,999); 0 until stored."""
+    author: str = ""
+    created: int = 0
+    """Milliseconds since the epoch, UTC."""
+    updated: int = 0
+    """Milliseconds since the epoch, UTC; strictly increases with each change of the record."""
+    properties: dict[str, PropertyValue] = field(default_factory=dict)
+    external_id: str | None = None
+    """The id that another system gave it; unique per project and kind."""
+    state: State = "LIVE"
+    revision: int = 0
+    """Counts the changes; the store raises it. Used as `expect` to detect a concurrent change."""
+
+
+def new_id() -> str:
+    """A new public id: UUIDv7 (RFC 9562 §5.7) as 32 hex digits; sorts by time of creation."""
+    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return uuid.UUID(int=value).hex
+
+
+def now_ms() -> int:
+    """The time of a record's `created` and `updated`."""
+    return time.time_ns() // 1_000_000

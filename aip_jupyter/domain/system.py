@@ -1,0 +1,76 @@
+"""What an installation says of itself: capabilities, checks, findings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+Capability = Literal["models", "changes", "transactions", "stored_files", "reflink"]
+"""What a backend can do. What it cannot is hidden or refused by name."""
+
+
+class BackendInfo(Struct, frozen=True, kw_only=True):
+    """A backend in use."""
+
+    seam: str
+    """`registry` or `storage`."""
+    name: str
+    """Its entry point's name, as in the configuration."""
+    location: str
+    """Where it keeps things; never with credentials."""
+    capabilities: list[str]
+
+
+class Description(Struct, frozen=True, kw_only=True):
+    """What is in use, and what a front end needs to know before it asks for anything else."""
+
+    version: str
+    mode: Literal["server", "embedded"]
+    home: str
+    project: str
+    author: str
+    categories: list[str]
+    backends: list[BackendInfo]
+    base_url: str = ""
+    """The Jupyter server's own base URL path, for links; "" when embedded."""
+
+
+class DoctorCheck(Struct, frozen=True, kw_only=True):
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    found: str
+    advice: str = ""
+    """What to do; empty when all is well."""
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """Something that the check of the store found."""
+
+    kind: Literal["missing_bytes", "damaged_bytes", "orphaned_bytes", "cut_registration", "left_over"]
+    what: str
+    mended: bool
+
+
+class CheckStore(Struct, frozen=True, kw_only=True):
+    """Look for records without bytes, bytes without records, and work that was cut."""
+
+    mend: bool = True
+    """Undo what was cut and drop what nothing names; what could be lost data is only told."""
+    verify: bool = False
+    """Also read every blob and compare its digest."""
+
+
+class CheckReport(Struct, frozen=True, kw_only=True):
+    """What the check saw."""
+
+    versions: int
+    blobs: int
+    bytes: int
+    findings: list[Finding] = field(default_factory=list)
+
+
+class Nothing(Struct, frozen=True):
+    """No parameters."""

@@ -1,0 +1,1 @@
+"""How each outside API spells the domain, both ways. No I/O."""
