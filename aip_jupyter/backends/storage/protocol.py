@@ -83,11 +83,15 @@ class StorageBackend(Protocol):
     def blobs(self) -> Iterator[Blob]:
         """All published blobs."""
 
-    def remove(self, digest: str) -> bool:
-        """Remove a blob unless a claim holds it, atomically against new claims. True when removed."""
+    def remove(self, digest: str, before: float) -> bool:
+        """Remove a blob that no claim holds and that was last published or claimed before `before`.
 
-    def age(self, digest: str) -> float:
-        """Seconds since the blob was last published or claimed. NotFound when there is none."""
+        `before` is in seconds since the epoch, as `time.time()` gives it; the blob's own time is set
+        from the same clock on every publication and claim, also of bytes that were there already.
+        Both conditions are checked atomically against other processes: whoever reads the time, then
+        the claims and the records, then calls this, cannot remove what was claimed, recorded and
+        released meanwhile. True when removed, False when kept or not there.
+        """
 
     def sweep(self) -> int:
         """Drop what dead writers left in staging; how many."""
