@@ -1,4 +1,4 @@
-"""Artifacts (files of a version or a run), blobs (their bytes) and claims (bytes on their way to a record)."""
+"""Artifacts (files of a version or a run), blobs (their bytes), claims (bytes on their way to a record)."""
 
 from __future__ import annotations
 

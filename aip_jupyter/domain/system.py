@@ -66,9 +66,12 @@ class CheckStore(Struct, frozen=True, kw_only=True):
 class CheckReport(Struct, frozen=True, kw_only=True):
     """What the check saw."""
 
-    versions: int
+    named: int
+    """Different contents that records name."""
     blobs: int
+    """Contents stored."""
     bytes: int
+    """Their size together."""
     findings: list[Finding] = field(default_factory=list)
 
 

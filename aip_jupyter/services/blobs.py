@@ -1,0 +1,120 @@
+"""Bytes on their way in and out, in process."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+from ..backends.registry.protocol import RegistryBackend
+from ..backends.storage.protocol import Progress, Staging, StorageBackend
+from ..domain import names
+from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
+from ..errors import Invalid, NotFound, Unavailable
+from .process import this_process
+
+BLOCK = 4 * 2**20
+
+
+class LocalBlobs:
+    """`services.interface.Blobs` over a registry and a storage backend."""
+
+    def __init__(self, registry: RegistryBackend, storage: StorageBackend) -> None:
+        self._registry = registry
+        self._storage = storage
+
+    def stage(self, request: UploadBlob) -> Staging:
+        """Begin an upload whose bytes come piece by piece."""
+        names.check_id(request.claim, "claim")
+        if request.digest:
+            names.check_digest(request.digest, "digest")
+        return self._storage.stage(request.claim, request.project, request.holder or this_process())
+
+    def upload(self, request: UploadBlob, source: Path | bytes, progress: Progress | None = None) -> Blob:
+        """Store a file or bytes under a claim."""
+        if isinstance(source, bytes):
+            with self.stage(request) as staging:
+                staging.write(source)
+                return staging.commit(request.digest)
+        names.check_id(request.claim, "claim")
+        holder = request.holder or this_process()
+        return self._storage.put_file(source, request.claim, request.project, holder, progress)
+
+    def release_claim(self, request: ReleaseClaim) -> None:
+        """Give up a claim, and remove what only it held."""
+        names.check_id(request.claim, "claim")
+        try:
+            claim = self._storage.get_claim(request.claim)
+        except NotFound:
+            return
+        if claim.project == request.project:
+            drop_claim(self._registry, self._storage, claim.id, claim.digests)
+
+    def get_artifact(self, request: GetArtifact) -> Artifact:
+        """An artifact's record."""
+        names.check_id(request.artifact, "artifact")
+        return self._registry.get(Artifact, request.project, request.artifact)
+
+    def open(self, request: GetArtifact) -> tuple[Artifact, BinaryIO]:
+        """The record and its bytes, for whoever sends them on."""
+        artifact = self.get_artifact(request)
+        if artifact.digest is None:
+            message = f"artifact: {artifact.path!r} is not stored here but at {artifact.uri}; fetch it there"
+            raise Invalid(message, field="artifact")
+        return artifact, self._storage.open(artifact.digest)
+
+    def download(self, request: GetArtifact, target: Path, progress: Progress | None = None) -> Path:
+        """Write the bytes to `target`: verified, published atomically."""
+        artifact, source = self.open(request)
+        with source:
+            return write_verified(source, artifact.digest or "", target, progress)
+
+
+def drop_claim(registry: RegistryBackend, storage: StorageBackend, claim: str, digests: list[str]) -> int:
+    """Release a claim and remove the blobs that no record and no other claim holds; how many.
+
+    The order is what makes it safe, see `StorageBackend.remove`: time, then records, then removal.
+    """
+    before = time.time()
+    storage.release(claim)
+    wanted = set(digests)
+    wanted.difference_update(registry.digests())
+    return sum(storage.remove(digest, before) for digest in sorted(wanted))
+
+
+def write_verified(source: BinaryIO, digest: str, target: Path, progress: Progress | None = None) -> Path:
+    """Copy to `target` by way of a temporary file beside it; nothing appears unless the digest is right.
+
+    Raises Unavailable when the bytes are not those of the digest, or cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".aip-", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            hasher = hashlib.sha256()
+            while block := source.read(BLOCK):
+                hasher.update(block)
+                out.write(block)
+                if progress:
+                    progress(len(block))
+        if hasher.hexdigest() != digest:
+            raise Unavailable(f"{target.name}: the stored bytes are damaged; run %aip check and restore them")
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, target)
+    except OSError as error:
+        raise Unavailable(f"{target}: cannot be written ({error.strerror}); choose another folder") from error
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return target
+
+
+@functools.cache
+def _umask() -> int:
+    """The process' own; it can only be read by setting it, so for a moment to the strictest."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,44 @@
+"""Who did it: explicit > `AIP_USER` > the Jupyter or Hub user unless anonymous > git e-mail > system user."""
+
+from __future__ import annotations
+
+import functools
+import getpass
+import subprocess
+
+from msgspec import Struct
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """Who asks, as the layer above knows it."""
+
+    user: str = ""
+    """The Jupyter or Hub user; "" when anonymous or in process."""
+
+
+def author_of(explicit: str | None, configured: str, caller: Caller) -> str:
+    """The author to record."""
+    return explicit or configured or caller.user or _git_email() or _system_user()
+
+
+@functools.cache
+def _git_email() -> str:
+    try:
+        reply = subprocess.run(
+            ["git", "config", "user.email"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            timeout=2,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return reply.stdout.strip()
+
+
+@functools.cache
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no entry for this uid, as in some containers
+        return "unknown"

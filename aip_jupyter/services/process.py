@@ -1,0 +1,59 @@
+"""Who holds an intent or a claim: a process, named so that a later one can prove it dead.
+
+host|boot id|pid|start time
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+from pathlib import Path
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def this_process() -> str:
+    """The identity of this process; another one after a fork."""
+    pid = os.getpid()
+    return f"{socket.gethostname()}|{_boot_id()}|{pid}|{_start_time(pid)}"
+
+
+def is_dead(holder: str) -> bool:
+    """True only when the holder is provably dead: same host, and gone, replaced or from an earlier boot.
+
+    A holder on another host, or one that is not spelled so, is never provably dead.
+    """
+    parts = holder.split("|")
+    if len(parts) != 4 or parts[0] != socket.gethostname() or not parts[2].isdigit():
+        return False
+    if parts[1] != _boot_id():
+        return True
+    return _start_time(int(parts[2])) != parts[3]
+
+
+@functools.cache
+def _boot_id() -> str:
+    return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else "-"
+
+
+def _start_time(pid: int) -> str:
+    """Clock ticks from boot on Linux (exact), whole seconds elsewhere; "" when there is no such process."""
+    try:
+        # proc(5): field 22, counted behind the command's closing bracket, which may hold anything
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return _portable_start_time(pid)
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+def _portable_start_time(pid: int) -> str:
+    if Path("/proc/self/stat").exists():
+        return ""
+    import psutil
+
+    try:
+        return str(int(psutil.Process(pid).create_time()))
+    except psutil.NoSuchProcess:
+        return ""

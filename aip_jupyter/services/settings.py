@@ -1,0 +1,131 @@
+"""Every setting, once: its environment variable, default and meaning.
+
+The server's traits (`server.app`) and a kernel without a server take their defaults from here; the
+documentation's table is checked against it. Order: real environment, then `.env` in the given folder, then
+the default.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from ..domain.records import DEFAULT_PROJECT
+from ..errors import Invalid
+
+DEFAULT_CATEGORIES = (
+    "Image Classification",
+    "Object Detection",
+    "Text Classification",
+    "Text Generation",
+    "Embedding",
+    "Tabular Classification",
+    "Tabular Regression",
+    "Time Series",
+    "Recommendation",
+    "Other",
+)
+
+
+class Setting(NamedTuple):
+    """One setting as documentation shows it."""
+
+    name: str
+    variable: str
+    help: str
+
+
+SETTINGS = (
+    Setting(
+        "home", "AIP_HOME", "Folder for store, files and journals; a local disk (default: user data folder)"
+    ),
+    Setting("project", "AIP_PROJECT", "The project in use until another is chosen"),
+    Setting("user", "AIP_USER", "Who did it, before the Jupyter user, the git e-mail and the system user"),
+    Setting(
+        "categories", "AIP_CATEGORIES", "Allowed model categories, separated by commas; empty allows all"
+    ),
+    Setting("registry", "AIP_REGISTRY", "Registry backend, by its entry point's name"),
+    Setting("registry_url", "AIP_REGISTRY_URL", "Where the registry backend keeps or finds its records"),
+    Setting("storage", "AIP_STORAGE", "Storage backend, by its entry point's name"),
+    Setting("storage_url", "AIP_STORAGE_URL", "Where the storage backend keeps or finds its bytes"),
+    Setting(
+        "url", "AIP_URL", "Jupyter server to use from a kernel or script, such as http://127.0.0.1:8888/"
+    ),
+    Setting("token", "AIP_TOKEN", "Token for AIP_URL"),
+    Setting("workers", "AIP_WORKERS", "Threads per backend in the server"),
+    Setting("deadline", "AIP_DEADLINE", "Seconds the server waits for a backend before it answers 503"),
+    Setting("garbage_grace", "AIP_GARBAGE_GRACE", "Seconds that bytes without a record are kept"),
+)
+SECRETS = frozenset({"token"})
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The settings in force. See SETTINGS for the meanings."""
+
+    home: Path
+    project: str = DEFAULT_PROJECT
+    user: str = ""
+    categories: tuple[str, ...] = DEFAULT_CATEGORIES
+    registry: str = "sqlite"
+    registry_url: str = ""
+    storage: str = "local"
+    storage_url: str = ""
+    url: str = ""
+    token: str = ""
+    workers: int = 4
+    deadline: float = 30.0
+    garbage_grace: float = 86400.0
+
+
+def load_settings(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
+    """The settings from the environment and from `.env` in `folder`. Invalid names the variable at fault."""
+    values = {**_dotenv(folder), **(os.environ if environ is None else environ)}
+    found: dict[str, Any] = {}
+    for setting in SETTINGS:
+        text = values.get(setting.variable, "")
+        if text or (setting.name == "categories" and setting.variable in values):
+            found[setting.name] = _parse(setting, text)
+    found.setdefault("home", _default_home())
+    return Settings(**found)
+
+
+def _parse(setting: Setting, text: str) -> Any:
+    if setting.name == "categories":
+        return split_categories(text)
+    if setting.name == "home":
+        return Path(text).expanduser().absolute()
+    kind = Settings.__annotations__[setting.name]
+    target = {"int": int, "float": float}.get(kind, str)
+    value: Any
+    try:
+        value = msgspec.convert(text, target, strict=False)
+    except msgspec.ValidationError as error:
+        message = f"{setting.variable}: {text!r} is not a number; {setting.help.lower()}"
+        raise Invalid(message, field=setting.variable) from error
+    if target is not str and value <= 0:
+        raise Invalid(f"{setting.variable}: {text!r} must be more than 0", field=setting.variable)
+    return value
+
+
+def split_categories(text: str) -> tuple[str, ...]:
+    """The names in a comma-separated list."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _dotenv(folder: Path | None) -> dict[str, str]:
+    if folder is None or not (folder / ".env").is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return {key: value for key, value in dotenv_values(folder / ".env").items() if value is not None}
+
+
+def _default_home() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("aip-jupyter", appauthor=False))

@@ -1,0 +1,100 @@
+"""What is in use, whether it is well, and mending, in process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from .._version import __version__
+from ..domain.system import (
+    BackendInfo,
+    CheckReport,
+    CheckStore,
+    Description,
+    DoctorCheck,
+    Nothing,
+)
+from ..errors import AipError
+from .callers import Caller, author_of
+from .recovery import StoreCheck
+
+if TYPE_CHECKING:
+    from .local import Platform
+
+LOW_SPACE = 2**30
+"""Bytes of free disk below which the doctor warns."""
+
+
+class LocalSystem:
+    """`services.interface.System` over the opened platform."""
+
+    def __init__(self, platform: Platform, caller: Caller) -> None:
+        self._platform = platform
+        self._caller = caller
+
+    def describe(self, request: Nothing) -> Description:
+        """What is in use."""
+        platform = self._platform
+        settings = platform.settings
+        backends = [
+            BackendInfo(
+                seam=seam, name=name, location=backend.location, capabilities=sorted(backend.capabilities)
+            )
+            for seam, name, backend in (
+                ("registry", settings.registry, platform.registry),
+                ("storage", settings.storage, platform.storage),
+            )
+        ]
+        return Description(
+            version=__version__,
+            mode=platform.mode,
+            home=str(settings.home),
+            project=settings.project,
+            author=author_of(None, settings.user, self._caller),
+            categories=list(settings.categories),
+            backends=backends,
+            base_url=platform.base_url,
+        )
+
+    def doctor(self, request: Nothing) -> list[DoctorCheck]:
+        """Look at each backend and at what they stand on."""
+        platform = self._platform
+        settings = platform.settings
+        return [
+            _probe(f"registry ({settings.registry})", platform.registry.check),
+            _probe(f"storage ({settings.storage})", platform.storage.check),
+            self._disk(),
+            _package("skops", "sklearn", "saving scikit-learn models"),
+            _package("jupyterlab", "lab", "the sidebar"),
+        ]
+
+    def check_store(self, request: CheckStore) -> CheckReport:
+        """Find, and mend, what a crash left behind."""
+        platform = self._platform
+        grace = platform.settings.garbage_grace
+        check = StoreCheck(platform.registry, platform.storage, grace, request.mend, request.verify)
+        return check.run()
+
+    def _disk(self) -> DoctorCheck:
+        home = self._platform.settings.home
+        existing = next(folder for folder in (home, *home.parents) if folder.exists())
+        free = shutil.disk_usage(existing).free
+        advice = "" if free > LOW_SPACE else f"make room, or set AIP_HOME to a larger disk than {existing}"
+        return DoctorCheck(name="disk", ok=not advice, found=f"{free / 2**30:.1f} GiB free", advice=advice)
+
+
+def _probe(name: str, look: Callable[[], str]) -> DoctorCheck:
+    try:
+        return DoctorCheck(name=name, ok=True, found=look())
+    except AipError as error:
+        return DoctorCheck(name=name, ok=False, found=type(error).__name__, advice=error.message)
+
+
+def _package(name: str, extra: str, purpose: str) -> DoctorCheck:
+    try:
+        return DoctorCheck(name=name, ok=True, found=version(name))
+    except PackageNotFoundError:
+        advice = f'for {purpose}: pip install "aip-jupyter[{extra}]"'
+        return DoctorCheck(name=name, ok=False, found="not installed", advice=advice)
