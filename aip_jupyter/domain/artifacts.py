@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from .records import DEFAULT_PROJECT, Record
+from .records import DEFAULT_PROJECT, Record, Request
 
 
 class FileRef(Struct, frozen=True, kw_only=True):
@@ -50,7 +50,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     digests: list[str]
 
 
-class UploadBlob(Struct, frozen=True, kw_only=True):
+class UploadBlob(Request, frozen=True, kw_only=True):
     """Store bytes under a claim."""
 
     project: str = DEFAULT_PROJECT
@@ -60,14 +60,14 @@ class UploadBlob(Struct, frozen=True, kw_only=True):
     """What the bytes must hash to; unchecked when empty."""
 
 
-class ReleaseClaim(Struct, frozen=True, kw_only=True):
+class ReleaseClaim(Request, frozen=True, kw_only=True):
     """Give up a claim: its bytes may be collected unless a record names them."""
 
     project: str = DEFAULT_PROJECT
     claim: str
 
 
-class GetArtifact(Struct, frozen=True, kw_only=True):
+class GetArtifact(Request, frozen=True, kw_only=True):
     """An artifact by its id."""
 
     project: str = DEFAULT_PROJECT

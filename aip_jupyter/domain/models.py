@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from .artifacts import Artifact, FileRef
 from .pages import Page
-from .records import DEFAULT_PROJECT, PropertyValue, Record
+from .records import DEFAULT_PROJECT, PropertyValue, Record, Request
 
 STAGES = ("development", "staging", "production", "archived")
 
@@ -67,7 +67,7 @@ class ModelDetail(Struct, frozen=True, kw_only=True):
     versions: Page[Version]
 
 
-class RegisterVersion(Struct, frozen=True, kw_only=True):
+class RegisterVersion(Request, frozen=True, kw_only=True):
     """Make a version (and the model, when the name is new) out of files uploaded under the claim `id`.
 
     Sending the same request again, with the same `id`, returns the version that is already there.
@@ -94,7 +94,7 @@ class RegisterVersion(Struct, frozen=True, kw_only=True):
     """The process that does this, as `services.process.this_process` spells it."""
 
 
-class ListModels(Struct, frozen=True, kw_only=True):
+class ListModels(Request, frozen=True, kw_only=True):
     """One page of a project's models."""
 
     project: str = DEFAULT_PROJECT
@@ -109,7 +109,7 @@ class ListModels(Struct, frozen=True, kw_only=True):
     page_token: str = ""
 
 
-class GetModel(Struct, frozen=True, kw_only=True):
+class GetModel(Request, frozen=True, kw_only=True):
     """A model by its exact name."""
 
     project: str = DEFAULT_PROJECT
@@ -118,7 +118,7 @@ class GetModel(Struct, frozen=True, kw_only=True):
     """How many of its versions, newest first."""
 
 
-class ListVersions(Struct, frozen=True, kw_only=True):
+class ListVersions(Request, frozen=True, kw_only=True):
     """One page of a model's versions, newest first."""
 
     project: str = DEFAULT_PROJECT
@@ -127,7 +127,7 @@ class ListVersions(Struct, frozen=True, kw_only=True):
     page_token: str = ""
 
 
-class GetVersion(Struct, frozen=True, kw_only=True):
+class GetVersion(Request, frozen=True, kw_only=True):
     """The version that a reference means (see `domain.references`)."""
 
     project: str = DEFAULT_PROJECT

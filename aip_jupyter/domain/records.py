@@ -39,6 +39,10 @@ class Record(Struct, frozen=True, kw_only=True):
     """Counts the changes; the store raises it. Used as `expect` to detect a concurrent change."""
 
 
+class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a use case is asked with: one per method of `services.interface`."""
+
+
 def new_id() -> str:
     """A new public id: UUIDv7 (RFC 9562 §5.7) as 32 hex digits; sorts by time of creation."""
     value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")

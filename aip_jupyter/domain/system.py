@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from .records import Request
+
 Capability = Literal["models", "changes", "transactions", "stored_files", "reflink"]
 """What a backend can do. What it cannot is hidden or refused by name."""
 
@@ -54,7 +56,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     mended: bool
 
 
-class CheckStore(Struct, frozen=True, kw_only=True):
+class CheckStore(Request, frozen=True, kw_only=True):
     """Look for records without bytes, bytes without records, and work that was cut."""
 
     mend: bool = True
@@ -75,5 +77,5 @@ class CheckReport(Struct, frozen=True, kw_only=True):
     findings: list[Finding] = field(default_factory=list)
 
 
-class Nothing(Struct, frozen=True):
+class Nothing(Request, frozen=True, kw_only=True):
     """No parameters."""

@@ -7,6 +7,7 @@ import hashlib
 import os
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -71,7 +72,8 @@ class LocalBlobs:
         """Write the bytes to `target`: verified, published atomically."""
         artifact, source = self.open(request)
         with source:
-            return write_verified(source, artifact.digest or "", target, progress)
+            blocks = iter(lambda: source.read(BLOCK), b"")
+            return write_verified(blocks, artifact.digest or "", target, progress)
 
 
 def drop_claim(registry: RegistryBackend, storage: StorageBackend, claim: str, digests: list[str]) -> int:
@@ -86,30 +88,39 @@ def drop_claim(registry: RegistryBackend, storage: StorageBackend, claim: str, d
     return sum(storage.remove(digest, before) for digest in sorted(wanted))
 
 
-def write_verified(source: BinaryIO, digest: str, target: Path, progress: Progress | None = None) -> Path:
-    """Copy to `target` by way of a temporary file beside it; nothing appears unless the digest is right.
+def write_verified(
+    blocks: Iterable[bytes], digest: str, target: Path, progress: Progress | None = None
+) -> Path:
+    """Write to `target` by way of a temporary file beside it; nothing appears unless the digest is right.
 
     Raises Unavailable when the bytes are not those of the digest, or cannot be written.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".aip-", dir=target.parent)
     try:
-        with os.fdopen(handle, "wb") as out:
-            hasher = hashlib.sha256()
-            while block := source.read(BLOCK):
-                hasher.update(block)
-                out.write(block)
-                if progress:
-                    progress(len(block))
-        if hasher.hexdigest() != digest:
-            raise Unavailable(f"{target.name}: the stored bytes are damaged; run %aip check and restore them")
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".aip-", dir=target.parent)
+        try:
+            found = _write_hashed(handle, blocks, progress)
+            if found != digest:
+                message = f"{target.name}: the stored bytes are damaged; %aip check tells what else is"
+                raise Unavailable(message)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, target)
+        finally:
+            Path(name).unlink(missing_ok=True)
     except OSError as error:
         raise Unavailable(f"{target}: cannot be written ({error.strerror}); choose another folder") from error
-    finally:
-        Path(name).unlink(missing_ok=True)
     return target
+
+
+def _write_hashed(handle: int, blocks: Iterable[bytes], progress: Progress | None) -> str:
+    hasher = hashlib.sha256()
+    with os.fdopen(handle, "wb") as out:
+        for block in blocks:
+            hasher.update(block)
+            out.write(block)
+            if progress:
+                progress(len(block))
+    return hasher.hexdigest()
 
 
 @functools.cache

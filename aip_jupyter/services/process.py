@@ -32,6 +32,11 @@ def is_dead(holder: str) -> bool:
     return _start_time(int(parts[2])) != parts[3]
 
 
+def is_running(pid: int) -> bool:
+    """Whether there is a live process of this id."""
+    return _start_time(pid) != ""
+
+
 @functools.cache
 def _boot_id() -> str:
     return _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else "-"

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from ..domain import artifacts, models, system
 from ..domain.pages import Page
+from ..domain.records import Request
 
 PREFIX = "/aip/v1"
 VERSION_HEADER = "X-AIP-Version"
@@ -32,7 +33,7 @@ class Route(Struct, frozen=True, kw_only=True):
     """Below PREFIX; `{name}` is a field of the request."""
     operation: str
     """`feature.method` of `services.interface.Services`."""
-    request: type
+    request: type[Request]
     reply: Any
     """A type, or None for an empty reply."""
     summary: str
@@ -41,6 +42,8 @@ class Route(Struct, frozen=True, kw_only=True):
     stream: Literal["", "up", "down"] = ""
     """`up`: the body is the bytes; `down`: the reply is."""
     status: int = 200
+    deadline: float = 0.0
+    """Seconds that the work may take; 0: the backend's usual deadline."""
 
     @property
     def action(self) -> Literal["read", "write"]:
@@ -75,6 +78,7 @@ ROUTES = (
         reply=system.CheckReport,
         summary="Find and mend what a crash left behind",
         pool="storage",
+        deadline=3600.0,
     ),
     Route(
         method="GET",

@@ -1,0 +1,1 @@
+"""The use cases over HTTP, and the choice between them and the services in process."""

@@ -1,0 +1,1 @@
+"""The Jupyter server extension: one route per use case, its events, and how kernels find it."""

@@ -1,0 +1,118 @@
+"""The extension itself: configuration, the opened backends, and what runs while the server does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from msgspec.structs import replace
+from traitlets import Float, Int, List, Unicode
+
+from .._version import __version__
+from ..services.local import Platform, open_platform
+from ..services.recovery import StoreCheck
+from ..services.settings import SETTINGS, Settings, load_settings
+from ..wire.routes import PREFIX, Route
+from .events import SCHEMA_FILE, watch
+from .pool import Pool
+from .routes import make_handlers
+from .runtime_file import runtime_file, write_runtime_file
+from .traits import BackendName
+
+_HELP = {setting.name: f"{setting.help}. Environment: {setting.variable}." for setting in SETTINGS}
+
+
+class AipApp(ExtensionApp):
+    """Models, runs, data and GPU sessions for the notebooks of this server.
+
+    What is not configured here is taken from the environment, then from `.env` in the server's root folder.
+    """
+
+    name = "aip_jupyter"
+    extension_url = PREFIX
+    load_other_extensions = True
+
+    home = Unicode(None, allow_none=True, config=True, help=_HELP["home"])
+    project = Unicode(None, allow_none=True, config=True, help=_HELP["project"])
+    user = Unicode(None, allow_none=True, config=True, help=_HELP["user"])
+    categories = List(Unicode(), None, allow_none=True, config=True, help=_HELP["categories"])
+    registry = BackendName("registry", config=True, help=_HELP["registry"])
+    registry_url = Unicode(None, allow_none=True, config=True, help=_HELP["registry_url"])
+    storage = BackendName("storage", config=True, help=_HELP["storage"])
+    storage_url = Unicode(None, allow_none=True, config=True, help=_HELP["storage_url"])
+    workers = Int(None, allow_none=True, min=1, config=True, help=_HELP["workers"])
+    deadline = Float(None, allow_none=True, min=0.1, config=True, help=_HELP["deadline"])
+    garbage_grace = Float(None, allow_none=True, min=1, config=True, help=_HELP["garbage_grace"])
+
+    serverapp: Any  # set before anything here runs
+    platform: Platform
+    pools: dict[str, Pool]
+    kernel_token: str
+
+    def initialize_settings(self) -> None:
+        settings = self._settings()
+        self.kernel_token = secrets.token_urlsafe(32)
+        self.platform = open_platform(settings, "server", self.serverapp.base_url)
+        self.pools = {
+            name: Pool(name, settings.workers, settings.deadline) for name in ("registry", "storage")
+        }
+        self._watcher = Pool("registry", 1, settings.deadline)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.serverapp.event_logger.register_event_schema(SCHEMA_FILE)
+
+    def initialize_handlers(self) -> None:
+        self.handlers.extend(make_handlers(self))
+
+    def deadline_of(self, route: Route) -> float:
+        """Seconds that this route's work may take."""
+        return route.deadline or self.platform.settings.deadline
+
+    def background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run it beside the requests, until it ends or the server does."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        if not serverapp.sock:
+            url = serverapp.connection_url
+            write_runtime_file(Path(serverapp.runtime_dir), url, self.kernel_token, __version__)
+        platform = self.platform
+        self.background(watch(platform.registry, self._watcher, serverapp.event_logger, self.log))
+        self.background(self._recover())
+
+    async def _recover(self) -> None:
+        """Undo what a crash cut; a store that does not exist yet has nothing to undo."""
+        platform = self.platform
+        if not platform.settings.home.exists():
+            return
+        check = StoreCheck(platform.registry, platform.storage, platform.settings.garbage_grace)
+        await self.pools["storage"].run(check.cut_registrations)
+        for finding in check.findings:
+            self.log.info("aip: %s", finding.what)
+
+    async def stop_extension(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        runtime_file(Path(self.serverapp.runtime_dir), os.getpid()).unlink(missing_ok=True)
+        for pool in (*self.pools.values(), self._watcher):
+            pool.close()
+        self.platform.close()
+
+    def _settings(self) -> Settings:
+        base = load_settings(folder=Path(self.serverapp.root_dir))
+        given: dict[str, Any] = {
+            setting.name: value
+            for setting in SETTINGS
+            if (value := getattr(self, setting.name, None)) is not None
+        }
+        if "home" in given:
+            given["home"] = Path(given["home"]).expanduser().absolute()
+        if "categories" in given:
+            given["categories"] = tuple(given["categories"])
+        return replace(base, **given)

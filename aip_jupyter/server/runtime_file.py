@@ -1,0 +1,26 @@
+"""How a kernel finds this server: `aip-<pid>.json` in Jupyter's runtime folder, for its owner's eyes only.
+
+Jupyter's own `jpserver-<pid>.json` would give a kernel the whole server, and holds no token when the server
+has a password. Ours opens our routes only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+
+def runtime_file(runtime_dir: Path, pid: int) -> Path:
+    """The file of the server with this process id."""
+    return runtime_dir / f"aip-{pid}.json"
+
+
+def write_runtime_file(runtime_dir: Path, url: str, token: str, version: str) -> Path:
+    """Write it, 0600 from the first moment on."""
+    path = runtime_file(runtime_dir, os.getpid())
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as out:
+        json.dump({"url": url, "token": token, "pid": os.getpid(), "version": version}, out)
+    return path

@@ -1,0 +1,104 @@
+"""Bytes in and out: streamed in batches of CHUNK, so that memory stays flat whatever their size."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import BinaryIO
+from urllib.parse import quote
+
+from tornado.iostream import StreamClosedError
+
+from ..backends.storage.protocol import Staging
+from ..domain.artifacts import Artifact
+from ..errors import AipError, Invalid
+from ..wire.routes import CHUNK
+from .handlers import ApiHandler
+
+MAX_UPLOAD = 2**50
+"""Bytes; the disk is the real limit."""
+
+
+class UploadHandler(ApiHandler):
+    """PUT of one blob under a claim."""
+
+    _staging: Staging | None = None
+    _failed: AipError | None = None
+    _writing: asyncio.Task[None] | None = None
+
+    def body_limit(self) -> int:
+        return MAX_UPLOAD
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        await super().prepare()
+        if self.request.method not in self.routes:
+            return
+        request = self.request_of(self.path_kwargs)
+        self._digest = request.digest
+        self._staging = await self.pool().run(self.services().blobs.stage, request)
+
+    async def data_received(self, chunk: bytes) -> None:
+        self._body += chunk
+        if len(self._body) >= CHUNK:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        """Write the batch. After a failure the rest is read and dropped, so that the sender hears why."""
+        batch, self._body = self._body, bytearray()
+        if self._failed is not None or self._staging is None:
+            return
+        try:
+            await self.pool().run(self._staging.write, batch)
+        except AipError as error:
+            self._failed = error
+
+    async def answer(self, **path: str) -> None:
+        await self._flush()
+        if self._failed is not None:
+            raise self._failed
+        if self._staging is None:
+            raise Invalid("body: nothing was received; send the bytes as the body", field="body")
+        self.reply(await self.pool().run(self._staging.commit, self._digest))
+
+    def on_finish(self) -> None:
+        self._drop()
+
+    def on_connection_close(self) -> None:
+        """The sender is gone: what came so far is dropped."""
+        super().on_connection_close()
+        self._drop()
+
+    def _drop(self) -> None:
+        staging, self._staging = self._staging, None
+        if staging is not None:
+            self.app.background(self.app.pools["storage"].run(staging.abort))
+
+
+class DownloadHandler(ApiHandler):
+    """GET of an artifact's bytes. Always as a download: nothing of it may run in Jupyter's origin."""
+
+    async def answer(self, **path: str) -> None:
+        artifact, source = await self.pool().run(self.services().blobs.open, self.request_of(path))
+        try:
+            self._headers_of(artifact)
+            await self._send(source)
+        finally:
+            await self.pool().run(source.close)
+
+    def _headers_of(self, artifact: Artifact) -> None:
+        name = quote(artifact.path.rsplit("/", 1)[-1])
+        digest = base64.b64encode(bytes.fromhex(artifact.digest or "")).decode()
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Content-Length", str(artifact.size))
+        self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")  # RFC 6266
+        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+        self.set_header("Repr-Digest", f"sha-256=:{digest}:")  # RFC 9530
+
+    async def _send(self, source: BinaryIO) -> None:
+        try:
+            while block := await self.pool().run(source.read, CHUNK):
+                self.write(block)
+                await self.flush()
+            self.finish(set_content_type="application/octet-stream")
+        except StreamClosedError:
+            self.log.debug("the reader of %s left", self.request.path)

@@ -1,0 +1,68 @@
+"""The request of a route, both ways: its struct, and path, query and JSON body."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from ..domain.records import Request
+from ..errors import Invalid
+from .routes import Route
+
+_FIELD = re.compile(r"{(\w+)}")
+_NOT_OURS = re.compile(r"token|_xsrf|no_track_activity|\d+")
+"""Query arguments that Jupyter's own clients add."""
+
+
+def path_fields(route: Route) -> list[str]:
+    """The fields of the request that stand in the path."""
+    return _FIELD.findall(route.path)
+
+
+def build_request(route: Route, path: dict[str, str], query: dict[str, str], body: bytes) -> Request:
+    """The route's request struct. Raises Invalid naming the field.
+
+    The path wins over the rest, so that what was authorized is what is done.
+    """
+    known = set(route.request.__struct_fields__)
+    values: dict[str, Any] = {k: v for k, v in query.items() if not _NOT_OURS.fullmatch(k)}
+    if body and not route.stream:
+        values.update(_decode_body(body))
+    if unknown := sorted(values.keys() - known):
+        raise Invalid(
+            f"{unknown[0][:80]}: unknown field; this route has {', '.join(sorted(known))}",
+            field=unknown[0][:80],
+        )
+    values.update(path)
+    try:
+        # Queries are text, so numbers in them are converted; a body has types of its own.
+        request: Request = msgspec.convert(values, route.request, strict=bool(body) and not route.stream)
+        return request
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from error
+
+
+def _decode_body(body: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid("body: must be a JSON object; see openapi.json", field="body") from error
+
+
+def _invalid(error: msgspec.ValidationError) -> Invalid:
+    """msgspec says `Expected int, got str - at $.limit`: the path names the field."""
+    text = str(error)
+    match = re.search(r"at `\$\.?(\w*)", text) or re.search(r"required field `(\w+)`", text)
+    field = match[1] if match and match[1] else "request"
+    return Invalid(f"{field}: {text.split(' - at')[0].lower()}", field=field)
+
+
+def split_request(route: Route, request: Request) -> tuple[str, dict[str, Any]]:
+    """The path, filled in, and the other fields that differ from their defaults."""
+    path = _FIELD.sub(lambda match: quote(str(getattr(request, match[1])), safe=""), route.path)
+    in_path = path_fields(route)
+    values: dict[str, Any] = msgspec.to_builtins(request)
+    return path, {name: value for name, value in values.items() if name not in in_path}
