@@ -9,6 +9,7 @@ A field is a name of the record, or a path into one of its maps: `tags.demo`, `p
 from __future__ import annotations
 
 import base64
+import string
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -19,13 +20,14 @@ from ..errors import Invalid
 from .records import Record
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "contains", "in", "has"]
-"""`contains`: part of a text, in any case (ASCII); `in`: one of a tuple; `has`: the map has this key."""
+"""`contains`: part of a text, in any case (ASCII); `in`: one of a tuple; `has`: the map has this key, the
+list this item."""
 
 Scalar = bool | int | float | str
 
 
 class Compare(Struct, frozen=True):
-    """One comparison. A missing value compares false, except with `!=`."""
+    """One comparison. A missing value compares false, except with `!=`; so does a text with a number."""
 
     field: str
     operator: Operator
@@ -50,7 +52,7 @@ EVERYTHING = And(())
 
 
 class Order(Struct, frozen=True):
-    """By a field, ties by id, in the same direction."""
+    """By a field, ties by id, in the same direction. Missing values come first, then numbers, then texts."""
 
     field: str = "id"
     descending: bool = False
@@ -96,9 +98,13 @@ def _compare(left: Any, operator: Operator, right: Any) -> bool:
     if operator == "in":
         return left in right
     if operator == "contains":
-        return str(right).lower() in str(left).lower()
+        return isinstance(left, str) and str(right).translate(_LOWER) in left.translate(_LOWER)
+    if isinstance(left, str) != isinstance(right, str):
+        return False
     return bool(_ORDERED[operator](left, right))
 
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 _ORDERED = {
     "=": lambda a, b: a == b,
@@ -109,12 +115,19 @@ _ORDERED = {
 }
 
 
+def order_key(value: Any, id: str) -> tuple[int, Any, str]:
+    """What records are sorted by: the value of the order's field, then the id."""
+    if value is None:
+        return 0, 0, id
+    return (2 if isinstance(value, str) else 1), value, id
+
+
 class Cursor(Struct, frozen=True, array_like=True):
     """Where the last page ended. It carries the order, so that a token cannot be used with another."""
 
     field: str
     descending: bool
-    value: Scalar
+    value: Scalar | None
     id: str
 
 
