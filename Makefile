@@ -1,0 +1,69 @@
+# Every command of the project. Each does all its own set-up: an environment in .venv, made once and again
+# when what it is made from changes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SOURCES := pyproject.toml hatch_build.py $(wildcard jupyter-config/*/*) \
+	$(wildcard labextension/*.json labextension/*.js labextension/schema/* labextension/style/*) \
+	$(shell find labextension/src -type f 2>/dev/null)
+NODE_READY := labextension/node_modules/.ready
+
+.PHONY: help lab demo test test-python test-typescript test-notebooks test-ui test-slow soak bench lint format types clean browser
+
+help:
+	@echo "make lab    JupyterLab with the quickstart notebook"
+	@echo "make demo   the same notebook, headless, against a live server"
+	@echo "make test   all tests"
+	@echo "make lint, make bench, make soak, make clean"
+
+$(READY): $(SOURCES)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+$(NODE_READY): labextension/package.json labextension/package-lock.json
+	cd labextension && npm ci --no-audit --no-fund --ignore-scripts
+	touch $@
+
+lab: $(READY)
+	$(BIN)/jupyter lab notebooks/quickstart.ipynb
+
+demo: $(READY)
+	$(BIN)/python -m tests.demo
+
+test: lint test-python test-notebooks test-ui
+
+test-python: $(READY) $(NODE_READY)
+	$(BIN)/python -m pytest tests --ignore=tests/ui
+
+test-notebooks: $(READY)
+	$(BIN)/python -m tests.notebooks
+
+test-ui: $(READY) browser
+	$(BIN)/python -m pytest tests/ui
+
+browser: $(READY)
+	$(BIN)/python -m tests.ui.chromium
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY) $(NODE_READY)
+	$(BIN)/python -m aip_jupyter.server.openapi > labextension/openapi.json
+	cd labextension && npm run --silent types
+
+soak: $(READY)
+	AIP_SOAK=1 $(BIN)/python -m pytest tests/reliability --timeout=7200
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) labextension/node_modules aip_jupyter/labextension build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,28 @@
+"""What all tests share: no test may see the home, the settings or the servers of whoever runs it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aip_jupyter.client.connect import disconnect
+from aip_jupyter.services.settings import SETTINGS
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+for _name in [*(setting.variable for setting in SETTINGS), "JPY_PARENT_PID", "JUPYTERHUB_API_TOKEN"]:
+    os.environ.pop(_name, None)
+os.environ["AIP_HOME"] = tempfile.mkdtemp(prefix="aip-tests-")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A fresh AIP_HOME, and no connection left over."""
+    monkeypatch.setenv("AIP_HOME", str(tmp_path / "home"))
+    disconnect()
+    yield tmp_path / "home"
+    disconnect()
