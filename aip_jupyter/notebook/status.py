@@ -1,0 +1,170 @@
+"""What `%aip`, `%aip doctor` and `%aip check` return: they show themselves, and stay usable as records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import overload
+
+from .._version import __version__
+from ..domain.system import BackendInfo, CheckReport, Description, DoctorCheck
+from .display import dim, element, frame, html_facts, html_table, size_text, text_facts, text_table
+
+_FINDINGS = {
+    "missing_bytes": "a version whose bytes are gone",
+    "damaged_bytes": "bytes that are not what they were",
+    "orphaned_bytes": "bytes that nothing names",
+    "cut_registration": "a registration that was cut",
+    "left_over": "left over by a process that died",
+}
+
+
+class Status:
+    """Where models go from this notebook: the connection and what is behind it."""
+
+    def __init__(self, description: Description, *, url: str, how: str, project: str) -> None:
+        self.description = description
+        self.url = url
+        self.how = how
+        self.project = project
+
+    @property
+    def mode(self) -> str:
+        """`server` or `embedded`."""
+        return self.description.mode
+
+    @property
+    def categories(self) -> list[str]:
+        """The categories that a model may have; empty when all are allowed."""
+        return self.description.categories
+
+    @property
+    def difference(self) -> str:
+        """One line when the kernel and the server run different versions, else empty."""
+        theirs = self.description.version
+        if theirs == __version__:
+            return ""
+        return (
+            f"The kernel has aip-jupyter {__version__}, the server {theirs}: "
+            "install the same version in both and restart them."
+        )
+
+    def __repr__(self) -> str:
+        return "\n".join(filter(None, [text_facts(self._facts()), self.difference]))
+
+    def _repr_html_(self) -> str:
+        warning = element("div", self.difference, class_="aip-bad") if self.difference else None
+        return frame(element("div", "aip-jupyter", class_="aip-title"), html_facts(self._facts()), warning)
+
+    def _facts(self) -> list[tuple[str, str]]:
+        description = self.description
+        versions = __version__ if not self.difference else f"{__version__} here, {description.version} there"
+        return [
+            ("mode", f"{self.mode} – {self.how}"),
+            ("server", self.url),
+            ("project", self.project),
+            ("author", description.author),
+            ("home", description.home),
+            *((backend.seam, _backend_text(backend)) for backend in description.backends),
+            ("categories", ", ".join(description.categories) or "any"),
+            ("version", versions),
+        ]
+
+
+class Doctor(Sequence[DoctorCheck]):
+    """What was looked at, one line each."""
+
+    def __init__(self, checks: Sequence[DoctorCheck]) -> None:
+        self._checks = list(checks)
+
+    @property
+    def ok(self) -> bool:
+        """True when all is well."""
+        return all(check.ok for check in self._checks)
+
+    @overload
+    def __getitem__(self, index: int) -> DoctorCheck: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[DoctorCheck]: ...
+
+    def __getitem__(self, index: int | slice) -> DoctorCheck | list[DoctorCheck]:
+        return self._checks[index]
+
+    def __len__(self) -> int:
+        return len(self._checks)
+
+    def __repr__(self) -> str:
+        rows = [(_mark(check.ok), check.name, _found(check)) for check in self._checks]
+        return text_table(("", "check", "found"), rows, width=200)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                element("span", _mark(check.ok), class_="aip-ok" if check.ok else "aip-bad"),
+                check.name,
+                _found(check),
+            )
+            for check in self._checks
+        ]
+        return frame(html_table(("", "check", "found"), rows))
+
+
+class StoreReport:
+    """What the check of the store saw and did."""
+
+    def __init__(self, report: CheckReport) -> None:
+        self.report = report
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing was found, or everything was mended."""
+        return all(finding.mended for finding in self.report.findings)
+
+    def __repr__(self) -> str:
+        rows = self._rows()
+        return self._summary() + ("\n" + text_table(("", "found", "what"), rows, width=200) if rows else "")
+
+    def _repr_html_(self) -> str:
+        rows = self._rows()
+        table = html_table(("", "found", "what"), rows) if rows else None
+        return frame(element("div", self._summary(), class_="aip-ok" if self.ok else "aip-bad"), table)
+
+    def _summary(self) -> str:
+        report = self.report
+        seen = f"{report.blobs} contents stored, {size_text(report.bytes)}; {report.named} named by records"
+        if not report.findings:
+            return f"✓ {seen}: all is well"
+        mended = sum(finding.mended for finding in report.findings)
+        return f"{_mark(self.ok)} {seen}: {len(report.findings)} findings, {mended} mended"
+
+    def _rows(self) -> list[tuple[str, str, str]]:
+        return [
+            ("mended" if finding.mended else "not mended", _FINDINGS[finding.kind], finding.what)
+            for finding in self.report.findings
+        ]
+
+
+class Help:
+    """The magics, one line each."""
+
+    def __init__(self, magics: Sequence[tuple[str, str]]) -> None:
+        self._magics = list(magics)
+
+    def __repr__(self) -> str:
+        return text_facts(self._magics)
+
+    def _repr_html_(self) -> str:
+        return frame(html_facts(self._magics), dim("Put ? behind a magic's name to read all about it."))
+
+
+def _backend_text(backend: BackendInfo) -> str:
+    can = f" ({', '.join(backend.capabilities)})" if backend.capabilities else ""
+    return f"{backend.name} at {backend.location}{can}"
+
+
+def _mark(ok: bool) -> str:
+    return "✓" if ok else "✗"
+
+
+def _found(check: DoctorCheck) -> str:
+    return f"{check.found}: {check.advice}" if check.advice else check.found
