@@ -1,0 +1,75 @@
+"""What a word on a magic's line means: a variable of the notebook, or a path. No code is run for it."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ..errors import NotFound
+
+_MISSING = object()
+
+
+def find_object(word: str, namespace: Mapping[str, Any]) -> Any:
+    """The variable (`name` or `name.attribute`), else the Path that exists. NotFound with what is near."""
+    value = _variable(word, namespace)
+    if value is not _MISSING:
+        return value
+    path = Path(word).expanduser()
+    if os.path.lexists(path):
+        return path
+    near = nearest(word, [*variables(namespace), *_files_beside(path)])
+    advice = (
+        f"; did you mean {' or '.join(near)}?" if near else "; name a variable of this notebook or a path"
+    )
+    raise NotFound(f"object: there is no variable and no file {word!r}{advice}", field="object", nearest=near)
+
+
+def variables(namespace: Mapping[str, Any], hidden: Iterable[str] = ()) -> list[str]:
+    """The names that a person gave: no private ones, no modules, not what IPython put there."""
+    skip = set(hidden)
+    return [
+        name
+        for name, value in namespace.items()
+        if not name.startswith("_") and name not in skip and not isinstance(value, ModuleType)
+    ]
+
+
+def estimators(namespace: Mapping[str, Any], hidden: Iterable[str] = ()) -> list[str]:
+    """The variables that can fit and predict: what people mostly register."""
+    return [name for name in variables(namespace, hidden) if _is_estimator(namespace[name])]
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """Up to three similar names, best first, in any case."""
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), list(by_lower), n=3, cutoff=0.6)
+    return [by_lower[lower] for lower in close]
+
+
+def _variable(word: str, namespace: Mapping[str, Any]) -> Any:
+    name, *attributes = word.split(".")
+    if not all(part.isidentifier() for part in (name, *attributes)) or name not in namespace:
+        return _MISSING
+    value = namespace[name]
+    for attribute in attributes:
+        value = getattr(value, attribute, _MISSING)
+        if value is _MISSING:
+            return _MISSING
+    return value
+
+
+def _files_beside(path: Path) -> list[str]:
+    """What is in the folder in which the path would be, spelled as the path is."""
+    try:
+        return [str(path.parent / name) for name in os.listdir(path.parent)]
+    except OSError:
+        return []
+
+
+def _is_estimator(value: Any) -> bool:
+    return not isinstance(value, type) and all(callable(getattr(value, m, None)) for m in ("fit", "predict"))

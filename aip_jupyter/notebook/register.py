@@ -1,0 +1,143 @@
+"""Registering a version: check every word, gather or save the files, upload them, make the record.
+
+Nothing is left of a registration that fails: its claim is released and its temporary files are removed.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..domain import names
+from ..domain.artifacts import FileRef, ReleaseClaim, UploadBlob
+from ..domain.models import GetVersion, RegisterVersion, VersionDetail
+from ..domain.records import PropertyValue, new_id
+from ..domain.references import Reference
+from ..errors import AipError, Conflict, Invalid, NotFound
+from ..services.checks import check_properties
+from . import saving
+from .files import LocalFile, collect
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from ..client.connect import Connection
+
+
+@dataclass(frozen=True)
+class Details:
+    """What is said of a version, besides its content."""
+
+    name: str
+    project: str
+    version: str | None = None
+    category: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    description: str = ""
+    properties: dict[str, PropertyValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Package:
+    """A version's content, ready to be uploaded."""
+
+    files: list[LocalFile]
+    format: str
+    properties: dict[str, PropertyValue] = field(default_factory=dict)
+
+
+def check_details(details: Details, categories: Sequence[str]) -> Details:
+    """The details in the configured spelling. Invalid names the field and the rule that it breaks."""
+    names.check_store_name(details.project, "project")
+    names.check_model_name(details.name, "name")
+    if details.version is not None:
+        names.check_version_name(details.version)
+    names.check_tags(details.tags)
+    check_properties(details.properties)
+    if details.category is None:
+        return details
+    return replace(details, category=names.check_category(details.category, categories))
+
+
+def refuse_taken(connection: Connection, details: Details) -> None:
+    """Tell at once, rather than after the upload, that the version's name is taken."""
+    if details.version is None:
+        return
+    reference = str(Reference(name=details.name, version=details.version))
+    try:
+        taken = connection.services.models.get_version(
+            GetVersion(project=details.project, reference=reference)
+        )
+    except NotFound:
+        return
+    message = (
+        f"version: {details.name} already has {details.version!r} (number {taken.version.number}); "
+        "choose another name, or leave it out"
+    )
+    raise Conflict(message, field="version")
+
+
+@contextmanager
+def packed(source: Any, progress: Progress) -> Iterator[Package]:
+    """The content: a path's files where they are; any other object saved to a temporary folder."""
+    if isinstance(source, (str, Path)):
+        if not str(source):
+            raise Invalid("object: name a variable, a file or a folder", field="object")
+        yield Package(collect(Path(source)), "files")
+        return
+    with tempfile.TemporaryDirectory(prefix="aip-") as folder:
+        progress.begin(f"saving {type(source).__name__}")
+        path = saving.save(source, Path(folder))
+        file = LocalFile(path, saving.FILE_NAME, path.stat().st_size)
+        yield Package([file], saving.FORMAT, dict(saving.origin(source)))
+
+
+def send(connection: Connection, details: Details, package: Package, progress: Progress) -> VersionDetail:
+    """Upload the content and make the version of it."""
+    id = new_id()
+    with _claim(connection, details.project, id):
+        files = _upload(connection, details, package.files, id, progress)
+        request = RegisterVersion(
+            project=details.project,
+            model=details.name,
+            id=id,
+            files=files,
+            version=details.version,
+            category=details.category,
+            tags=details.tags,
+            description=details.description,
+            properties={**package.properties, **details.properties},
+            format=package.format,
+            author=connection.author,
+            holder=connection.holder,
+        )
+        return connection.services.models.register_version(request)
+
+
+def _upload(
+    connection: Connection, details: Details, files: list[LocalFile], id: str, progress: Progress
+) -> list[FileRef]:
+    progress.begin(f"uploading {details.name}", sum(file.size for file in files))
+    request = UploadBlob(project=details.project, claim=id, holder=connection.holder)
+    uploaded = []
+    for file in files:
+        blob = connection.services.blobs.upload(request, file.source, progress)
+        media_type = mimetypes.guess_type(file.path)[0] or ""
+        uploaded.append(FileRef(path=file.path, digest=blob.digest, size=blob.size, media_type=media_type))
+    return uploaded
+
+
+@contextmanager
+def _claim(connection: Connection, project: str, id: str) -> Iterator[None]:
+    """The claim under which the files are uploaded: given up when anything fails, an interrupt included."""
+    try:
+        yield
+    except BaseException:
+        # When that fails too, the check of the store drops it; what matters is the first error.
+        with suppress(AipError):
+            connection.services.blobs.release_claim(ReleaseClaim(project=project, claim=id))
+        raise
