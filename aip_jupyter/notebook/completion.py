@@ -1,0 +1,156 @@
+"""Tab completion on the magics' lines: options, models, variables, categories.
+
+It never raises and never waits long: what the server knows is fetched by a thread and kept for some seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
+
+PATIENCE = 0.4
+"""Seconds that a press of Tab may wait for the server."""
+FRESH = 5.0
+"""Seconds for which an answer is used again."""
+
+_log = logging.getLogger(__name__)
+_LINE = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?%(?P<magic>\w+)\s+(?P<rest>.*)$")
+_MATCHER = f"{__name__}.matcher"
+# Words with their quotes; the last one may still be open.
+_WORD = re.compile(r"""(?:[^\s"']|"[^"]*(?:"|$)|'[^']*(?:'|$))+""")
+
+
+class Remembered:
+    """A list that a thread fetches: at once when that is quick, else at the next press of Tab."""
+
+    def __init__(self, fetch: Callable[[], list[str]]) -> None:
+        self._fetch = fetch
+        self._values: list[str] = []
+        self._since = float("-inf")
+        self._thread: threading.Thread | None = None
+
+    def __call__(self) -> list[str]:
+        """What is known; after at most PATIENCE."""
+        if time.monotonic() - self._since > FRESH:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="aip-completion", daemon=True)
+                self._thread.start()
+            self._thread.join(PATIENCE)
+        return self._values
+
+    def _run(self) -> None:
+        try:
+            self._values = self._fetch()
+        except Exception:  # noqa: BLE001  # the outermost guard of a thread: nobody asked for an error here
+            _log.debug("no completions", exc_info=True)
+        self._since = time.monotonic()
+
+
+def _fetch_models() -> list[str]:
+    from .api import list_models
+
+    return [model.name for model in list_models(limit=1000)]
+
+
+def _fetch_categories() -> list[str]:
+    from .connection import connect, what_is_in_use
+
+    return what_is_in_use(connect()).categories
+
+
+class Completions:
+    """The matcher of one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._models = Remembered(_fetch_models)
+        self._categories = Remembered(_fetch_categories)
+
+    def complete(self, line: str) -> tuple[str, list[str]]:
+        """The last word of the line up to the cursor, and what could stand there instead."""
+        from .magics import NAMES
+
+        match = _LINE.match(line)
+        if match is None or match["magic"] not in NAMES:
+            return "", []
+        words = _WORD.findall(match["rest"])
+        fragment = words.pop() if (words and not line[-1:].isspace()) or _is_open(words) else ""
+        start = fragment.lstrip("\"'").lower()
+        candidates = self._candidates(match["magic"], words, fragment)
+        return fragment, [_as_word(c) for c in candidates if c.lower().startswith(start)]
+
+    def _candidates(self, magic: str, words: list[str], fragment: str) -> list[str]:
+        from .arguments import options, options_with_value
+
+        function = self._shell.find_line_magic(magic)
+        with_value = options_with_value(function)
+        if words and words[-1] in with_value:
+            return self._values_of(words[-1])
+        if fragment.startswith("-"):
+            return options(function)
+        options_before = sum(word in with_value for word in words)
+        position = sum(not word.startswith("-") for word in words) - options_before
+        return self._positional(magic, position, fragment)
+
+    def _values_of(self, option: str) -> list[str]:
+        if option == "--category":
+            return self._categories()
+        return self._variables() if option == "--as" else []
+
+    def _positional(self, magic: str, position: int, fragment: str) -> list[str]:
+        from .magics import SUBCOMMANDS
+
+        if magic == "aip":
+            return list(SUBCOMMANDS) if position == 0 else []
+        if position == 0:
+            name, at, _ = fragment.partition("@")
+            return [f"{name}@latest"] if at and magic == "load_model" else self._models()
+        return self._variables() if magic == "register_model" and position == 1 else []
+
+    def _variables(self) -> list[str]:
+        from .namespace import estimators, variables
+
+        names = variables(self._shell.user_ns, self._shell.user_ns_hidden)
+        first = estimators(self._shell.user_ns, self._shell.user_ns_hidden)
+        return [*first, *(name for name in names if name not in first)]
+
+
+def install(shell: Any) -> None:
+    """Let the shell's completer ask us first."""
+    uninstall(shell)
+    completions = Completions(shell)
+
+    @context_matcher(priority=100, identifier=_MATCHER)  # type: ignore[untyped-decorator]
+    def matcher(context: CompletionContext) -> dict[str, Any]:
+        fragment, found = completions.complete(context.text_until_cursor)
+        return {
+            "completions": [SimpleCompletion(text, type="aip") for text in found],
+            "matched_fragment": fragment,
+            "suppress": bool(found),
+            "ordered": True,
+        }
+
+    shell.Completer.custom_matchers.append(matcher)
+
+
+def uninstall(shell: Any) -> None:
+    """Take the matcher away again."""
+    matchers = shell.Completer.custom_matchers
+    matchers[:] = [m for m in matchers if getattr(m, "matcher_identifier", "") != _MATCHER]
+
+
+def _is_open(words: list[str]) -> bool:
+    """Whether the last word's quotation is still open, so that a space does not end it."""
+    last = words[-1] if words else ""
+    return last[:1] in ("'", '"') and (len(last) == 1 or last[-1] != last[0])
+
+
+def _as_word(value: str) -> str:
+    """The value as one word of the line."""
+    return f'"{value}"' if re.search(r"\s", value) else value

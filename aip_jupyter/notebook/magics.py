@@ -1,0 +1,215 @@
+"""The magics: each parses its line, calls one function of `api`, and returns what shows itself.
+
+`%load_ext aip_jupyter` imports this file: all else is imported at first use.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.magic import Magics, magics_class
+
+from ..errors import Invalid
+from .arguments import argument, line_magic, parse, reference, summary, text, usage
+
+NAMES = ("aip", "register_model", "models", "model", "load_model")
+SUBCOMMANDS = {
+    "status": "where models go from this notebook (also without a word)",
+    "doctor": "look at the connection and each backend, with advice",
+    "check": "find and mend what a crash left in the store",
+    "help": "the magics, one line each",
+}
+
+
+def register(shell: Any) -> None:
+    """Give the shell our magics and their completions."""
+    from .completion import install
+
+    shell.register_magics(AipMagics)
+    install(shell)
+
+
+def unregister(shell: Any) -> None:
+    """Take them away again."""
+    from .completion import uninstall
+
+    uninstall(shell)
+    for name in NAMES:
+        shell.magics_manager.magics["line"].pop(name, None)
+    shell.magics_manager.registry.pop(AipMagics.__name__, None)
+
+
+@magics_class
+class AipMagics(Magics):
+    """All magics of aip-jupyter."""
+
+    @property
+    def _shell(self) -> Any:
+        return self.shell
+
+    @line_magic(
+        argument("command", nargs="?", default="status", type=text, help="status, doctor, check or help"),
+        argument("--verify", action="store_true", help="check: also read every byte and compare its digest"),
+        argument("--no-mend", action="store_true", help="check: only tell, change nothing"),
+    )
+    def aip(self, line: str) -> Any:
+        """Show where models go from this notebook, and whether all is well there.
+
+        Examples::
+
+            %aip
+            %aip doctor
+            %aip check --verify
+        """
+        from . import api
+
+        arguments = parse(self.aip, line)
+        match arguments.command:
+            case "status":
+                return api.describe()
+            case "doctor":
+                return api.doctor()
+            case "check":
+                return api.check_store(mend=not arguments.no_mend, verify=arguments.verify)
+            case "help":
+                return self._help()
+        message = f"command: {arguments.command!r} is not one of {', '.join(SUBCOMMANDS)}"
+        raise Invalid(message, field="command")
+
+    @line_magic(
+        argument("name", nargs="?", type=text, metavar="NAME", help="the model's name"),
+        argument("object", nargs="?", type=text, metavar="OBJECT", help="a variable, a file or a folder"),
+        argument("--version", type=text, help="the version's name, such as v1.0; _v<number> when left out"),
+        argument("--category", type=text, help="the model's category; %%aip lists them"),
+        argument(
+            "--tag", action="append", default=[], type=text, metavar="K[=V]", help="a tag; repeat for more"
+        ),
+        argument("--description", type=text, default="", help="what is special about this version"),
+        argument(
+            "--property",
+            action="append",
+            default=[],
+            type=text,
+            metavar="K=V",
+            help="a value; repeat for more",
+        ),
+        argument("--project", type=text, help="the project; the one in use when left out"),
+    )
+    def register_model(self, line: str) -> Any:
+        """Register a variable, a file or a folder as the next version of a model.
+
+        Without anything it shows a form.
+
+        Examples::
+
+            %register_model digits-clf clf
+            %register_model digits-clf clf --version v1.0 --category "Image Classification" --tag demo
+            %register_model weights out/weights.bin --property accuracy=0.97
+            %register_model
+        """
+        from . import api
+        from .namespace import find_object
+        from .words import parse_properties
+
+        if not line.strip():
+            return self._form()
+        arguments = parse(self.register_model, line)
+        if arguments.object is None:
+            message = f"object: name a variable, a file or a folder; usage: {usage(self.register_model)}"
+            raise Invalid(message, field="object")
+        return api.register_model(
+            arguments.name,
+            find_object(arguments.object, self._shell.user_ns),
+            version=arguments.version,
+            category=arguments.category,
+            tags=arguments.tag,
+            description=arguments.description,
+            properties=parse_properties(arguments.property),
+            project=arguments.project,
+        )
+
+    @line_magic(
+        argument("search", nargs="?", default="", type=text, metavar="SEARCH", help="part of the name"),
+        argument("--category", type=text, default="", help="only models of this category"),
+        argument("--tag", type=text, default="", help="only models with this tag"),
+        argument("--author", type=text, default="", help="only models by this author"),
+        argument("--limit", type=int, default=100, help="how many at most (100)"),
+        argument("--project", type=text, help="the project; the one in use when left out"),
+    )
+    def models(self, line: str) -> Any:
+        """List models, the last changed first. The result is also a list.
+
+        Examples::
+
+            %models
+            %models digits --category "Image Classification" --limit 10
+            newest = _[0]
+        """
+        from . import api
+
+        arguments = vars(parse(self.models, line))
+        return api.list_models(arguments.pop("search"), **arguments)
+
+    @line_magic(
+        argument("name", type=text, metavar="NAME", help="the model's name"),
+        argument("--limit", type=int, default=20, help="how many versions at most (20)"),
+        argument("--project", type=text, help="the project; the one in use when left out"),
+    )
+    def model(self, line: str) -> Any:
+        """Show a model: its versions, the files of the latest, and a link to it.
+
+        Example::
+
+            %model digits-clf
+        """
+        from . import api
+
+        arguments = parse(self.model, line)
+        return api.get_model(arguments.name, limit=arguments.limit, project=arguments.project)
+
+    @line_magic(
+        argument("ref", type=reference, metavar="REF", help="name, name:2, name:v1.0 or name@latest"),
+        argument("--as", dest="variable", type=text, metavar="NAME", help="also put it into this variable"),
+        argument("--to", type=text, metavar="FOLDER", help="put the files into this folder and return it"),
+        argument("--trust", action="store_true", help="load types that skops does not know to be safe"),
+        argument("--project", type=text, help="the project; the one in use when left out"),
+    )
+    def load_model(self, line: str) -> Any:
+        """Load a version: the object that was registered, or the folder with its files.
+
+        Examples::
+
+            clf = %load_model digits-clf@latest
+            %load_model digits-clf:v1.0 --as clf
+            folder = %load_model weights:3 --to out
+        """
+        from . import api
+
+        arguments = parse(self.load_model, line)
+        if arguments.variable is not None and not _assignable(arguments.variable):
+            raise Invalid(f"as: {arguments.variable!r} cannot be a variable's name", field="as")
+        value = api.load_model(
+            arguments.ref, to=arguments.to, trust=arguments.trust, project=arguments.project
+        )
+        if arguments.variable is not None:
+            self._shell.user_ns[arguments.variable] = value
+        return value
+
+    def _help(self) -> Any:
+        from .status import Help
+
+        return Help([(f"%{name}", summary(getattr(self, name))) for name in NAMES])
+
+    def _form(self) -> Any:
+        if getattr(self._shell, "kernel", None) is None:
+            message = f"the form needs a notebook; usage: {usage(self.register_model)}"
+            raise Invalid(message)
+        from .form import RegisterForm
+
+        return RegisterForm(self._shell.user_ns, hidden=self._shell.user_ns_hidden)
+
+
+def _assignable(name: str) -> bool:
+    from keyword import iskeyword
+
+    return name.isidentifier() and not iskeyword(name)
