@@ -1,0 +1,54 @@
+"""What differs between databases, in one place. SQLite's spelling; PostgreSQL's belongs here too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, TableValuedAlias, UnaryExpression, func
+from sqlalchemy.exc import IntegrityError
+
+Element = ColumnElement[Any]
+
+
+def items(column: Element) -> TableValuedAlias:
+    """The rows `key`, `value` and `type` of a map or list that is kept as JSON."""
+    return func.json_each(column).table_valued("key", "value", "type")
+
+
+def is_text(item: TableValuedAlias) -> Element:
+    """Whether the row of `items` holds a text."""
+    return item.c.type == "text"
+
+
+def is_number(item: TableValuedAlias) -> Element:
+    """Whether the row of `items` holds a number, True or False."""
+    return item.c.type.in_(("integer", "real", "true", "false"))
+
+
+def number(value: float) -> Element:
+    """A number to compare with those in JSON: read from text like them, so that equal ones are equal.
+
+    Not every SQLite rounds the last bit of a text as Python does.
+    """
+    return func.json_extract(json.dumps(value), "$")
+
+
+def contains(text: Element, part: Element) -> Element:
+    """Whether the part is in the text, in any case. SQLite's `lower` knows ASCII only, as it must here."""
+    return func.instr(func.lower(text), func.lower(part)) > 0
+
+
+def sorting(element: Element, *, descending: bool) -> UnaryExpression[Any]:
+    """Missing values before all others: SQLite's own order, and only that can use an index."""
+    return element.desc() if descending else element.asc()
+
+
+def violated(error: IntegrityError, table: Table) -> Sequence[str]:
+    """The columns of the unique constraint that a statement broke; none when it broke no such thing.
+
+    SQLite says `UNIQUE constraint failed: model.project, model.name`.
+    """
+    names = str(error.orig).partition("UNIQUE constraint failed: ")[2]
+    return [name.removeprefix(f"{table.name}.") for name in names.split(", ") if name]

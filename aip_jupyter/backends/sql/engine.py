@@ -1,0 +1,88 @@
+"""A store's connections and transactions, through SQLAlchemy."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ...errors import Unavailable
+from .faults import fault
+from .files import BUSY_SECONDS, check_version, connect
+
+CONNECTIONS = 16
+"""At most so many threads are in the store at once; the others wait."""
+
+_WRITES = "aip_writes"
+
+
+class Database:
+    """The connections to one SQLite file.
+
+    The driver opens no transactions by itself: SQLAlchemy's `begin` event says BEGIN IMMEDIATE for those that
+    write, since a transaction that reads first and then finds another writer would fail at once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._engine = create_engine(
+            URL.create("sqlite", database=str(path)),
+            creator=self._connect,
+            poolclass=QueuePool,
+            pool_size=2,
+            max_overflow=CONNECTIONS - 2,
+            pool_timeout=BUSY_SECONDS,
+            pool_use_lifo=True,
+            hide_parameters=True,  # what people store stays out of logs
+        )
+        event.listen(self._engine, "begin", self._begin)
+        self._writer: Engine = self._engine.execution_options(**{_WRITES: True})
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the store."""
+        with self._translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is alone in writing; committed unless the block raises."""
+        with self._translated(), self._writer.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections. Those in use are closed when they are given back."""
+        self._engine.dispose()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = connect(self.path)
+        # NORMAL: in WAL mode a power cut may undo the last commits, never damage the store
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    def _begin(self, connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101
+        driver.execute("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
+        # another process may have upgraded the store since it was opened
+        check_version(driver.execute("PRAGMA user_version").fetchone()[0], self.path)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise fault(error.orig or error, self.path) from error
+        except sqlite3.Error as error:
+            raise fault(error, self.path) from error
+        except PoolTimeout as error:
+            message = f"the store {self.path} is busy: {CONNECTIONS} requests are in it already; try again"
+            raise Unavailable(message) from error

@@ -1,0 +1,164 @@
+"""The tables: one per kind of record, with a column per field of its struct, and the change feed.
+
+The migrations make them; a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.schema import SchemaItem
+
+from ...domain.artifacts import Artifact
+from ...domain.changes import Intent
+from ...domain.models import Model, Version
+from ...domain.records import PropertyValue, Record
+
+MAX_KEY = 999_999_999
+"""Kubeflow's clients read keys as 32-bit integers."""
+
+metadata = MetaData()
+
+
+class Json(TypeDecorator[Any]):
+    """A map or list as JSON text. `holds` is its Python type: what is read back is exactly that."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, holds: Any) -> None:
+        super().__init__()
+        self.holds = holds
+        self._decoder = msgspec.json.Decoder(holds)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        return msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return self._decoder.decode(value)
+
+
+class Flag(TypeDecorator[bool]):
+    """True and False as 1 and 0, so that they compare with numbers in every database."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: bool | None, dialect: Dialect) -> Any:
+        return int(bool(value))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> bool:
+        return bool(value)
+
+
+def _text(name: str, *, optional: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=optional)
+
+
+def _number(name: str, *, optional: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=optional)
+
+
+def _table(name: str, *items: SchemaItem) -> Table:
+    """A kind's table: what every record has, then its own columns, names and orders."""
+    return Table(
+        name,
+        metadata,
+        Column("key", Integer, primary_key=True),
+        _text("id"),
+        _text("project"),
+        _text("author"),
+        _number("created"),
+        _number("updated"),
+        Column("properties", Json(dict[str, PropertyValue]), nullable=False),
+        _text("external_id", optional=True),
+        _text("state"),
+        _number("revision"),
+        *items,
+        UniqueConstraint("id", name=f"uq_{name}_id"),
+        UniqueConstraint("project", "external_id", name=f"uq_{name}_external_id"),
+        Index(f"ix_{name}_project_id", "project", "id"),
+        CheckConstraint(f"key <= {MAX_KEY}", name=f"ck_{name}_key"),
+        sqlite_autoincrement=True,
+    )
+
+
+def _order(field: str) -> Index:
+    """Lists of models by this field. The name is in it too, so that a search need not read the rows."""
+    return Index(f"ix_model_{field}", "project", field, "id", "name")
+
+
+model = _table(
+    "model",
+    _text("name"),
+    _text("description"),
+    _text("category"),
+    Column("tags", Json(dict[str, str]), nullable=False),
+    _number("version_count"),
+    _number("last_number"),
+    _text("latest_id", optional=True),
+    _number("latest_number", optional=True),
+    _text("latest_name", optional=True),
+    Column("latest_pinned", Flag, nullable=False),
+    UniqueConstraint("project", "name", name="uq_model_name"),
+    _order("created"),
+    _order("updated"),
+    _order("version_count"),
+)
+
+version = _table(
+    "version",
+    _text("model_id"),
+    _number("number"),
+    _text("name"),
+    _text("description"),
+    Column("tags", Json(dict[str, str]), nullable=False),
+    _text("stage"),
+    Column("aliases", Json(list[str]), nullable=False),
+    _text("format"),
+    _number("size"),
+    _number("file_count"),
+    _text("digest"),
+    UniqueConstraint("model_id", "number", name="uq_version_number"),
+    UniqueConstraint("model_id", "name", name="uq_version_name"),
+)
+
+artifact = _table(
+    "artifact",
+    _text("owner_id"),
+    _text("path"),
+    _number("size", optional=True),
+    _text("digest", optional=True),
+    _text("uri", optional=True),
+    _text("media_type"),
+    UniqueConstraint("owner_id", "path", name="uq_artifact_path"),
+)
+
+intent = _table("intent", _text("action"), _text("target"), _text("holder"))
+
+TABLES: dict[type[Record], Table] = {Model: model, Version: version, Artifact: artifact, Intent: intent}
+
+change = Table(
+    "change",
+    metadata,
+    Column("sequence", Integer, primary_key=True),
+    _text("project"),
+    _text("kind"),
+    _text("id"),
+    _text("action"),
+    sqlite_autoincrement=True,
+)

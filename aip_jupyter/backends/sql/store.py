@@ -1,0 +1,92 @@
+"""Records in a database: the methods of a registry that need SQL, over any `Database`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from sqlalchemy import func, select
+
+from ...domain.artifacts import Artifact
+from ...domain.changes import Change, Intent, Put
+from ...domain.models import Model, Version
+from ...domain.pages import Page
+from ...domain.query import Query, encode_cursor
+from ...domain.records import Record
+from ...errors import NotFound
+from ..checks import check_query, check_record, check_value, kind_name
+from . import compiler
+from .engine import Database
+from .files import SCHEMA_VERSION
+from .schema import TABLES
+from .writer import Writer
+
+R = TypeVar("R", bound=Record)
+
+_DIGESTS = 10_000
+"""How many digests one transaction reads: a long one would keep the write-ahead log from shrinking."""
+
+
+class SqlStore:
+    """See `backends.registry.protocol.RegistryBackend` for what each method means."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, kind: type[R], project: str, id: str) -> R:
+        check_value([project, id], "id")
+        table = TABLES[kind]
+        statement = select(table).where(table.c.id == id, table.c.project == project)
+        with self._database.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        if row is None:
+            raise NotFound(f"{kind_name(kind)}: there is none with the id {id!r} in project {project!r}")
+        return kind(**row._mapping)
+
+    def find(self, kind: type[R], project: str, query: Query) -> Page[R]:
+        cursor = check_query(kind, project, query)
+        statement = compiler.page(kind, project, query, cursor)
+        with self._database.reading() as connection:
+            rows = connection.execute(statement).all()
+        items = [kind(**row._mapping) for row in rows[: query.limit]]
+        more = len(rows) > query.limit
+        return Page(items=items, next_page_token=encode_cursor(query.order, items[-1]) if more else "")
+
+    def apply(self, changes: Sequence[Change], expect: Mapping[str, int] | None = None) -> None:
+        for change in changes:
+            if isinstance(change, Put):
+                check_record(change.record)
+        with self._database.writing() as connection:
+            Writer(connection).run(changes, expect or {})
+
+    def digests(self) -> Iterator[str]:
+        table = TABLES[Artifact]
+        statement = select(table.c.key, table.c.digest).order_by(table.c.key).limit(_DIGESTS)
+        last = 0
+        while True:
+            with self._database.reading() as connection:
+                rows = connection.execute(statement.where(table.c.key > last)).all()
+            yield from (digest for _, digest in rows if digest)
+            if len(rows) < _DIGESTS:
+                return
+            last = rows[-1].key
+
+    def intents(self) -> list[tuple[str, str]]:
+        table = TABLES[Intent]
+        with self._database.reading() as connection:
+            rows = connection.execute(select(table.c.project, table.c.id).order_by(table.c.key))
+            return [(project, id) for project, id in rows]
+
+    def check(self) -> str:
+        with self._database.writing() as connection:
+            # written and committed, but the same as before
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            models, versions = (
+                connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in (TABLES[Model], TABLES[Version])
+            )
+        return f"{models:,} models, {versions:,} versions; SQLite {sqlite3.sqlite_version}, read and written"
+
+    def close(self) -> None:
+        self._database.close()

@@ -1,0 +1,126 @@
+"""One transaction of changes: what the store gives a record, what it refuses, what it tells afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec.structs import asdict
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ...domain.changes import Action, Change, Delete, Intent, Put
+from ...domain.records import Record, now_ms
+from ...errors import AipError, Invalid, StorageFull
+from ..checks import changed, kind_name, taken
+from .dialect import violated
+from .schema import MAX_KEY, TABLES, change
+
+FEED_LENGTH = 10_000
+"""So many changes are remembered, and up to a tenth more."""
+
+_PARAMETERS = 10_000
+"""SQLite takes 32,766 in one statement."""
+
+
+class Stored(NamedTuple):
+    """What the store knows of a record before it is replaced."""
+
+    project: str
+    revision: int
+    updated: int
+
+
+class Writer:
+    """Applies changes over a connection that is in a writing transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._now = now_ms()
+        self._stored: dict[tuple[type[Record], str], Stored] = {}
+        self._events: list[dict[str, str]] = []
+
+    def run(self, changes: Sequence[Change], expect: Mapping[str, int]) -> None:
+        """All changes, in order. Conflict, Invalid or StorageFull; the caller then rolls back."""
+        self._load(changes, expect)
+        for id, revision in expect.items():
+            found = max((old.revision for (_, its), old in self._stored.items() if its == id), default=0)
+            if found != revision:
+                raise changed(id, revision, found)
+        for item in changes:
+            if isinstance(item, Put):
+                self._put(item.record)
+            else:
+                self._delete(item)
+        self._tell()
+
+    def _load(self, changes: Sequence[Change], expect: Iterable[str]) -> None:
+        """What is there of the records that the changes, or `expect`, name."""
+        for kind, table in TABLES.items():
+            columns = (table.c.id, table.c.project, table.c.revision, table.c.updated)
+            ids = list({*expect, *(_id(item) for item in changes if _kind(item) is kind)})
+            for start in range(0, len(ids), _PARAMETERS):
+                named = table.c.id.in_(ids[start : start + _PARAMETERS])
+                for id, *rest in self._connection.execute(select(*columns).where(named)):
+                    self._stored[kind, id] = Stored(*rest)
+
+    def _put(self, record: Record) -> None:
+        kind = type(record)
+        table = TABLES[kind]
+        old = self._stored.get((kind, record.id))
+        if old is not None and old.project != record.project:
+            raise taken(kind, "id", record.id)
+        values = asdict(record)
+        del values["key"]
+        values["revision"] = old.revision + 1 if old else 1
+        values["updated"] = max(self._now, old.updated + 1 if old else 0)
+        try:
+            if old is None:
+                self._connection.execute(insert(table), values)
+            else:
+                self._connection.execute(update(table).where(table.c.id == record.id), values)
+        except IntegrityError as error:
+            raise _refusal(record, error) from error
+        self._stored[kind, record.id] = Stored(record.project, values["revision"], values["updated"])
+        self._note(kind, record.project, record.id, "updated" if old else "created")
+
+    def _delete(self, item: Delete) -> None:
+        old = self._stored.pop((item.kind, item.id), None)
+        if old is not None:
+            table = TABLES[item.kind]
+            self._connection.execute(delete(table).where(table.c.id == item.id))
+            self._note(item.kind, old.project, item.id, "deleted")
+
+    def _note(self, kind: type[Record], project: str, id: str, action: Action) -> None:
+        if kind is not Intent:
+            self._events.append({"project": project, "kind": kind_name(kind), "id": id, "action": action})
+
+    def _tell(self) -> None:
+        """Append to the change feed, and cut its far end now and then."""
+        if not self._events:
+            return
+        self._connection.execute(insert(change), self._events)
+        newest = self._connection.execute(select(func.max(change.c.sequence))).scalar_one()
+        if newest % (FEED_LENGTH // 10) < len(self._events):
+            self._connection.execute(delete(change).where(change.c.sequence <= newest - FEED_LENGTH))
+
+
+def _kind(item: Change) -> type[Record]:
+    return type(item.record) if isinstance(item, Put) else item.kind
+
+
+def _id(item: Change) -> str:
+    return item.record.id if isinstance(item, Put) else item.id
+
+
+def _refusal(record: Record, error: IntegrityError) -> AipError:
+    """Why the database does not take the record."""
+    kind = type(record)
+    columns = violated(error, TABLES[kind])
+    if columns:
+        return taken(kind, columns[-1], getattr(record, columns[-1]))
+    if f"ck_{kind_name(kind)}_key" in str(error.orig):
+        return StorageFull(
+            f"store: all {MAX_KEY:,} keys of its {kind_name(kind)}s are given; start another one"
+        )
+    return Invalid(f"{kind_name(kind)}: the store refuses this record ({error.orig})")
