@@ -19,6 +19,7 @@ from ..errors import Conflict, Invalid
 MAX_CONDITIONS = 500
 MAX_DEPTH = 50
 MAX_VALUES = 10_000
+MAX_PART = 1_000
 """What one filter may hold; more than any person's, less than what a database gives up on."""
 
 _INT64 = range(-(2**63), 2**63)
@@ -126,6 +127,8 @@ def _check_comparison(kind: type[Record], term: Compare) -> None:
         raise Invalid(f"{term.field}: give 'in' several values, and any other operator one", field=term.field)
     if term.operator in ("contains", "has") and not isinstance(term.value, str):
         raise Invalid(f"{term.field}: {term.operator!r} needs a text", field=term.field)
+    if term.operator == "contains" and len(str(term.value)) > MAX_PART:
+        raise Invalid(f"{term.field}: search for at most {MAX_PART:,} characters", field=term.field)
     check_value(term.value, term.field)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, literal, or_, select, true, tuple_
@@ -54,10 +54,10 @@ def _condition(kind: type[Record], condition: Condition) -> Element:
 
 def _in_column(column: Element, field: Field, term: Compare) -> Element:
     texts, numbers = _split(term.value)
-    values = _bound(texts if field.holds == "text" else numbers)
+    values = texts if field.holds == "text" else numbers
     if term.operator == "!=":
-        return column.is_distinct_from(values[0]) if values else true()
-    return _test(column, term.operator, values)
+        return column.is_distinct_from(literal(values[0])) if values else true()
+    return _test(column, term.operator, values, literal)
 
 
 def _in_map(column: Element, key: str, term: Compare) -> Element:
@@ -66,34 +66,30 @@ def _in_map(column: Element, key: str, term: Compare) -> Element:
     item = dialect.items(column)
     texts, numbers = _split(term.value)
     test = or_(
-        and_(dialect.is_text(item), _test(item.c.value, term.operator, _bound(texts))),
-        and_(
-            dialect.is_number(item), _test(item.c.value, term.operator, [dialect.number(n) for n in numbers])
-        ),
+        and_(dialect.is_text(item), _test(item.c.value, term.operator, texts, literal)),
+        and_(dialect.is_number(item), _test(item.c.value, term.operator, numbers, dialect.number)),
     )
     return exists(select(literal(1)).select_from(item).where(item.c.key == key, test))
 
 
-def _split(value: Scalar | tuple[Scalar, ...]) -> tuple[list[str], list[int | float]]:
+def _split(value: Scalar | tuple[Scalar, ...]) -> tuple[list[str], list[float]]:
     """The texts and the numbers (True is 1): the one is never equal to the other, nor before or after it."""
     values = value if isinstance(value, tuple) else (value,)
     texts = [value for value in values if isinstance(value, str)]
     return texts, [value + 0 for value in values if not isinstance(value, str)]
 
 
-def _bound(values: Sequence[str | int | float]) -> list[Element]:
-    return [literal(value) for value in values]
-
-
-def _test(element: Element, name: str, values: Sequence[Element]) -> Element:
+def _test(
+    element: Element, name: str, values: Sequence[str] | Sequence[float], bind: Callable[[Any], Element]
+) -> Element:
     """Compare with values of the element's own type; false without any."""
     if name == "in":
-        return element.in_(values)
+        return element.in_([bind(value) for value in values])
     if not values:
         return false()
     if name == "contains":
-        return dialect.contains(element, values[0])
-    found: Element = _OPERATORS[name](element, values[0])
+        return dialect.contains(element, str(values[0]))
+    found: Element = _OPERATORS[name](element, bind(values[0]))
     return found
 
 
@@ -108,7 +104,8 @@ def _after(field: Field, element: Element, id: Element, cursor: Cursor) -> Eleme
     if cursor.value is None:
         tied = and_(element.is_(None), beyond(id, cursor.id))
         return tied if cursor.descending else or_(tied, element.is_not(None))
-    texts, numbers = _split(cursor.value)
-    value = dialect.number(numbers[0]) if numbers and field.key else _bound([*texts, *numbers])[0]
+    value: Element = literal(cursor.value)
+    if field.key and not isinstance(cursor.value, str):
+        value = dialect.number(cursor.value)
     following: Element = beyond(tuple_(element, id), tuple_(value, literal(cursor.id)))
     return or_(following, element.is_(None)) if cursor.descending and field.optional else following

@@ -35,9 +35,9 @@ def number(value: float) -> Element:
     return func.json_extract(json.dumps(value), "$")
 
 
-def contains(text: Element, part: Element) -> Element:
-    """Whether the part is in the text, in any case. SQLite's `lower` knows ASCII only, as it must here."""
-    return func.instr(func.lower(text), func.lower(part)) > 0
+def contains(text: Element, part: str) -> Element:
+    """Whether the part is in the text, in any case: SQLite's LIKE folds ASCII letters, as it must here."""
+    return text.contains(part, autoescape=True)
 
 
 def sorting(element: Element, *, descending: bool) -> UnaryExpression[Any]:
