@@ -16,6 +16,7 @@ from ..backends.storage.protocol import Progress, Staging, StorageBackend
 from ..domain import names
 from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
 from ..errors import Invalid, NotFound, Unavailable
+from .finding import open_intents
 from .process import this_process
 
 BLOCK = 4 * 2**20
@@ -79,10 +80,15 @@ class LocalBlobs:
 def drop_claim(registry: RegistryBackend, storage: StorageBackend, claim: str, digests: list[str]) -> int:
     """Release a claim and remove the blobs that no record and no other claim holds; how many.
 
-    The order is what makes it safe, see `StorageBackend.remove`: time, then records, then removal.
+    A registration may be under way with this very claim. It writes its intent, then looks whether the claim
+    is there; here the claim goes first, then come the intents. So either it sees that its claim is gone, or
+    this sees the intent and leaves the bytes alone. Then the order of `StorageBackend.remove`: time, records,
+    removal.
     """
     before = time.time()
     storage.release(claim)
+    if any(intent.target == claim for intent in open_intents(registry)):
+        return 0
     wanted = set(digests)
     wanted.difference_update(registry.digests())
     return sum(storage.remove(digest, before) for digest in sorted(wanted))

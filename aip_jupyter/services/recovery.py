@@ -19,6 +19,7 @@ from ..domain.records import now_ms
 from ..domain.system import CheckReport, Finding
 from ..errors import NotFound
 from .blobs import BLOCK, drop_claim
+from .finding import open_intents
 from .process import is_dead
 
 
@@ -58,23 +59,17 @@ class StoreCheck:
 
     def cut_registrations(self) -> None:
         """Undo registrations whose process is gone, and drop claims that no living process works for."""
-        for project, id in self.registry.intents():
-            self._intent(project, id)
+        for intent in open_intents(self.registry):
+            if self._gone(intent.holder, intent.created):
+                self._intent(intent)
         for claim in self.storage.claims():
             if self._gone(claim.holder, claim.created):
                 self._claim(claim)
 
-    def _intent(self, project: str, id: str) -> None:
-        try:
-            intent = self.registry.get(Intent, project, id)
-        except NotFound:  # finished meanwhile
-            return
-        if self._gone(intent.holder, intent.created):
-            if self.mend:
-                self.registry.apply([Delete(Intent, id)])
-            self._tell(
-                "cut_registration", f"registration {intent.target} was cut before its record", self.mend
-            )
+    def _intent(self, intent: Intent) -> None:
+        if self.mend:
+            self.registry.apply([Delete(Intent, intent.id)])
+        self._tell("cut_registration", f"registration {intent.target} was cut before its record", self.mend)
 
     def _claim(self, claim: Claim) -> None:
         removed = 0

@@ -51,9 +51,10 @@ class Registration:
         """The new version; or, when this very request was carried out before, the one it made."""
         detail = self._done_before()
         if detail is None:
-            self._check_bytes()
+            # The intent comes before the look at the bytes: see `drop_claim`.
             intent = self._intend()
             try:
+                self._check_bytes()
                 detail = self._number_and_write(intent)
             except AipError:
                 self._withdraw(intent)

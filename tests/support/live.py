@@ -15,6 +15,11 @@ from pathlib import Path
 
 import httpx
 
+from aip_jupyter.services.local import open_platform
+from aip_jupyter.services.settings import Settings
+
+from ..contracts.services import put
+
 TOKEN = "a-token-for-tests"
 
 
@@ -133,6 +138,16 @@ def live_server(folder: Path, *arguments: str, environ: Mapping[str, str] = {}) 
         server.stop()
 
 
+@contextlib.contextmanager
+def live_server_with(folder: Path, home: Path, extension: bool) -> Iterator[LiveServer]:
+    """One on a given home, with or without the extension."""
+    server = start_server(folder, home, extension=extension)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 def _wait(server: LiveServer) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -144,3 +159,10 @@ def _wait(server: LiveServer) -> None:
         time.sleep(0.05)
     server.kill()
     raise RuntimeError(f"the server did not answer in 60 s:\n{server.log}")
+
+
+def put_one(home: Path) -> None:
+    """Make a store with one version in this home."""
+    services = open_platform(Settings(home=home)).services()
+    put(services, "one")
+    services.close()

@@ -1,0 +1,16 @@
+"""`python -m benchmarks [NAME …]`: all of them, or those named."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import kernel_start, server_start
+
+ALL = {"kernel_start": kernel_start.main, "server_start": server_start.main}
+
+if __name__ == "__main__":
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
+    for name in sys.argv[1:] or ALL:
+        ALL[name]()
+        print()

@@ -1,0 +1,173 @@
+"""SIGKILL of kernel and of server at random moments of `%register_model`.
+
+Afterwards every version has its bytes, the check finds nothing orphaned, and the command succeeds when
+repeated. Twenty rounds each; `make soak` does 500.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from jupyter_client.manager import KernelManager
+
+from aip_jupyter.domain.models import ListVersions
+from aip_jupyter.domain.system import CheckStore
+from aip_jupyter.errors import NotFound
+from aip_jupyter.services.interface import Services
+from aip_jupyter.services.local import open_platform
+from aip_jupyter.services.settings import Settings
+
+from ..support.live import LiveServer, server_environ, start_server
+
+ROUNDS = 500 if os.environ.get("AIP_SOAK") else 20
+SIZE = 3_000_000
+
+CELL = """
+import numpy as np
+from IPython import get_ipython
+ip = get_ipython()
+if "aip_jupyter" not in ip.extension_manager.loaded:
+    ip.run_line_magic("load_ext", "aip_jupyter")
+print("begins", flush=True)
+for n in range({count}):
+    weights = np.random.default_rng().integers(0, 256, {size}, dtype="uint8")
+    ip.run_line_magic("register_model", "killed weights")
+    print("registered", flush=True)
+"""
+
+
+def _assert_whole(services: Services) -> int:
+    """What a crash left is mended at once, and nothing of it was a version; how many there are."""
+    first = services.system.check_store(CheckStore())
+    assert all(finding.mended for finding in first.findings), first
+    assert {finding.kind for finding in first.findings} <= {"cut_registration", "left_over"}, first
+    report = services.system.check_store(CheckStore(verify=True))
+    assert report.findings == []
+    assert report.named == report.blobs
+    versions = _numbers(services)
+    assert versions == list(range(1, len(versions) + 1))
+    return len(versions)
+
+
+def _numbers(services: Services) -> list[int]:
+    try:
+        page = services.models.list_versions(ListVersions(model="killed", limit=1000))
+    except NotFound:
+        return []
+    return sorted(version.number for version in page.items)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_kernel(tmp_path: Path) -> None:
+    server = start_server(tmp_path / "server")
+    services = open_platform(Settings(home=server.home)).services()
+    try:
+        for n in range(ROUNDS):
+            environ = server.client_environ if n % 2 else server.environ
+            before = _assert_whole(services)
+            acknowledged = _kill_a_kernel(environ, server.folder / "work")
+            assert _assert_whole(services) >= before + acknowledged
+        _run_kernel(server.client_environ, server.folder / "work", CELL.format(count=1, size=SIZE))
+        _assert_whole(services)
+        assert list((server.home / "blobs" / "staging").iterdir()) == []
+    finally:
+        services.close()
+        server.stop()
+
+
+def _kill_a_kernel(environ: dict[str, str], folder: Path) -> int:
+    """Kill it some milliseconds after it began; how many registrations it had reported."""
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(env=environ, cwd=str(folder))
+    client = manager.client()
+    client.start_channels()
+    reported = 0
+    try:
+        client.wait_for_ready(timeout=60)
+        client.execute(CELL.format(count=1000, size=SIZE))
+        deadline = None
+        while deadline is None or time.monotonic() < deadline:
+            with contextlib.suppress(Exception):
+                message = client.get_iopub_msg(timeout=0.005)
+                text = str(message["content"].get("text", ""))
+                reported += text.count("registered\n")
+                if deadline is None and "begins" in text:
+                    deadline = time.monotonic() + random.uniform(0, 0.6)
+                assert message["msg_type"] != "error", message["content"]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    return reported
+
+
+def _run_kernel(environ: dict[str, str], folder: Path, code: str) -> None:
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(env=environ, cwd=str(folder))
+    try:
+        client = manager.client()
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        reply = client.execute_interactive(code, timeout=60, output_hook=lambda message: None)
+        assert reply["content"]["status"] == "ok", reply["content"]
+        client.stop_channels()
+    finally:
+        manager.shutdown_kernel(now=True)
+
+
+LOOP = """
+import pathlib, os
+import aip_jupyter as aip
+path = pathlib.Path("weights.bin")
+aip.describe()
+print("begins", flush=True)
+while True:
+    path.write_bytes(os.urandom({size}))
+    try:
+        aip.register_model("killed", path)
+        print("registered", flush=True)
+    except aip.errors.Unavailable:
+        break
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_server(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    services = open_platform(Settings(home=home)).services()
+    try:
+        for n in range(ROUNDS):
+            before = len(_numbers(services))
+            server = start_server(tmp_path / "server", home)
+            acknowledged = _kill_the_server(server)
+            if n % 2:  # every other time it is the next server's start that cleans up
+                server = start_server(tmp_path / "server", home)
+                server.stop()
+            assert _assert_whole(services) >= before + acknowledged
+        environ = server_environ(tmp_path / "server", home)
+        once = LOOP.format(size=SIZE).replace("while True:", "for _ in range(1):")
+        subprocess.run([sys.executable, "-c", once], env=environ, cwd=tmp_path, check=True)
+        _assert_whole(services)
+        assert list((home / "blobs" / "staging").iterdir()) == []
+    finally:
+        services.close()
+
+
+def _kill_the_server(server: LiveServer) -> int:
+    command = [sys.executable, "-c", LOOP.format(size=SIZE)]
+    with subprocess.Popen(
+        command, env=server.client_environ, cwd=server.folder / "work", stdout=subprocess.PIPE, text=True
+    ) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "begins\n"
+        time.sleep(random.uniform(0, 0.6))
+        server.kill()
+        return client.communicate(timeout=60)[0].count("registered")

@@ -1,0 +1,70 @@
+"""Changes by any process reach the event bus."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from typing import Any
+
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+from aip_jupyter.client.http import HttpServices
+from aip_jupyter.domain.changes import ChangeEvent
+from aip_jupyter.server.events import MANY, SCHEMA_ID, condense
+
+from ..contracts.services import put
+from ..support.live import LiveServer
+
+
+async def _subscribe(live: LiveServer) -> WebSocketClientConnection:
+    url = live.url.replace("http", "ws", 1) + "api/events/subscribe"
+    return await websocket_connect(HTTPRequest(url, headers={"Authorization": f"Bearer {live.token}"}))
+
+
+async def _next(connection: WebSocketClientConnection, kind: str) -> dict[str, Any]:
+    while True:
+        message = await connection.read_message()
+        assert message is not None
+        event: dict[str, Any] = json.loads(message)
+        if event["schema_id"] == SCHEMA_ID and event["kind"] == kind:
+            return event
+
+
+async def test_a_registration_by_the_server_is_told(live: LiveServer, services: HttpServices) -> None:
+    connection = await _subscribe(live)
+    detail = put(services, "told")
+    event = await _next(connection, "version")
+    assert (event["id"], event["project"], event["action"]) == (detail.version.id, "default", "created")
+    connection.close()
+
+
+SCRIPT = """
+from aip_jupyter.services.local import open_platform
+from aip_jupyter.services.settings import load_settings
+from tests.contracts.services import put
+print(put(open_platform(load_settings()).services(), "by-a-script").version.id)
+"""
+
+
+async def test_a_registration_by_another_process_on_the_same_home_is_told(live: LiveServer) -> None:
+    connection = await _subscribe(live)
+    command = [sys.executable, "-c", SCRIPT]
+    reply = subprocess.run(command, env=live.environ, capture_output=True, text=True, check=True)
+    began = time.monotonic()
+    event = await _next(connection, "version")
+    assert event["id"] == reply.stdout.strip()
+    assert time.monotonic() - began < 5
+    connection.close()
+
+
+def test_very_many_changes_are_told_as_one_per_kind() -> None:
+    events = [
+        ChangeEvent(sequence=n, project="p", kind="model", id=f"{n}", action="created")
+        for n in range(MANY + 1)
+    ]
+    assert condense(events[:MANY]) == events[:MANY]
+    (only,) = condense(events)
+    assert (only.id, only.sequence) == ("", MANY)

@@ -1,0 +1,36 @@
+"""Who is provably dead."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from aip_jupyter.services.process import is_dead, is_running, this_process
+
+
+def test_this_process_lives_and_a_child_that_ended_is_dead() -> None:
+    assert not is_dead(this_process())
+    code = "from aip_jupyter.services.process import this_process; print(this_process())"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert is_dead(child.stdout.strip())
+
+
+def test_a_zombie_is_dead() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not is_running(child.pid)
+    child.wait()
+
+
+def test_a_process_id_that_was_given_again_is_dead() -> None:
+    host, boot, pid, _ = this_process().split("|")
+    assert is_dead(f"{host}|{boot}|{pid}|1")
+    assert is_dead(f"{host}|an-earlier-boot|{pid}|1")
+
+
+@pytest.mark.parametrize("holder", ["", "x", "a|b|c|d", f"another-host|b|{os.getpid()}|1", "|||"])
+def test_what_cannot_be_proved_is_not_dead(holder: str) -> None:
+    assert not is_dead(holder)

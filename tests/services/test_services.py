@@ -1,0 +1,32 @@
+"""Seam two in process, over memory and over SQLite with local files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aip_jupyter.services.interface import Services
+from aip_jupyter.services.local import open_platform
+from aip_jupyter.services.settings import Settings
+
+from ..contracts.services import ServicesContract
+
+
+class TestMemoryServices(ServicesContract):
+    @pytest.fixture
+    def services(self, tmp_path: Path) -> Iterator[Services]:
+        services = open_platform(
+            Settings(home=tmp_path / "home", registry="memory", storage="memory")
+        ).services()
+        yield services
+        services.close()
+
+
+class TestLocalServices(ServicesContract):
+    @pytest.fixture
+    def services(self, tmp_path: Path) -> Iterator[Services]:
+        services = open_platform(Settings(home=tmp_path / "home")).services()
+        yield services
+        services.close()
