@@ -64,7 +64,7 @@ def register_model(
     refuse_taken(connection, details)
     with Progress(f"registering {name}") as progress, packed(obj_or_path, progress) as package:
         detail = send(connection, details, package, progress)
-    return VersionCard(detail, base_url=base_url(connection, in_use))
+    return VersionCard(detail, base_url=base_url(connection, in_use), notes=package.notes)
 
 
 def load_model(

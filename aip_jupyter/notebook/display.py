@@ -50,7 +50,12 @@ def join(children: Iterable[Child]) -> Html:
 
 
 def _escaped(child: str) -> str:
-    return child if isinstance(child, Html) else html.escape(_UNPRINTABLE.sub("\ufffd", child))
+    return child if isinstance(child, Html) else html.escape(plain(child))
+
+
+def plain(text: str) -> str:
+    """The text without what could move a terminal's cursor or turn its direction."""
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def frame(*children: Child) -> str:
@@ -101,14 +106,14 @@ def text_table(headers: Sequence[str], rows: Iterable[Sequence[str]], width: int
 
 def text_facts(facts: Iterable[tuple[str, str]]) -> str:
     """Aligned names and values for a terminal."""
-    shown = [(name, _UNPRINTABLE.sub("\ufffd", value)) for name, value in facts if value]
+    shown = [(plain(name), plain(value)) for name, value in facts if value]
     widest = max((len(name) for name, _ in shown), default=0)
     return "\n".join(f"{name.ljust(widest)}  {value}" for name, value in shown)
 
 
 def cut(text: str, width: int) -> str:
     """The text in at most so many printable characters."""
-    text = _UNPRINTABLE.sub("\ufffd", text)
+    text = plain(text)
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

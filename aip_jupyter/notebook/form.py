@@ -154,7 +154,8 @@ class RegisterForm:
         try:
             with stack:
                 detail = send(self._connection, details, package, progress)
-            card = VersionCard(detail, base_url=base_url(self._connection, self._in_use))
+            link = base_url(self._connection, self._in_use)
+            card = VersionCard(detail, base_url=link, notes=package.notes)
             self.fields["version"].input.value = ""
             self._know_models()
             self._check()

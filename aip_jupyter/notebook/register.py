@@ -48,6 +48,8 @@ class Package:
     files: list[LocalFile]
     format: str
     properties: dict[str, PropertyValue] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """What whoever registers it should know, one line each."""
 
 
 def check_details(details: Details, categories: Sequence[str]) -> Details:
@@ -91,9 +93,19 @@ def packed(source: Any, progress: Progress) -> Iterator[Package]:
         return
     with tempfile.TemporaryDirectory(prefix="aip-") as folder:
         progress.begin(f"saving {type(source).__name__}")
-        path = saving.save(source, Path(folder))
+        path, unknown = saving.save(source, Path(folder))
         file = LocalFile(path, saving.FILE_NAME, path.stat().st_size)
-        yield Package([file], saving.FORMAT, dict(saving.origin(source)))
+        yield Package([file], saving.FORMAT, dict(saving.origin(source)), _notes(unknown))
+
+
+def _notes(unknown: list[str]) -> list[str]:
+    notes = []
+    own = [name.removeprefix("__main__.") for name in unknown if name.startswith("__main__.")]
+    if own:
+        notes.append(f"Who loads it must define {', '.join(own)} first, as this notebook does.")
+    if unknown:
+        notes.append(f"Loading it needs --trust (trust=True), for: {', '.join(unknown)}.")
+    return notes
 
 
 def send(connection: Connection, details: Details, package: Package, progress: Progress) -> VersionDetail:

@@ -10,11 +10,11 @@ import importlib
 import io
 import pickle
 import platform
-from functools import reduce
+import re
 from pathlib import Path
 from pickle import PickleError
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 from ..errors import Invalid, NotSupported, StorageFull
@@ -53,38 +53,45 @@ def load_skops() -> Any:
         raise NotSupported(message, field="object", capability="skops") from error
 
 
-def save(value: Any, folder: Path) -> Path:
+class Saved(NamedTuple):
+    """A saved object, and the types in it that skops does not know to be safe."""
+
+    path: Path
+    unknown: list[str]
+
+
+def save(value: Any, folder: Path) -> Saved:
     """The object as `model.skops` in `folder`, proved to be readable. Invalid says what to do instead."""
     _refuse_known(value)
     skops = load_skops()
     path = folder / FILE_NAME
     try:
+        _probe(value)
         skops.dump(value, path)
         unknown = skops.get_untrusted_types(file=path)
-        _refuse_unfindable(value, unknown)
         if unknown:
-            _prove(value, path, unknown)
+            # skops saves types that it does not know by guess: only a real load proves that they come back.
+            # They are this very object's own, so that trusting them runs nothing foreign.
+            skops.load(path, trusted=unknown)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise StorageFull(
-                f"no room in {folder} to save the object; point TMPDIR to another disk"
-            ) from error
+            message = f"no room in {folder} to save the object; point TMPDIR to another disk"
+            raise StorageFull(message) from error
         raise _refusal(value, str(error)) from error
     except RecursionError as error:
         raise _refusal(value, "it refers to itself, or is nested too deeply") from error
     except SKOPS_ERRORS as error:
         raise _refusal(value, str(error)) from error
-    return path
+    return Saved(path, unknown)
 
 
-def _prove(value: Any, path: Path, unknown: list[str]) -> None:
-    """Types that skops does not know are saved by guess: only a real load proves that they come back.
+def _probe(value: Any) -> None:
+    """Ask each part whether it can be copied at all: locks, files, connections and lambdas refuse.
 
-    They are this very object's own, so that trusting them runs nothing foreign. Connections and the like come
-    back as empty shells, but refuse to be pickled.
+    skops would go through them regardless, and may even close a file on its way. Nothing is kept of the
+    pickle, and large arrays are not copied for it.
     """
-    pickle.Pickler(_Nowhere(), protocol=5).dump(value)
-    load_skops().load(path, trusted=unknown)
+    pickle.Pickler(_Nowhere(), protocol=5, buffer_callback=lambda _: None).dump(value)
 
 
 class _Nowhere(io.RawIOBase):
@@ -141,33 +148,15 @@ def _refuse_known(value: Any) -> None:
             raise Invalid(message, field="object")
 
 
-def _refuse_unfindable(value: Any, names: list[str]) -> None:
-    """skops stores functions and types by name; a lambda, a lock or an iterator has none to be found by."""
-    for name in names:
-        if not _exists(name):
-            what = (
-                "a lambda; write a named function" if name.endswith("<lambda>") else "not found by its name"
-            )
-            raise _refusal(value, f"it holds {name}, {what}")
-
-
-def _exists(name: str) -> bool:
-    """Whether `package.module.Class.attribute` can be found, whichever of the dots ends the module."""
-    parts = name.split(".")
-    for end in range(len(parts) - 1, 0, -1):
-        try:
-            module = importlib.import_module(".".join(parts[:end]))
-            reduce(getattr, parts[end:], module)
-        except (ImportError, AttributeError):
-            continue
-        return True
-    return False
-
-
 def _refusal(value: Any, reason: str) -> Invalid:
     name = _class_name(type(value))
-    reason = " ".join(reason.split())[:200]
+    reason = "it holds a lambda; write a named function" if "<lambda>" in reason else _one_line(reason)
     return Invalid(f"object: skops cannot save a {name} ({reason}); {_FILE_ADVICE}", field="object")
+
+
+def _one_line(reason: str) -> str:
+    # An address in memory tells nobody anything.
+    return re.sub(r" at 0x[0-9a-f]+", "", " ".join(reason.split()))[:200]
 
 
 def _class_name(kind: type) -> str:

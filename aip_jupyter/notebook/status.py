@@ -7,7 +7,7 @@ from typing import overload
 
 from .._version import __version__
 from ..domain.system import BackendInfo, CheckReport, Description, DoctorCheck
-from .display import dim, element, frame, html_facts, html_table, size_text, text_facts, text_table
+from .display import dim, element, frame, html_facts, html_table, plain, size_text, text_facts, text_table
 
 _FINDINGS = {
     "missing_bytes": "a version whose bytes are gone",
@@ -49,7 +49,7 @@ class Status:
         )
 
     def __repr__(self) -> str:
-        return "\n".join(filter(None, [text_facts(self._facts()), self.difference]))
+        return "\n".join(filter(None, [text_facts(self._facts()), plain(self.difference)]))
 
     def _repr_html_(self) -> str:
         warning = element("div", self.difference, class_="aip-bad") if self.difference else None

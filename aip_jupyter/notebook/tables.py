@@ -24,6 +24,7 @@ from .display import (
     html_facts,
     html_table,
     join,
+    plain,
     size_text,
     tag_labels,
     tags_html,
@@ -135,10 +136,11 @@ class ModelCard:
 class VersionCard:
     """A version with its model and its files."""
 
-    def __init__(self, detail: VersionDetail, *, base_url: str = "") -> None:
+    def __init__(self, detail: VersionDetail, *, base_url: str = "", notes: Sequence[str] = ()) -> None:
         self.model = detail.model
         self.version = detail.version
         self.files = detail.artifacts
+        self.notes = list(notes)
         self._base_url = base_url
 
     @property
@@ -147,13 +149,15 @@ class VersionCard:
         return str(Reference(name=self.model.name, number=self.version.number))
 
     def __repr__(self) -> str:
-        return text_facts([("version", self._title()), *self._facts(), ("load", self._load())])
+        facts = text_facts([("version", self._title()), *self._facts(), ("load", self._load())])
+        return "\n".join([facts, *map(plain, self.notes)])
 
     def _repr_html_(self) -> str:
         link = model_link(self.model.name, self._base_url, label="open the model") if self._base_url else ""
         return frame(
             element("div", self._title(), class_="aip-title"),
             html_facts([*self._facts(), ("load", code(self._load())), ("", link)]),
+            *(element("div", note) for note in self.notes),
         )
 
     def _title(self) -> str:

@@ -54,8 +54,9 @@ def _pair(word: str) -> tuple[str, str]:
 def _typed(value: str) -> PropertyValue:
     if value.lower() in ("true", "false"):
         return value.lower() == "true"
-    if re.fullmatch(r"[+-]?\d{1,19}", value) and abs(int(value)) < _MAX_INTEGER:
-        return int(value)
+    if re.fullmatch(r"[+-]?\d+", value):
+        # What does not fit 64 bits would lose digits as a number.
+        return int(value) if len(value) < 20 and abs(int(value)) < _MAX_INTEGER else value
     if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", value):
         number = float(value)
         # JSON has no infinity: such a number stays the text that was written.
