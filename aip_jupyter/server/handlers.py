@@ -38,6 +38,7 @@ class ApiHandler(APIHandler):
     def initialize(self, app: AipApp) -> None:
         self.app = app
         self._body = bytearray()
+        self._refused = False
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -48,18 +49,41 @@ class ApiHandler(APIHandler):
 
     async def prepare(self) -> None:  # type: ignore[override]
         self.request.connection.set_max_body_size(self.body_limit())  # type: ignore[union-attr]
+        try:
+            await self.admit()
+        except (AipError, web.HTTPError) as error:
+            if int(self.request.headers.get("Content-Length") or 0) > JSON_BODY_LIMIT:
+                raise
+            self._refuse(error)
+
+    async def admit(self) -> None:
+        """Let the request in, or raise."""
         self._accept_kernel_token()
         await super().prepare()
         if self.current_user is None:
             raise web.HTTPError(403)
         await self._authorize()
 
+    def _refuse(self, error: Exception) -> None:
+        """Answer with the error once the body has been read (and dropped).
+
+        Tornado closes the connection when the answer comes before the end of the body; what the client is
+        still sending then resets it, and the answer may be lost.
+        """
+
+        async def refusal(*path: str, **fields: str) -> None:
+            raise error
+
+        self._refused = True
+        setattr(self, (self.request.method or "get").lower(), refusal)
+
     def body_limit(self) -> int:
         """The most bytes that the body may have."""
         return JSON_BODY_LIMIT
 
     def data_received(self, chunk: bytes) -> Any:
-        self._body += chunk
+        if not self._refused:
+            self._body += chunk
 
     def _accept_kernel_token(self) -> None:
         """The token in our runtime file opens our routes only; every other one is Jupyter's to judge."""
@@ -103,7 +127,7 @@ class ApiHandler(APIHandler):
         """Send the reply as JSON with the route's status."""
         status = self.route().status
         self.set_status(status)
-        self.finish(b"" if status == 204 else msgspec.json.encode(value))
+        self.finish(None if status == 204 else msgspec.json.encode(value))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Every error as `wire.errors.ErrorBody`."""
@@ -152,6 +176,6 @@ class JsonHandler(ApiHandler):
 class MissingHandler(ApiHandler):
     """Whatever else is below our prefix: says 404 in our form, to who may know."""
 
-    async def prepare(self) -> None:  # type: ignore[override]
-        await super().prepare()
+    async def admit(self) -> None:
+        await super().admit()
         raise NotFound(f"there is nothing at {self.request.path[:200]}; see openapi.json")

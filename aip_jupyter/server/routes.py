@@ -31,7 +31,7 @@ def make_handlers(app: AipApp) -> list[tuple[str, type[ApiHandler], dict[str, An
 
 
 def _pattern(path: str) -> str:
-    return PREFIX + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)
+    return PREFIX + re.sub(r"{(\w+)}", r"(?P<\1>[^/]*)", path)
 
 
 def _handler(routes: list[Route]) -> type[ApiHandler]:

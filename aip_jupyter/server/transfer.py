@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from typing import BinaryIO
 from urllib.parse import quote
@@ -24,13 +23,12 @@ class UploadHandler(ApiHandler):
 
     _staging: Staging | None = None
     _failed: AipError | None = None
-    _writing: asyncio.Task[None] | None = None
 
     def body_limit(self) -> int:
         return MAX_UPLOAD
 
-    async def prepare(self) -> None:  # type: ignore[override]
-        await super().prepare()
+    async def admit(self) -> None:
+        await super().admit()
         if self.request.method not in self.routes:
             return
         request = self.request_of(self.path_kwargs)
@@ -38,7 +36,7 @@ class UploadHandler(ApiHandler):
         self._staging = await self.pool().run(self.services().blobs.stage, request)
 
     async def data_received(self, chunk: bytes) -> None:
-        self._body += chunk
+        super().data_received(chunk)
         if len(self._body) >= CHUNK:
             await self._flush()
 

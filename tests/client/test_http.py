@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from aip_jupyter.client.http import HttpServices
-from aip_jupyter.errors import Unauthenticated, Unavailable
+from aip_jupyter.domain.records import new_id
 from aip_jupyter.services.interface import Services
 
 from ..contracts.services import ServicesContract
-from ..support.live import LiveServer, free_port, start_server
+from ..support.live import live_server
+from ..support.scoped import ScopedServices
+
+
+@pytest.fixture(scope="module")
+def over_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServices]:
+    with live_server(tmp_path_factory.mktemp("server")) as server:
+        services = HttpServices(server.url, server.token)
+        yield services
+        services.close()
 
 
 class TestHttpServices(ServicesContract):
     @pytest.fixture
-    def services(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
-        server = start_server(tmp_path_factory.mktemp("server"))
-        services = HttpServices(server.url, server.token)
-        yield services
-        services.close()
-        server.stop()
-        shutil.rmtree(server.folder)
+    def services(self, over_http: HttpServices) -> Services:
+        return ScopedServices(over_http, new_id())

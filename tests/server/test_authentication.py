@@ -26,7 +26,7 @@ PATHS = [path.replace("(?:/.*)?", "/nowhere") for path in PATHS]
 WRONG: dict[str, dict[str, str]] = {
     "none": {},
     "wrong": {"Authorization": "Bearer wrong"},
-    "empty": {"Authorization": "Bearer "},
+    "empty": {"Authorization": "Bearer"},
     "half": {"Authorization": f"Bearer {TOKEN[:-1]}"},
     "basic": {"Authorization": "Basic dXNlcjpwYXNz"},
     "cookie": {"Cookie": "username-127-0-0-1-8888=forged; _xsrf=x"},
