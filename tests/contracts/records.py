@@ -1,0 +1,106 @@
+"""Records to put into registries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aip_jupyter.domain.artifacts import Artifact
+from aip_jupyter.domain.changes import AnyRecord, Intent
+from aip_jupyter.domain.models import Model, Version
+from aip_jupyter.domain.records import new_id
+
+HOSTILE = [
+    "'; DROP TABLE model; --",
+    'a "quoted" name',
+    "100%",
+    "under_score",
+    "back\\slash",
+    "{:s} %(x)s :name ?1",
+    "../../etc/passwd",
+    "<script>alert(1)</script>",
+    "naïve – 模型 – مودل",
+    "🤖🚀",
+    "e\u0301 is not é",
+    "\u202edetrevni",
+    "line\nbreak and\ttab",
+    " ",
+    "NULL",
+    "0",
+]
+"""Texts that something or other spells, escapes or folds wrongly."""
+
+
+EXTREME = [2**63 - 1, -(2**63), 2**53 + 1, 0.1, 1e300, 5e-324, 1e22, 123456789012345680.0]
+"""Numbers that lose a digit wherever somebody is careless."""
+
+EVERYTHING_SET: list[AnyRecord] = [
+    Model(
+        id=new_id(),
+        project="vision",
+        author="ada",
+        created=1_700_000_000_123,
+        properties={"text": "x", "whole": 3, "real": 0.5, "flag": True},
+        external_id="m-1",
+        state="ARCHIVED",
+        name="digits",
+        description="two\nlines",
+        category="CV",
+        tags={"team": "a", "bare": ""},
+        version_count=2,
+        last_number=7,
+        latest_id=new_id(),
+        latest_number=7,
+        latest_name="v7",
+        latest_pinned=True,
+    ),
+    Version(
+        id=new_id(),
+        project="vision",
+        model_id=new_id(),
+        number=3,
+        name="v3",
+        description="d",
+        tags={"a": "b"},
+        stage="staging",
+        aliases=["champion", "best"],
+        format="skops",
+        size=2**40,
+        file_count=2,
+        digest="ab" * 32,
+    ),
+    Artifact(
+        id=new_id(),
+        project="vision",
+        owner_id=new_id(),
+        path="weights/model.bin",
+        size=0,
+        digest="cd" * 32,
+        media_type="application/octet-stream",
+    ),
+    Artifact(id=new_id(), project="vision", owner_id=new_id(), path="far", uri="s3://bucket/key"),
+    Intent(id=new_id(), project="vision", target=new_id(), holder="host|boot|1|2"),
+]
+"""Records of every kind, with no field at its default."""
+
+
+def a_model(name: str = "digits", **fields: Any) -> Model:
+    return Model(**{"id": new_id(), "name": name, **fields})
+
+
+def a_version(of: Model, number: int = 1, **fields: Any) -> Version:
+    given = {
+        "id": new_id(),
+        "model_id": of.id,
+        "number": number,
+        "name": f"_v{number}",
+        "project": of.project,
+    }
+    return Version(**{**given, **fields})
+
+
+def an_artifact(of: Version, path: str = "model.bin", **fields: Any) -> Artifact:
+    return Artifact(**{"id": new_id(), "owner_id": of.id, "path": path, "project": of.project, **fields})
+
+
+def an_intent(**fields: Any) -> Intent:
+    return Intent(**{"id": new_id(), "target": new_id(), **fields})
