@@ -9,7 +9,7 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard jupyter-config/*/*) \
 	$(shell find labextension/src -type f 2>/dev/null)
 NODE_READY := labextension/node_modules/.ready
 
-.PHONY: help lab demo test test-python test-typescript test-notebooks test-ui test-slow soak bench lint format types clean browser
+.PHONY: help lab demo test test-python test-typescript test-ui soak bench lint format types clean browser
 
 help:
 	@echo "make lab    JupyterLab with the quickstart notebook"
@@ -32,13 +32,10 @@ lab: $(READY)
 demo: $(READY)
 	$(BIN)/python -m tests.demo
 
-test: lint test-python test-notebooks test-ui
+test: lint test-python test-ui
 
 test-python: $(READY) $(NODE_READY)
 	$(BIN)/python -m pytest tests --ignore=tests/ui
-
-test-notebooks: $(READY)
-	$(BIN)/python -m tests.notebooks
 
 test-ui: $(READY) browser
 	$(BIN)/python -m pytest tests/ui

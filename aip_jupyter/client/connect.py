@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ..domain.system import Nothing
 from ..services.interface import Services
 from ..services.process import this_process
 from ..services.settings import Settings, load_settings
@@ -28,10 +30,10 @@ class Connection:
     url: str = ""
     """The server's base URL; "" when embedded."""
 
-    @property
+    @functools.cached_property
     def project(self) -> str:
-        """The project in use."""
-        return self.settings.project
+        """The project in use: this process' own choice, else the server's."""
+        return self.settings.project or self.services.system.describe(Nothing()).project
 
     @property
     def author(self) -> str | None:

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from ..domain.records import DEFAULT_PROJECT
 from ..errors import Invalid
 
 DEFAULT_CATEGORIES = (
@@ -68,7 +67,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The settings in force. See SETTINGS for the meanings."""
 
     home: Path
-    project: str = DEFAULT_PROJECT
+    project: str = ""
+    """`default` when empty; a kernel then takes its server's."""
     user: str = ""
     categories: tuple[str, ...] = DEFAULT_CATEGORIES
     registry: str = "sqlite"

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from .._version import __version__
+from ..domain.records import DEFAULT_PROJECT
 from ..domain.system import (
     BackendInfo,
     CheckReport,
@@ -51,7 +52,7 @@ class LocalSystem:
             version=__version__,
             mode=platform.mode,
             home=str(settings.home),
-            project=settings.project,
+            project=settings.project or DEFAULT_PROJECT,
             author=author_of(None, settings.user, self._caller),
             categories=list(settings.categories),
             backends=backends,

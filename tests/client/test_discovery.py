@@ -112,6 +112,19 @@ def test_a_kernel_of_the_server_finds_it(live: LiveServer) -> None:
     assert how == "the Jupyter server of this kernel"
 
 
+@pytest.mark.usefixtures("home")
+def test_the_project_is_the_kernels_own_choice_else_the_servers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with live_server(tmp_path, "--AipApp.project=team") as server:
+        monkeypatch.setenv("AIP_URL", server.url)
+        monkeypatch.setenv("AIP_TOKEN", server.token)
+        assert connect(refresh=True).project == "team"
+        monkeypatch.setenv("AIP_PROJECT", "mine")
+        assert connect(refresh=True).project == "mine"
+        disconnect()
+
+
 def test_the_file_goes_with_the_server(tmp_path: Path) -> None:
     with live_server(tmp_path) as server:
         runtime = tmp_path / "runtime"

@@ -20,7 +20,7 @@ def test_environment_wins_over_dotenv_wins_over_default(tmp_path: Path) -> None:
     settings = load_settings({"AIP_PROJECT": "from-environment"}, tmp_path)
     assert (settings.project, settings.workers, settings.deadline) == ("from-environment", 7, 30.0)
     assert settings.home == Path("~/x").expanduser()
-    assert load_settings({}, tmp_path / "elsewhere").project == "default"
+    assert load_settings({}, tmp_path / "elsewhere").registry == "sqlite"
 
 
 def test_categories() -> None:

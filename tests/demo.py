@@ -1,0 +1,37 @@
+"""`make demo`: the quickstart notebook, headless, against a live server; prints what was registered."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+from aip_jupyter.client.http import HttpServices
+from aip_jupyter.domain.models import GetModel, ListModels, Version
+
+from .support.live import live_server
+from .support.notebooks import QUICKSTART, run_notebook
+
+
+def main() -> None:
+    """Run it in a folder of its own, which is removed afterwards."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="aip-demo-") as folder, live_server(Path(folder)) as server:
+        print(f"server ready at {server.url} after {time.monotonic() - began:.1f} s; running {QUICKSTART.name} …")
+        run_notebook(QUICKSTART, server.client_environ, server.folder / "work")
+        services = HttpServices(server.url, server.token)
+        for model in services.models.list_models(ListModels()).items:
+            print(f"\n{model.name}  [{model.category}]  tags: {', '.join(model.tags)}  by {model.author}")
+            for version in services.models.get_model(GetModel(model=model.name)).versions.items:
+                print(_line(model.name, version))
+        services.close()
+    print(f"\ndone in {time.monotonic() - began:.1f} s")
+
+
+def _line(model: str, version: Version) -> str:
+    label = f"{model}:{version.number}"
+    return f"  {label:<16}{version.name:<10}{version.format:<8}{version.size:>10,} bytes  sha256:{version.digest[:12]}"
+
+
+if __name__ == "__main__":
+    main()

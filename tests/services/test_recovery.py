@@ -1,0 +1,198 @@
+"""What a crash leaves behind at each step of a registration, and how the check mends it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from aip_jupyter.domain.artifacts import FileRef, ReleaseClaim, UploadBlob
+from aip_jupyter.domain.changes import Delete, Intent, Put
+from aip_jupyter.domain.models import RegisterVersion, Version
+from aip_jupyter.domain.records import new_id, now_ms
+from aip_jupyter.domain.system import CheckStore
+from aip_jupyter.errors import Conflict, Invalid, NotFound
+from aip_jupyter.services.local import LocalServices, Platform, open_platform
+from aip_jupyter.services.process import this_process
+from aip_jupyter.services.recovery import StoreCheck
+from aip_jupyter.services.settings import Settings
+
+from ..contracts.services import put
+
+
+@pytest.fixture(params=["memory", "disk"])
+def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platform]:
+    memory = {"registry": "memory", "storage": "memory"} if request.param == "memory" else {}
+    platform = open_platform(Settings(home=tmp_path / "home", **memory))  # type: ignore[arg-type]
+    yield platform
+    platform.close()
+
+
+@pytest.fixture
+def services(platform: Platform) -> LocalServices:
+    return platform.services()
+
+
+@pytest.fixture(scope="module")
+def dead() -> str:
+    """The identity of a process that has ended."""
+    code = "from aip_jupyter.services.process import this_process; print(this_process())"
+    reply = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return reply.stdout.strip()
+
+
+def _upload(services: LocalServices, content: bytes, holder: str = "") -> tuple[str, FileRef]:
+    id = new_id()
+    blob = services.blobs.upload(UploadBlob(claim=id, holder=holder), content)
+    return id, FileRef(path="a", digest=blob.digest, size=blob.size)
+
+
+def _intend(platform: Platform, target: str, holder: str) -> Intent:
+    intent = Intent(id=new_id(), target=target, holder=holder, created=now_ms())
+    platform.registry.apply([Put(intent)])
+    return intent
+
+
+def test_an_upload_of_a_dead_process_is_removed_one_of_a_living_is_kept(
+    services: LocalServices, dead: str
+) -> None:
+    _upload(services, b"cut", dead)
+    id, file = _upload(services, b"alive", this_process())
+    report = services.system.check_store(CheckStore())
+    assert [(finding.kind, finding.mended) for finding in report.findings] == [("cut_registration", True)]
+    assert report.blobs == 1
+    assert services.system.check_store(CheckStore()).findings == []
+    detail = services.models.register_version(RegisterVersion(model="m", id=id, files=[file]))
+    assert detail.version.number == 1
+
+
+def test_a_cut_upload_does_not_take_bytes_that_a_record_names(services: LocalServices, dead: str) -> None:
+    put(services, "m", b"shared")
+    _upload(services, b"shared", dead)
+    assert services.system.check_store(CheckStore()).blobs == 1
+    report = services.system.check_store(CheckStore(verify=True))
+    assert (report.blobs, report.findings) == (1, [])
+
+
+def test_a_registration_cut_between_intent_and_record_is_undone(
+    platform: Platform, services: LocalServices, dead: str
+) -> None:
+    id, _ = _upload(services, b"cut", dead)
+    _intend(platform, id, dead)
+    report = services.system.check_store(CheckStore())
+    assert [finding.kind for finding in report.findings] == ["cut_registration", "cut_registration"]
+    assert (report.blobs, platform.registry.intents(), platform.storage.claims()) == (0, [], [])
+
+
+def test_a_registration_cut_between_record_and_release_keeps_its_version(
+    platform: Platform, services: LocalServices, dead: str
+) -> None:
+    detail = put(services, "m", b"done")
+    platform.storage.stage(detail.version.id, "default", dead).abort()
+    with platform.storage.stage(detail.version.id, "default", dead) as staging:
+        staging.write(b"done")
+        staging.commit()
+    services.system.check_store(CheckStore())
+    assert platform.storage.claims() == []
+    report = services.system.check_store(CheckStore(verify=True))
+    assert (report.named, report.blobs, report.findings) == (1, 1, [])
+
+
+def test_without_mending_everything_is_told_and_left(
+    platform: Platform, services: LocalServices, dead: str
+) -> None:
+    id, _ = _upload(services, b"cut", dead)
+    _intend(platform, id, dead)
+    for _ in range(2):
+        report = services.system.check_store(CheckStore(mend=False))
+        assert [finding.mended for finding in report.findings] == [False, False]
+        assert report.blobs == 1
+
+
+def test_bytes_without_a_record_wait_for_the_grace_time(platform: Platform, services: LocalServices) -> None:
+    id, _ = _upload(services, b"orphan")
+    platform.storage.release(id)
+    report = services.system.check_store(CheckStore())
+    assert [(finding.kind, finding.mended) for finding in report.findings] == [("orphaned_bytes", False)]
+    mended = StoreCheck(platform.registry, platform.storage, grace=0).run()
+    assert [(finding.kind, finding.mended) for finding in mended.findings] == [("orphaned_bytes", True)]
+    assert services.system.check_store(CheckStore()).blobs == 0
+
+
+def test_missing_bytes_are_told_not_hidden(platform: Platform, services: LocalServices) -> None:
+    detail = put(services, "m", b"lost")
+    digest = detail.artifacts[0].digest or ""
+    assert platform.storage.remove(digest, before=now_ms())
+    report = services.system.check_store(CheckStore())
+    assert [(finding.kind, finding.mended) for finding in report.findings] == [("missing_bytes", False)]
+    assert digest in report.findings[0].what
+
+
+def test_a_client_that_gives_up_while_its_registration_is_under_way_loses_no_bytes(
+    platform: Platform, services: LocalServices
+) -> None:
+    """The interrupt arrives after the server's intent: the bytes stay for the record that may come."""
+    id, _ = _upload(services, b"racing")
+    intent = _intend(platform, id, this_process())
+    services.blobs.release_claim(ReleaseClaim(claim=id))
+    assert len(list(platform.storage.blobs())) == 1
+    platform.registry.apply([Delete(Intent, intent.id)])
+
+
+def test_a_registration_whose_claim_was_given_up_is_refused(
+    platform: Platform, services: LocalServices
+) -> None:
+    id, file = _upload(services, b"given up")
+    services.blobs.release_claim(ReleaseClaim(claim=id))
+    with pytest.raises(Invalid, match="not arrived"):
+        services.models.register_version(RegisterVersion(model="m", id=id, files=[file]))
+    assert platform.registry.intents() == []
+
+
+class _Overtaken:
+    """A registry in which somebody undoes the intent just before the record is written."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._registry = platform.registry
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._registry, name)
+
+    def apply(self, changes: list[object], expect: dict[str, int] | None = None) -> None:
+        if expect:
+            for project, id in self._registry.intents():
+                assert project == "default"
+                self._registry.apply([Delete(Intent, id)])
+        self._registry.apply(changes, expect)  # type: ignore[arg-type]
+
+
+def test_a_registration_that_was_declared_cut_makes_no_version(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aip_jupyter.services.registration.PATIENCE", 0.05)
+    overtaken = replace_registry(platform)
+    with pytest.raises(Conflict):
+        put(overtaken.services(), "m")
+    with pytest.raises(NotFound):
+        platform.registry.get(Version, "default", new_id())
+    assert platform.services().system.check_store(CheckStore()).named == 0
+
+
+def replace_registry(platform: Platform) -> Platform:
+    """The platform with a registry that is overtaken."""
+    return Platform(platform.settings, _Overtaken(platform), platform.storage)  # type: ignore[arg-type]
+
+
+def test_the_grace_time_ends_what_another_host_left(platform: Platform, services: LocalServices) -> None:
+    holder = "another-host|boot|1|1"
+    id, _ = _upload(services, b"far away", holder)
+    _intend(platform, id, holder)
+    assert services.system.check_store(CheckStore()).findings == []
+    old = replace(platform.registry.get(Intent, *platform.registry.intents()[0]), created=1)
+    platform.registry.apply([Put(old)])
+    services.system.check_store(CheckStore())
+    assert platform.registry.intents() == []

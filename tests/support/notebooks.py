@@ -1,0 +1,62 @@
+"""Running a notebook headless, with or without a server, and what it left in the store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import nbformat
+from nbclient import NotebookClient
+
+from aip_jupyter.domain.models import ListModels, ListVersions
+from aip_jupyter.services.interface import Services
+
+ROOT = Path(__file__).parents[2]
+QUICKSTART = ROOT / "notebooks" / "quickstart.ipynb"
+
+
+def run_notebook(path: Path, environ: Mapping[str, str], folder: Path) -> nbformat.NotebookNode:
+    """The notebook with its outputs. Raises nbclient's CellExecutionError when a cell fails."""
+    notebook = nbformat.read(path, as_version=4)
+    with mock.patch.dict(os.environ, environ, clear=True):
+        NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
+
+
+def printed(notebook: nbformat.NotebookNode) -> list[str]:
+    """The text of each output, cell by cell."""
+    found = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            found.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
+    return found
+
+
+def records(services: Services) -> list[dict[str, Any]]:
+    """What is registered, without ids, times and digests: equal for equal work."""
+    found = []
+    for model in services.models.list_models(ListModels(order_by="name")).items:
+        versions = services.models.list_versions(ListVersions(model=model.name, limit=1000)).items
+        found.append(
+            {
+                "name": model.name,
+                "category": model.category,
+                "tags": model.tags,
+                "latest": (model.latest_number, model.latest_name),
+                "versions": [
+                    {
+                        "number": version.number,
+                        "name": version.name,
+                        "format": version.format,
+                        "files": version.file_count,
+                        "properties": version.properties,
+                        "author": version.author,
+                    }
+                    for version in versions
+                ],
+            }
+        )
+    return found

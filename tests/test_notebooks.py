@@ -1,0 +1,54 @@
+"""The notebooks are tests: with a server and without one, with the same outputs and the same records."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aip_jupyter.client.http import HttpServices
+from aip_jupyter.services.local import open_platform
+from aip_jupyter.services.settings import Settings
+
+from .support.live import live_server, server_environ
+from .support.notebooks import QUICKSTART, ROOT, printed, records, run_notebook
+
+VARYING = re.compile(r"\b[0-9a-f]{12,64}\b|\d+ (?:second|minute)s? ago|just now|http://\S+|[\d.]+ [kM]?i?B\b| +")
+"""Ids, digests, ages, addresses, sizes of files that hold times; and the widths of columns."""
+
+
+def _told(texts: list[str]) -> list[str]:
+    return [VARYING.sub(" ", text) for text in texts]
+
+
+def test_the_quickstart_gives_the_same_with_a_server_and_without(tmp_path: Path) -> None:
+    alone = server_environ(tmp_path / "alone", tmp_path / "alone" / "home")
+    (tmp_path / "alone").mkdir()
+    embedded = run_notebook(QUICKSTART, alone, tmp_path / "alone")
+    platform = open_platform(Settings(home=tmp_path / "alone" / "home"))
+    with live_server(tmp_path / "server") as server:
+        served = run_notebook(QUICKSTART, server.client_environ, server.folder / "work")
+        services = HttpServices(server.url, server.token)
+        assert records(services) == records(platform.services()) != []
+        services.close()
+    platform.close()
+    assert _told(printed(served)) == _told(printed(embedded))
+
+
+@pytest.mark.parametrize("notebook", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_it_passes_nbval(notebook: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "-p", "no:cacheprovider", "-q", str(notebook)]
+    reply = subprocess.run(
+        command, env=server_environ(tmp_path, tmp_path / "home"), cwd=tmp_path, capture_output=True, text=True
+    )
+    assert reply.returncode == 0, reply.stdout
+
+
+def test_no_output_is_committed() -> None:
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        text = path.read_text()
+        assert '"outputs": []' in text
+        assert '"output_type"' not in text, f"clear the outputs of {path.name}"
