@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...errors import StorageFull, Unavailable
-from .files import BUSY_SECONDS
+from ...errors import Unavailable
+from .files import BUSY_SECONDS, no_room
 
 _ADVICE = (
     ("locked", f"another process has kept it for more than {BUSY_SECONDS:.0f} s; try again"),
@@ -38,7 +38,7 @@ def fault(error: BaseException, path: Path) -> Unavailable:
     """The error to raise for one of SQLite's about the store at `path`."""
     text = str(error)
     if "full" in text or ("disk I/O error" in text and _is_full(path)):
-        return StorageFull(f"store: no room to write; make free space in {path.parent} and try again")
+        return no_room(path)
     for part, advice in _ADVICE:
         if part in text:
             return Unavailable(f"the store {path}: {advice}")

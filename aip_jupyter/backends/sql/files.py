@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
 
-from ...errors import Incompatible, Unavailable
+from ...errors import Incompatible, StorageFull, Unavailable
 
 SCHEMA_VERSION = 1
 """The number of the newest migration; kept in the file as `user_version`."""
@@ -33,8 +34,10 @@ def identity(path: Path) -> tuple[int, int] | None:
     """Which file this is; another one after it was replaced, None when there is none."""
     try:
         status = os.stat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise unusable(path, error) from error
     return status.st_dev, status.st_ino
 
 
@@ -59,3 +62,17 @@ def check_version(version: int, path: Path) -> None:
             f"this one knows {SCHEMA_VERSION}); upgrade with: pip install -U aip-jupyter"
         )
         raise Incompatible(message)
+
+
+def unusable(path: Path, error: OSError) -> Unavailable:
+    """The error for a store that cannot be where it should be."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return no_room(path)
+    return Unavailable(
+        f"the store {path} cannot be used ({error.strerror}); check AIP_HOME and its permissions"
+    )
+
+
+def no_room(path: Path) -> StorageFull:
+    """The error for a disk, or a quota, that is full."""
+    return StorageFull(f"store: no room to write; make free space in {path.parent} and try again")

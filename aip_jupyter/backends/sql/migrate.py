@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...errors import Unavailable
 from .faults import translated
-from .files import APPLICATION_ID, SCHEMA_VERSION, connect, schema_version
+from .files import APPLICATION_ID, SCHEMA_VERSION, connect, identity, schema_version, unusable
 from .mounts import refuse_network
 
 PATIENCE = 60.0
@@ -36,7 +36,7 @@ def prepare(path: Path) -> None:
 
 def _is_ready(path: Path) -> bool:
     """The cheap check, without SQLAlchemy: is the store up to date?"""
-    if not path.exists():
+    if identity(path) is None:
         return False
     with translated(path), closing(connect(path)) as connection:
         version = schema_version(connection, path)
@@ -52,27 +52,34 @@ def _journal_mode(connection: sqlite3.Connection, switch: str = "") -> str:
 def _alone(path: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(f"{path}.lock", timeout=PATIENCE, mode=0o600)
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(f"{path}.lock", timeout=PATIENCE, mode=0o600)
         lock.acquire()
     except Timeout as error:
         message = f"another process has been setting up the store {path} for {PATIENCE:.0f} s; end it or wait"
         raise Unavailable(message) from error
     except OSError as error:
-        raise Unavailable(f"the store {path} cannot be made: {error.strerror}; set AIP_HOME") from error
+        raise unusable(path, error) from error
     try:
         yield
     finally:
         lock.release()
 
 
+def _create(path: Path) -> None:
+    try:
+        # SQLite gives its -wal and -shm files the mode of this one
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
 def _migrate(path: Path) -> None:
     from .engine import Database
     from .migrations import upgrade
 
-    # SQLite gives its -wal and -shm files the mode of the store's file
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    _create(path)
     with translated(path), closing(connect(path)) as connection:
         if _journal_mode(connection, "=WAL") != "wal":
             raise Unavailable(f"the disk under {path} lacks what SQLite needs; set AIP_HOME to a local disk")
