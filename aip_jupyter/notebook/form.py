@@ -67,6 +67,7 @@ class RegisterForm:
         self._connection = connect()
         self._in_use = what_is_in_use(self._connection)
         self._known: dict[str, Model] = {}
+        self._busy = False
         self._thread: threading.Thread | None = None
         self.fields = self._make_fields(estimators(namespace, hidden))
         self.outcome = widgets.HTML(layout=widgets.Layout(margin=f"0 0 0 {LABEL_WIDTH}"))
@@ -115,7 +116,7 @@ class RegisterForm:
     def submit(self) -> None:
         """Check, save, and let a thread upload and register."""
         entry = self.entry
-        self.button.disabled = True
+        self._set_busy(True)
         self.result.value = ""
         progress = Progress(f"registering {entry.name}", show=self._show_progress)
         # The thread closes it; here only what fails before there is one.
@@ -131,7 +132,7 @@ class RegisterForm:
             return
         except BaseException:
             stack.close()
-            self._check()
+            self._set_busy(False)
             raise
         arguments = (stack, details, package, progress)
         self._thread = threading.Thread(target=self._send, args=arguments, name="aip-register", daemon=True)
@@ -158,7 +159,7 @@ class RegisterForm:
             card = VersionCard(detail, base_url=link, notes=package.notes)
             self.fields["version"].input.value = ""
             self._know_models()
-            self._check()
+            self._set_busy(False)
             self.result.value = card._repr_html_()
         except AipError as error:
             self._failed(error)
@@ -181,11 +182,15 @@ class RegisterForm:
         self.fields["path"].box.layout.display = "none" if entry.variable else ""
         for name, field in self.fields.items():
             field.say(wrong.get(name, "") if field.touched else "")
-        self.button.disabled = bool(wrong)
+        self.button.disabled = self._busy or bool(wrong)
         self.outcome.value = "" if "name" in wrong else frame(dim(outcome(entry, self._known)))
 
-    def _failed(self, error: AipError) -> None:
+    def _set_busy(self, busy: bool) -> None:
+        self._busy = busy
         self._check()
+
+    def _failed(self, error: AipError) -> None:
+        self._set_busy(False)
         field = self.fields.get(error.field or "")
         if field is not None:
             field.say(without_field(error))

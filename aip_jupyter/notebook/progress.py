@@ -106,7 +106,8 @@ class NotebookLine:
         from IPython import display
 
         show: Any = display.display
-        content = {"text/plain": "", "text/html": ""} if progress.finished else _bundle(progress)
+        # An output without any content takes no room.
+        content = {} if progress.finished else _bundle(progress)
         if self._handle is None:
             self._handle = show(content, raw=True, display_id=True)
         else:

@@ -11,19 +11,19 @@ import io
 import pickle
 import platform
 import re
+import traceback
 from pathlib import Path
 from pickle import PickleError
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
-from ..errors import Invalid, NotSupported, StorageFull
+from ..errors import AipError, Invalid, NotSupported, StorageFull
 
 FILE_NAME = "model.skops"
 FORMAT = "skops"
 
 SKOPS_ERRORS = (
-    ArithmeticError,
     AttributeError,
     BadZipFile,
     ImportError,
@@ -73,16 +73,25 @@ def save(value: Any, folder: Path) -> Saved:
             # skops saves types that it does not know by guess: only a real load proves that they come back.
             # They are this very object's own, so that trusting them runs nothing foreign.
             skops.load(path, trusted=unknown)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            message = f"no room in {folder} to save the object; point TMPDIR to another disk"
-            raise StorageFull(message) from error
-        raise _refusal(value, str(error)) from error
-    except RecursionError as error:
-        raise _refusal(value, "it refers to itself, or is nested too deeply") from error
-    except SKOPS_ERRORS as error:
-        raise _refusal(value, str(error)) from error
+    except (*SKOPS_ERRORS, OSError) as error:
+        if _in_notebook(error):
+            raise
+        raise _explained(value, folder, error) from error
     return Saved(path, unknown)
+
+
+def _in_notebook(error: Exception) -> bool:
+    """Whether the notebook's own code raised it: that is shown whole."""
+    frames = (frame for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(frame.f_globals.get("__name__") == "__main__" for frame in frames)
+
+
+def _explained(value: Any, folder: Path, error: Exception) -> AipError:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return StorageFull(f"no room in {folder} to save the object; point TMPDIR to another disk")
+    if isinstance(error, RecursionError):
+        return _refusal(value, "it refers to itself, or is nested too deeply")
+    return _refusal(value, str(error))
 
 
 def _probe(value: Any) -> None:

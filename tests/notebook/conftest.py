@@ -1,0 +1,99 @@
+"""A real IPython shell in this process, on a fresh home, without a server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aip_jupyter.client.connect import disconnect
+from aip_jupyter.errors import AipError
+
+
+class Notebook:
+    """Runs cells as a notebook does."""
+
+    def __init__(self, shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+        self.shell = shell
+        self._capsys = capsys
+        self.printed = ""
+
+    def run(self, cell: str) -> Any:
+        """The cell's result. A cell that fails fails the test."""
+        result = self._run(cell)
+        assert result.success, self.printed
+        return result.result
+
+    def fail(self, cell: str) -> AipError:
+        """The error of ours with which the cell must fail, shown in one line."""
+        result = self._run(cell)
+        error = result.error_in_exec or result.error_before_exec
+        assert isinstance(error, AipError), self.printed or result.result
+        assert self.printed.strip() == f"{type(error).__name__}: {error.message}"
+        assert "\n" not in error.message
+        return error
+
+    def _run(self, cell: str) -> Any:
+        self._capsys.readouterr()
+        result = self.shell.run_cell(cell, store_history=False)
+        out, self.stderr = self._capsys.readouterr()
+        self.printed = out
+        return result
+
+    def __getitem__(self, name: str) -> Any:
+        return self.shell.user_ns[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.shell.user_ns[name] = value
+
+
+@pytest.fixture(scope="session")
+def ipython(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    main = sys.modules["__main__"]
+    os.environ["IPYTHONDIR"] = str(tmp_path_factory.mktemp("ipython"))
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    shell: Any = InteractiveShell.instance(config=config)
+    yield shell
+    InteractiveShell.clear_instance()
+    sys.modules["__main__"] = main
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The notebook's folder."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def notebook(
+    home: Path, work: Path, ipython: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Notebook]:
+    """A fresh notebook with the extension loaded, by ada."""
+    monkeypatch.setenv("AIP_USER", "ada")
+    ipython.reset(new_session=False)
+    notebook = Notebook(ipython, capsys)
+    notebook.run("%load_ext aip_jupyter")
+    yield notebook
+    ipython.extension_manager.loaded.discard("aip_jupyter")
+    disconnect()
+
+
+@pytest.fixture
+def clf(notebook: Notebook) -> Any:
+    """A trained classifier, in the notebook's variable `clf`."""
+    from sklearn.linear_model import LogisticRegression
+
+    notebook["clf"] = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    return notebook["clf"]
