@@ -1,0 +1,63 @@
+import type { IRouter, JupyterFrontEnd } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+
+import type { IClient } from './client';
+import { messageOf } from './errors';
+import type { ModelsSection } from './models';
+import type { IOpenArgs } from './open';
+import { openArgs, openModel, queryArgs, withoutArgs } from './open';
+import type { ISidebar } from './tokens';
+
+namespace CommandIDs {
+  export const open = 'aip:open-model';
+  export const route = 'aip:open-from-url';
+}
+
+export interface ILinksOptions {
+  readonly app: JupyterFrontEnd;
+  readonly sidebar: ISidebar;
+  readonly section: ModelsSection;
+  readonly client: IClient;
+  readonly router: IRouter | null;
+  /** The command that shows the sidebar. */
+  readonly show: string;
+}
+
+/**
+ * What opens a model in the sidebar: a command, for links in outputs, and a query of Jupyter's own URL.
+ */
+export function addOpenCommands(options: ILinksOptions): void {
+  const { app, sidebar, section, client, router, show } = options;
+  const open = async (args: IOpenArgs): Promise<void> => {
+    await app.commands.execute(show);
+    try {
+      await openModel(sidebar, section, client, args);
+    } catch (reason) {
+      Notification.error(messageOf(reason), { autoClose: 5000 });
+    }
+  };
+
+  app.commands.addCommand(CommandIDs.open, {
+    label: 'AIP: Open Model',
+    execute: async args => {
+      const usable = openArgs(args);
+      if (usable) {
+        await open(usable);
+      }
+    }
+  });
+
+  app.commands.addCommand(CommandIDs.route, {
+    execute: async args => {
+      const { path, search, hash } = args as IRouter.ILocation;
+      const usable = queryArgs(search ?? '');
+      if (router && usable) {
+        // Else a reload would open it again.
+        router.navigate(`${path}${withoutArgs(search ?? '')}${hash}`, { skipRouting: true });
+        await app.restored;
+        await open(usable);
+      }
+    }
+  });
+  router?.register({ command: CommandIDs.route, pattern: /[?&]aip-model=/, rank: 10 });
+}

@@ -1,0 +1,37 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import { decodeError } from './errors';
+
+const PREFIX = 'aip/v1';
+
+/**
+ * The address of something in our API.
+ *
+ * @param path - Its parts, unescaped.
+ */
+export function apiUrl(settings: ServerConnection.ISettings, path: readonly string[]): string {
+  return URLExt.join(settings.baseUrl, PREFIX, ...path.map(encodeURIComponent));
+}
+
+/**
+ * Ask our API for something. Throws an `ApiError` in the server's words, or a network error.
+ *
+ * @param path - The parts of its path, unescaped.
+ * @param query - Empty values are left out.
+ */
+export async function requestAPI<T>(
+  settings: ServerConnection.ISettings,
+  path: readonly string[],
+  query: Readonly<Record<string, string | number>> = {}
+): Promise<T> {
+  const given = Object.entries(query).filter(([, value]) => value !== '');
+  const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+  const url = apiUrl(settings, path) + (search && `?${search}`);
+  const response = await ServerConnection.makeRequest(url, {}, settings);
+  const body = await response.text();
+  if (!response.ok) {
+    throw decodeError(response.status, body);
+  }
+  return JSON.parse(body) as T;
+}

@@ -1,0 +1,142 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { copyIcon, ReactWidget } from '@jupyterlab/ui-components';
+import { Clipboard } from '@jupyterlab/apputils';
+import type { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+import type { IHeaderModel } from './header';
+import type { IRow } from './rows';
+import { flatten } from './rows';
+import type { INode, ISection } from './tokens';
+import { Tree } from './tree';
+
+export interface ISectionWidgetOptions {
+  readonly section: ISection;
+  readonly commands: CommandRegistry;
+  readonly trans: TranslationBundle;
+  readonly view: Pick<IHeaderModel, 'filter' | 'project' | 'setFilter'>;
+}
+
+/**
+ * Draws a section, and remembers which of its rows is the current one.
+ */
+export class SectionWidget extends ReactWidget {
+  constructor(private readonly _options: ISectionWidgetOptions) {
+    super();
+    this.addClass('jp-AipSection');
+    this.id = `jp-aip-section-${_options.section.name}`;
+    this.title.label = _options.section.name;
+    this.title.icon = _options.section.icon;
+    _options.section.changed.connect(this._onChanged, this);
+  }
+
+  /** The node that commands act on. */
+  get current(): INode | null {
+    return this._current;
+  }
+
+  /** Emitted when a person chose a row of this section. */
+  get selected(): ISignal<this, void> {
+    return this._selected;
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this._options.section.changed.disconnect(this._onChanged, this);
+      Signal.clearData(this);
+      super.dispose();
+    }
+  }
+
+  reveal(node: INode): void {
+    this._select({ key: node.key, node });
+  }
+
+  /** Let the keyboard act on the list. */
+  focus(): void {
+    this.node.querySelector<HTMLElement>('.jp-AipTree')?.focus();
+  }
+
+  protected override render(): React.ReactElement {
+    const { section, commands, trans, view } = this._options;
+    const { nodes, status } = section.root;
+    if (!view.project) {
+      return <></>;
+    }
+    if (status === 'ready' && nodes.length === 0) {
+      return view.filter ? this._noMatch() : <Advice section={section} trans={trans} />;
+    }
+    this._rows ??= flatten(section.root);
+    return (
+      <Tree
+        id={this.id}
+        label={section.name}
+        rows={this._rows}
+        current={this._key}
+        commands={commands}
+        trans={trans}
+        onSelect={row => {
+          this._select(row);
+        }}
+        onCommand={(_, command) => {
+          void commands.execute(command);
+        }}
+      />
+    );
+  }
+
+  private _noMatch(): React.ReactElement {
+    const { trans, view } = this._options;
+    return (
+      <div className="jp-AipSection-advice" role="status">
+        <p>{trans.__('Nothing matches “%1”.', view.filter)}</p>
+        <button type="button" className="jp-AipTree-link" onClick={() => void view.setFilter('')}>
+          {trans.__('Clear the filter')}
+        </button>
+      </div>
+    );
+  }
+
+  private _select(row: Pick<IRow, 'key' | 'node'>): void {
+    this._key = row.key;
+    this._current = row.node;
+    this._selected.emit();
+    this.update();
+  }
+
+  private _onChanged(): void {
+    this._rows = null;
+    this.update();
+  }
+
+  private _rows: IRow[] | null = null;
+  private _key: string | null = null;
+  private _current: INode | null = null;
+  private _selected = new Signal<this, void>(this);
+}
+
+function Advice({ section, trans }: { section: ISection; trans: TranslationBundle }): React.ReactElement {
+  const { title, hint, code } = section.empty;
+  return (
+    <div className="jp-AipSection-advice" role="status">
+      <h3>{title}</h3>
+      <p>{hint}</p>
+      <div className="jp-AipSection-code">
+        <pre>{code}</pre>
+        <button
+          type="button"
+          className="jp-AipTree-action"
+          title={trans.__('Copy')}
+          aria-label={trans.__('Copy')}
+          onClick={() => {
+            Clipboard.copyToSystem(code);
+          }}
+        >
+          <copyIcon.react tag="span" stylesheet="menuItem" />
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+import type { LabIcon } from '@jupyterlab/ui-components';
+import { Token } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+
+import type { IChange } from './types';
+
+/**
+ * One thing in a section's tree. What it shows is read only while it is on the screen.
+ */
+export interface INode {
+  /** Identifies it in its section, also across refreshes. */
+  readonly key: string;
+  /** Names its look and its context menu: `data-kind` of its row. */
+  readonly kind: string;
+  readonly label: string;
+  /** At the right of the label. */
+  readonly note: string;
+  /** In the second line. A row has two lines when this is not undefined. */
+  readonly detail?: string;
+  /** Small labels after the detail. */
+  readonly chips?: readonly string[];
+  readonly tooltip: string;
+  /** The commands offered on its row. They find it as the sidebar's `current`. */
+  readonly commands: readonly string[];
+  /** The command of the Enter key; without one, Enter opens and closes it. */
+  readonly enter?: string;
+  /** Whether something can hang below it. */
+  readonly isLeaf: boolean;
+  /** What hangs below it; null while it is closed. */
+  readonly children: IBranch | null;
+  /** Until when its row is shown as new; milliseconds. */
+  readonly freshUntil: number;
+  toggle(): void;
+}
+
+/**
+ * A list that is read page by page.
+ */
+export interface IBranch {
+  readonly nodes: readonly INode[];
+  readonly status: 'loading' | 'ready' | 'failed';
+  /** One line that says what went wrong. */
+  readonly error: string;
+  /** Whether there is a next page. */
+  readonly hasMore: boolean;
+  /** Read the first or the next page, or try again. */
+  load(): Promise<void>;
+}
+
+/**
+ * What to read again.
+ */
+export interface IUpdate {
+  /** Show only what contains this. */
+  readonly filter?: string;
+  /** Show this project. */
+  readonly project?: string;
+  /** Only these records changed, as far as is known; without it, anything may have changed. */
+  readonly changes?: readonly IChange[];
+}
+
+/**
+ * A section of the sidebar.
+ */
+export interface ISection extends IDisposable {
+  /** Its title, in the user's language. */
+  readonly name: string;
+  readonly icon: LabIcon;
+  /** What it shows. */
+  readonly root: IBranch;
+  /** Emitted when what it shows has changed. */
+  readonly changed: ISignal<ISection, void>;
+  /** Read again what is shown. */
+  update(what: IUpdate): Promise<void>;
+  /** What to say when there is nothing: a sentence, and lines to type. */
+  readonly empty: IAdvice;
+}
+
+/**
+ * A sentence that teaches, and what to type.
+ */
+export interface IAdvice {
+  readonly title: string;
+  readonly hint: string;
+  readonly code: string;
+}
+
+/**
+ * The sidebar, for whoever adds a section to it.
+ */
+export interface ISidebar {
+  /** The project in use; empty until the server has answered. */
+  readonly project: string;
+  /** The row that commands act on. */
+  readonly current: INode | null;
+  /** Add a section below the others. Disposing of it removes it. */
+  add(section: ISection): IDisposable;
+  /** Show this project; the server's own when it is empty. */
+  setProject(project: string): Promise<void>;
+  /** Show only what contains this text. */
+  setFilter(text: string): Promise<void>;
+  /** Read everything again. */
+  refresh(): Promise<void>;
+  /** Make this node the current one and scroll to it. */
+  reveal(section: ISection, node: INode): void;
+}
+
+export const ISidebar = new Token<ISidebar>(
+  'aip-jupyter:ISidebar',
+  'The AIP sidebar: add a section of your own, or find out what is selected.'
+);

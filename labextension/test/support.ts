@@ -1,0 +1,116 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { LabIcon } from '@jupyterlab/ui-components';
+
+import type { IClient } from '../src/client';
+import { ApiError } from '../src/errors';
+import { ModelsSection } from '../src/models';
+import type { Artifact, Description, IPage, Model, ModelDetail, Version, VersionDetail } from '../src/types';
+
+/** English, with the values put in. */
+export const trans = {
+  __: (text: string, ...values: unknown[]) => fill(text, values),
+  _n: (one: string, many: string, count: number) => fill(count === 1 ? one : many, [count])
+} as unknown as TranslationBundle;
+
+function fill(text: string, values: unknown[]): string {
+  return text.replace(/%(\d)/g, (_, index: string) => String(values[Number(index) - 1]));
+}
+
+const RECORD = {
+  project: 'default',
+  key: 1,
+  author: 'ada',
+  created: 0,
+  properties: {},
+  external_id: null,
+  state: 'LIVE'
+} as const;
+
+export function model(name: string, updated = 1, fields: Partial<Model> = {}): Model {
+  const counts = { version_count: 0, last_number: 0, latest_id: null, latest_number: null, latest_name: null };
+  const texts = { name, description: '', category: '', tags: {}, latest_pinned: false };
+  return { ...RECORD, id: `m-${name}`, updated, revision: updated, ...counts, ...texts, ...fields };
+}
+
+export function version(owner: string, number: number, fields: Partial<Version> = {}): Version {
+  const texts = { name: `_v${number}`, description: '', tags: {}, stage: 'development', aliases: [], format: 'files' };
+  const facts = { model_id: `m-${owner}`, number, size: 1000, file_count: 1, digest: 'ab' };
+  return { ...RECORD, id: `v-${owner}-${number}`, updated: 1, revision: 1, ...texts, ...facts, ...fields };
+}
+
+export function artifact(owner: string, path: string): Artifact {
+  const facts = { size: 5, digest: 'cd', uri: null, media_type: '' };
+  return { ...RECORD, id: `a-${path}`, updated: 1, revision: 1, owner_id: owner, path, ...facts };
+}
+
+/**
+ * A server in memory. It lists as the real one does and counts what it was asked.
+ */
+export class FakeServer implements IClient {
+  models: Model[] = [];
+  versions = new Map<string, Version[]>();
+  asked: string[] = [];
+  failing = '';
+
+  describe(): Promise<Description> {
+    return this._answer('describe', {
+      ...{ version: '0', mode: 'server', home: '', project: 'default', author: '', categories: [] },
+      ...{ backends: [], base_url: '/' }
+    });
+  }
+
+  listModels(project: string, search: string, limit: number, token: string): Promise<IPage<Model>> {
+    const found = this.models.filter(one => one.project === project && one.name.includes(search));
+    found.sort((a, b) => b.updated - a.updated || (a.id < b.id ? 1 : -1));
+    return this._answer(`models ${search} ${limit} ${token}`, page(found, limit, token));
+  }
+
+  listVersions(_: string, name: string, limit: number, token: string): Promise<IPage<Version>> {
+    const found = [...(this.versions.get(name) ?? [])].sort((a, b) => b.number - a.number);
+    return this._answer(`versions ${name} ${limit} ${token}`, page(found, limit, token));
+  }
+
+  listFiles(_: string, name: string, number: number): Promise<IPage<Artifact>> {
+    return this._answer(`files ${name} ${number}`, { items: [artifact(name, 'model.bin')] });
+  }
+
+  getModel(_: string, name: string): Promise<ModelDetail> {
+    const found = this.models.find(one => one.name === name);
+    const versions = { items: [], next_page_token: '' };
+    return found
+      ? this._answer(`model ${name}`, { model: found, versions })
+      : Promise.reject(new ApiError(`no ${name}`, 404, 'not_found'));
+  }
+
+  getVersion(_: string, text: string): Promise<VersionDetail> {
+    const [name, part] = text.split(':');
+    const owner = this.models.find(one => one.name === name);
+    const all = this.versions.get(name) ?? [];
+    const found = all.find(one => !part || one.name === part || String(one.number) === part);
+    if (!owner || !found) {
+      return Promise.reject(new ApiError(`no ${text}`, 404, 'not_found'));
+    }
+    return this._answer(`version ${text}`, { model: owner, version: found, artifacts: [] });
+  }
+
+  contentUrl(project: string, id: string): string {
+    return `/aip/${project}/${id}`;
+  }
+
+  private _answer<T>(question: string, answer: T): Promise<T> {
+    this.asked.push(question);
+    return this.failing ? Promise.reject(new Error(this.failing)) : Promise.resolve(answer);
+  }
+}
+
+/** The token is the id of the last row, whose place is found by the order: a keyset. */
+function page<T extends { id: string }>(rows: T[], limit: number, token: string): IPage<T> {
+  const start = token ? rows.findIndex(row => row.id === token) + 1 : 0;
+  const items = rows.slice(start, start + limit);
+  return { items, next_page_token: start + limit < rows.length ? items.at(-1)?.id : '' };
+}
+
+export function section(server: FakeServer, pageSize = 2): ModelsSection {
+  const icon = { name: 'test' } as unknown as LabIcon;
+  return new ModelsSection({ client: server, icon, trans, pageSize: () => pageSize });
+}
