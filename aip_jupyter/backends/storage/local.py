@@ -167,6 +167,8 @@ class LocalStorage:
         return True
 
     def _prepare(self) -> None:
+        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_folder(self._folder, follow=True)
         for folder in (self._blobs, self._staging, self._claims.folder):
             make_folder(folder)
