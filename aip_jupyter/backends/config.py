@@ -11,6 +11,6 @@ class BackendConfig(Struct, frozen=True, kw_only=True):
     """Where a backend may keep things and what it talks to."""
 
     home: Path
-    """The platform's own folder (`AIP_HOME`); exists, 0700."""
+    """The platform's own folder (`AIP_HOME`); whoever writes first makes it, 0700."""
     url: str = ""
     """The backend's address when it has one; may hold credentials: never print it."""

@@ -95,10 +95,10 @@ def test_a_wrong_token_is_told(monkeypatch: pytest.MonkeyPatch, live: LiveServer
 
 
 SCRIPT = """
-import aip_jupyter as aip
 from aip_jupyter.client.connect import connect
+from aip_jupyter.domain.system import Nothing
 connection = connect()
-description = aip.describe()
+description = connection.services.system.describe(Nothing())
 print(connection.mode, connection.how, description.mode, description.home, sep="|")
 """
 

@@ -192,7 +192,7 @@ class ServicesContract:
         assert found(category="Other") == {"model-1", "model-3"}
         assert found(tag="t2") == {"model-2"}
         newest = services.models.list_models(ListModels()).items
-        assert [model.name for model in newest] == [f"model-{n}" for n in reversed(range(5))]
+        assert newest == sorted(newest, key=lambda model: (model.updated, model.id), reverse=True)
         for field, how in (
             ("order_by", {"order_by": "tags"}),
             ("limit", {"limit": 0}),
