@@ -34,7 +34,8 @@ class Source:
         # The kernel's copy of a file in /proc ends at once: what is left can only be read.
         left = os.read(self.handle, 1) if copied == 0 else b""
         if after is None or left or copied != self.size or _state(after) != _state(self.before):
-            raise Invalid(f"path: {self.path} changed while it was read; try again", field="path")
+            message = f"path: {str(self.path)!r} changed while it was read; try again"
+            raise Invalid(message, field="path")
 
 
 def _state(found: os.stat_result) -> tuple[int, int, int, int]:
@@ -55,7 +56,7 @@ def open_source(path: Path) -> Iterator[Source]:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             kind = "a folder; give its files one by one" if stat.S_ISDIR(found.st_mode) else "no regular file"
-            raise Invalid(f"path: {path} is {kind}", field="path")
+            raise Invalid(f"path: {str(path)!r} is {kind}", field="path")
         yield Source(path, handle, found)
     finally:
         os.close(handle)

@@ -157,7 +157,7 @@ class MemoryStaging:
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """See the protocol."""
-        self._opened().extend(data)
+        self._opened().extend(memoryview(data).cast("B"))
 
     def commit(self, expected: str = "") -> Blob:
         """See the protocol."""
