@@ -82,11 +82,13 @@ def notebook(
 ) -> Iterator[Notebook]:
     """A fresh notebook with the extension loaded, by ada."""
     monkeypatch.setenv("AIP_USER", "ada")
-    ipython.reset(new_session=False)
+    fresh = dict(ipython.user_ns)
     notebook = Notebook(ipython, capsys)
     notebook.run("%load_ext aip_jupyter")
     yield notebook
     ipython.extension_manager.loaded.discard("aip_jupyter")
+    ipython.user_ns.clear()
+    ipython.user_ns.update(fresh)
     disconnect()
 
 
