@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,30 @@ from aip_jupyter.domain.records import new_id
 from aip_jupyter.errors import Invalid, NotFound
 
 from .storage_bytes import H, P, one_short_line, read, sha
+
+
+def _grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def _shorten(path: Path) -> None:
+    os.truncate(path, 5_000_000)
+
+
+def _rewrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"other")
+    os.utime(path, ns=(1, 1))
+
+
+def _replace(path: Path) -> None:
+    """By a file of the same size, time and content."""
+    found = path.stat()
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    os.utime(other, ns=(found.st_atime_ns, found.st_mtime_ns))
+    other.replace(path)
 
 
 class FilesContract:
@@ -67,42 +92,23 @@ class FilesContract:
             with pytest.raises(NotFound):
                 storage.get_claim(claim)
 
+    @pytest.mark.parametrize("change", [_grow, _shorten, _rewrite, _replace, Path.unlink])
     def test_a_file_that_changes_while_it_is_read_is_refused(
-        self, storage: StorageBackend, tmp_path: Path
+        self, storage: StorageBackend, tmp_path: Path, change: Callable[[Path], None]
     ) -> None:
-        def grow(path: Path) -> None:
-            with path.open("ab") as file:
-                file.write(b"more")
+        path = tmp_path / "model.bin"
+        path.write_bytes(bytes(9_000_000))
+        seen = list[int]()
 
-        def replace(path: Path) -> None:
-            found = path.stat()
-            other = path.with_name("other")
-            other.write_bytes(path.read_bytes())
-            os.utime(other, ns=(found.st_atime_ns, found.st_mtime_ns))
-            other.replace(path)
+        def once(count: int) -> None:
+            if not seen:
+                change(path)
+            seen.append(count)
 
-        def shorten(path: Path) -> None:
-            os.truncate(path, 5_000_000)
-
-        def rewrite(path: Path) -> None:
-            with path.open("r+b") as file:
-                file.write(b"other")
-            os.utime(path, ns=(1, 1))
-
-        for change in (grow, replace, shorten, rewrite, Path.unlink):
-            path = tmp_path / "model.bin"
-            path.write_bytes(bytes(9_000_000))
-            changed = list[int]()
-
-            def once(count: int, *, path: Path = path, changed: list[int] = changed) -> None:
-                if not changed:
-                    change(path)  # noqa: B023
-                changed.append(count)
-
-            with pytest.raises(Invalid, match="changed while it was read; try again") as caught:
-                storage.put_file(path, new_id(), P, H, once)
-            assert caught.value.field == "path"
-            assert list(storage.blobs()) == []
+        with pytest.raises(Invalid, match="changed while it was read; try again") as caught:
+            storage.put_file(path, new_id(), P, H, once)
+        one_short_line(caught.value, "path")
+        assert list(storage.blobs()) == []
 
     def test_an_error_of_the_callback_stops_the_copy(self, storage: StorageBackend, tmp_path: Path) -> None:
         path = tmp_path / "model.bin"
