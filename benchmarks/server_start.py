@@ -41,7 +41,7 @@ def main() -> None:
     print("an idle Jupyter server, median of", ROUNDS)
     print(f"  {'':<14}{'start s':>9}{'USS MB':>9}{'processes':>11}")
     medians = {
-        kind: Reading(*(statistics.median(values) for values in zip(*found, strict=True)))  # type: ignore[arg-type]
+        kind: Reading(*(statistics.median(values) for values in zip(*found, strict=True)))
         for kind, found in readings.items()
     }
     for kind, median in medians.items():

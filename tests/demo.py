@@ -17,7 +17,9 @@ def main() -> None:
     """Run it in a folder of its own, which is removed afterwards."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="aip-demo-") as folder, live_server(Path(folder)) as server:
-        print(f"server ready at {server.url} after {time.monotonic() - began:.1f} s; running {QUICKSTART.name} …")
+        print(
+            f"server ready at {server.url} after {time.monotonic() - began:.1f} s; running {QUICKSTART.name} …"
+        )
         run_notebook(QUICKSTART, server.client_environ, server.folder / "work")
         services = HttpServices(server.url, server.token)
         for model in services.models.list_models(ListModels()).items:

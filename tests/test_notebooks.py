@@ -16,7 +16,9 @@ from aip_jupyter.services.settings import Settings
 from .support.live import live_server, server_environ
 from .support.notebooks import QUICKSTART, ROOT, printed, records, run_notebook
 
-VARYING = re.compile(r"\b[0-9a-f]{12,64}\b|\d+ (?:second|minute)s? ago|just now|http://\S+|[\d.]+ [kM]?i?B\b| +")
+VARYING = re.compile(
+    r"\b[0-9a-f]{12,64}\b|\d+ (?:second|minute)s? ago|just now|http://\S+|[\d.]+ [kM]?i?B\b| +"
+)
 """Ids, digests, ages, addresses, sizes of files that hold times; and the widths of columns."""
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -81,9 +82,9 @@ def test_a_configured_server_without_an_answer_is_an_error_never_a_local_store(
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> LiveServer:
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     with live_server(tmp_path_factory.mktemp("discovery")) as server:
-        yield server  # type: ignore[misc]
+        yield server
 
 
 @pytest.mark.usefixtures("home")

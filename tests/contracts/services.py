@@ -199,7 +199,7 @@ class ServicesContract:
             ("limit", {"limit": 1001}),
         ):
             with pytest.raises(Invalid) as caught:
-                services.models.list_models(ListModels(**how))  # type: ignore[arg-type]
+                services.models.list_models(ListModels(**how))
             assert caught.value.field == field
 
     def test_versions_are_paged_newest_first(self, services: Services) -> None:

@@ -48,7 +48,7 @@ def test_good_model_names_come_back_as_they_are(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["_v1", "_x", "3", "latest", "LATEST", "a:b", "", "v\t1"])
 def test_bad_version_names(name: str) -> None:
-    with pytest.raises(Invalid, match="^version: "):
+    with pytest.raises(Invalid, match=r"^version: "):
         names.check_version_name(name)
 
 
@@ -62,7 +62,7 @@ def test_the_store_takes_what_outside_clients_use() -> None:
     ["", "/", "/a", "a/", "a//b", "../a", "a/..", "a/./b", "a\\b", "C:/a", "a\x00", "x" * 1025, "é" * 200],
 )
 def test_bad_paths(path: str) -> None:
-    with pytest.raises(Invalid, match="^files: "):
+    with pytest.raises(Invalid, match=r"^files: "):
         names.check_path(path, "files")
 
 
@@ -84,12 +84,12 @@ def test_categories_are_found_in_any_case_and_the_message_lists_them() -> None:
     [(names.check_id, "ABC"), (names.check_id, "0" * 31), (names.check_digest, "../" + "0" * 61)],
 )
 def test_ids_and_digests(check: Callable[[str, str], str], bad: str) -> None:
-    with pytest.raises(Invalid, match="^what: "):
+    with pytest.raises(Invalid, match=r"^what: "):
         check(bad, "what")
 
 
 def test_tags() -> None:
-    with pytest.raises(Invalid, match="^tags: "):
+    with pytest.raises(Invalid, match=r"^tags: "):
         names.check_tags({"": "x"})
     with pytest.raises(Invalid, match="5,000"):
         names.check_tags({"a": "x" * 5001})

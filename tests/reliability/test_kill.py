@@ -1,7 +1,7 @@
 """SIGKILL of kernel and of server at random moments of `%register_model`.
 
 Afterwards every version has its bytes, the check finds nothing orphaned, and the command succeeds when
-repeated. Twenty rounds each; `make soak` does 500.
+repeated. Twenty rounds each, or AIP_ROUNDS; `make soak` does 500.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from aip_jupyter.services.settings import Settings
 
 from ..support.live import LiveServer, server_environ, start_server
 
-ROUNDS = 500 if os.environ.get("AIP_SOAK") else 20
+ROUNDS = int(os.environ.get("AIP_ROUNDS", "20"))
 SIZE = 3_000_000
 
 CELL = """

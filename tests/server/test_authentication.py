@@ -46,7 +46,7 @@ def test_every_handler_is_ours_and_every_route_has_one() -> None:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("credentials", WRONG)
 def test_every_route_and_method_refuses(live: LiveServer, path: str, credentials: str) -> None:
-    headers = {name: value.encode("latin-1") for name, value in WRONG[credentials].items()}
+    headers = {name.encode(): value.encode("latin-1") for name, value in WRONG[credentials].items()}
     with live.http(token=None) as client:
         for method in METHODS:
             reply = client.request(method, path, headers=headers, content=b"{}" if method != "GET" else None)

@@ -27,7 +27,7 @@ async def test_a_call_past_its_deadline_is_told_and_others_still_have_their_thre
     pool = Pool("registry", 1, 0.1)
     other = Pool("storage", 1, 5)
     release = threading.Event()
-    with pytest.raises(Unavailable, match="registry backend did not answer within 0.1 s"):
+    with pytest.raises(Unavailable, match=r"registry backend did not answer within 0\.1 s"):
         await pool.run(release.wait)
     assert await other.run(lambda: "fine") == "fine"
     release.set()

@@ -24,7 +24,8 @@ def run_notebook(path: Path, environ: Mapping[str, str], folder: Path) -> nbform
     command = [sys.executable, "-m", "jupyter", "execute", "--timeout=300", "--output=executed", path.name]
     reply = subprocess.run(command, env=dict(environ), cwd=folder, capture_output=True, text=True)
     assert reply.returncode == 0, reply.stderr
-    return nbformat.read(folder / "executed.ipynb", as_version=4)
+    notebook: nbformat.NotebookNode = nbformat.read(folder / "executed.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
 
 
 def printed(notebook: nbformat.NotebookNode) -> list[str]:

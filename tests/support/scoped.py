@@ -13,8 +13,8 @@ class ScopedServices:
     """The given services with `prefix` put before every project's name."""
 
     def __init__(self, services: Services, prefix: str) -> None:
-        self.models: Models = _Scoped(services.models, prefix)  # type: ignore[assignment]
-        self.blobs: Blobs = _Scoped(services.blobs, prefix)  # type: ignore[assignment]
+        self.models: Models = _Scoped(services.models, prefix)
+        self.blobs: Blobs = _Scoped(services.blobs, prefix)
         self.system: System = services.system
 
     def close(self) -> None:
