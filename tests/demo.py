@@ -17,9 +17,7 @@ def main() -> None:
     """Run it in a folder of its own, which is removed afterwards."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="aip-demo-") as folder, live_server(Path(folder)) as server:
-        print(
-            f"server ready at {server.url} after {time.monotonic() - began:.1f} s; running {QUICKSTART.name} …"
-        )
+        print(f"server ready after {time.monotonic() - began:.1f} s; running {QUICKSTART.name} …", flush=True)
         run_notebook(QUICKSTART, server.client_environ, server.folder / "work")
         services = HttpServices(server.url, server.token)
         for model in services.models.list_models(ListModels()).items:
@@ -32,7 +30,8 @@ def main() -> None:
 
 def _line(model: str, version: Version) -> str:
     label = f"{model}:{version.number}"
-    return f"  {label:<16}{version.name:<10}{version.format:<8}{version.size:>10,} bytes  sha256:{version.digest[:12]}"
+    size = f"{version.size:,} bytes"
+    return f"  {label:<16}{version.name:<10}{version.format:<8}{size:>16}  sha256:{version.digest[:12]}"
 
 
 if __name__ == "__main__":
