@@ -9,21 +9,22 @@ from collections.abc import Iterable, Sequence
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
-# The front end's own colours and fonts, so that it looks native in light and in dark.
+# The front end's own colours and fonts, so that it looks native in light and in dark. The name is doubled
+# where the front end has a rule for tables of its own.
 STYLE = """
 .aip{font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);
 color:var(--jp-ui-font-color1,inherit);line-height:1.5;max-width:60em}
-.aip table{border-collapse:collapse;margin:4px 0;font-size:inherit}
-.aip th,.aip td{text-align:left;vertical-align:top;padding:2px 16px 2px 0;border:none;background:none}
-.aip th{color:var(--jp-ui-font-color2,inherit);font-weight:600;white-space:nowrap}
-.aip thead th{border-bottom:1px solid var(--jp-border-color2,#8886)}
+.aip.aip table{border-collapse:collapse;margin:4px 0;font-size:inherit}
+.aip.aip th,.aip.aip td{text-align:left;vertical-align:top;padding:2px 16px 2px 0;border:none;background:none}
+.aip.aip th{color:var(--jp-ui-font-color2,inherit);font-weight:600;white-space:nowrap}
+.aip.aip thead th{border-bottom:1px solid var(--jp-border-color2,#8886)}
 .aip .aip-title{font-size:1.1em;font-weight:600}
 .aip .aip-dim{color:var(--jp-ui-font-color2,inherit)}
 .aip .aip-tag{border:1px solid var(--jp-border-color2,#8886);border-radius:8px;padding:0 6px;margin-right:4px}
 .aip .aip-ok{color:var(--jp-success-color1,#2e7d32)}
 .aip .aip-bad{color:var(--jp-error-color1,#c62828)}
-.aip code{font-family:var(--jp-code-font-family,monospace);font-size:0.95em;color:inherit;background:none}
-.aip a{color:var(--jp-content-link-color,#1976d2)}
+.aip.aip code{font-family:var(--jp-code-font-family,monospace);font-size:0.95em;color:inherit;background:none}
+.aip.aip a{color:var(--jp-content-link-color,#1976d2)}
 """.replace("\n", "")
 
 

@@ -27,6 +27,8 @@ from .register import Details, Package, check_details, packed, refuse_taken, sen
 from .tables import VersionCard
 
 LABEL_WIDTH = "110px"
+INDENT = "120px"
+"""Where inputs begin: behind the label and the margins that widgets have."""
 WIDTH = "min(100%, 600px)"
 FILE_CHOICE = "a file or folder …"
 
@@ -38,8 +40,8 @@ class Field:
 
     def __init__(self, kind: Any, label: str, **how: Any) -> None:
         style = {"description_width": LABEL_WIDTH}
-        self.input = kind(description=label, style=style, layout=widgets.Layout(width=WIDTH), **how)
-        self.message = widgets.HTML(layout=widgets.Layout(margin=f"0 0 4px {LABEL_WIDTH}", display="none"))
+        self.input = kind(description=label, style=style, layout=widgets.Layout(width="auto"), **how)
+        self.message = widgets.HTML(layout=widgets.Layout(margin=f"0 0 4px {INDENT}", display="none"))
         self.box = widgets.VBox([self.input, self.message])
         self.touched = False
 
@@ -70,17 +72,18 @@ class RegisterForm:
         self._busy = False
         self._thread: threading.Thread | None = None
         self.fields = self._make_fields(estimators(namespace, hidden))
-        self.outcome = widgets.HTML(layout=widgets.Layout(margin=f"0 0 0 {LABEL_WIDTH}"))
+        self.outcome = widgets.HTML(layout=widgets.Layout(margin=f"0 0 0 {INDENT}"))
         self.button = widgets.Button(description="Register", button_style="primary", icon="upload")
-        self.button.layout = widgets.Layout(margin=f"6px 0 6px {LABEL_WIDTH}")
-        self.result = widgets.HTML()
+        self.button.layout = widgets.Layout(margin=f"6px 0 6px {INDENT}")
+        self.result = widgets.HTML(layout=widgets.Layout(margin=f"0 0 0 {INDENT}"))
         self.box = widgets.VBox(
             [
                 *(field.box for field in self.fields.values()),
                 self.outcome,
                 self.button,
                 self.result,
-            ]
+            ],
+            layout=widgets.Layout(width=WIDTH),
         )
         self._know_models()
         for name, field in self.fields.items():

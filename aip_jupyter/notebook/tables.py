@@ -171,7 +171,7 @@ class VersionCard:
             ("digest", digest_text(version.digest)),
             ("author", version.author),
             ("category", self.model.category),
-            ("tags", " ".join(tag_labels(version.tags))),
+            ("tags", " ".join(tag_labels({**self.model.tags, **version.tags}))),
             ("description", version.description),
         ]
 

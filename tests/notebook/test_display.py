@@ -121,13 +121,14 @@ def test_a_table_says_when_there_is_more() -> None:
 
 def test_a_card_says_how_to_load() -> None:
     detail = VersionDetail(
-        model=Model(id="1" * 32, name="digits-clf"),
+        model=Model(id="1" * 32, name="digits-clf", tags={"demo": ""}),
         version=Version(id="2" * 32, model_id="1" * 32, number=2, name="_v2", format="skops", size=10),
         artifacts=[],
     )
     text = repr(VersionCard(detail))
     assert "digits-clf:2 (_v2)" in text
     assert "digits_clf = %load_model digits-clf:2" in text
+    assert "demo" in text
 
 
 def test_different_versions_are_told_in_one_line() -> None:
