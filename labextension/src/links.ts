@@ -48,14 +48,16 @@ export function addOpenCommands(options: ILinksOptions): void {
   });
 
   app.commands.addCommand(CommandIDs.route, {
-    execute: async args => {
-      const { path, search, hash } = args as IRouter.ILocation;
-      const usable = queryArgs(search ?? '');
+    execute: args => {
+      const usable = queryArgs((args as IRouter.ILocation).search ?? '');
       if (router && usable) {
-        // Else a reload would open it again.
-        router.navigate(`${path}${withoutArgs(search ?? '')}${hash}`, { skipRouting: true });
-        await app.restored;
-        await open(usable);
+        // Not awaited: the router waits for this command, and what restores the application waits for the router.
+        void app.restored.then(() => {
+          const { path, search, hash } = router.current;
+          // Else a reload would open it again.
+          router.navigate(`${path}${withoutArgs(search ?? '')}${hash}`, { skipRouting: true });
+          return open(usable);
+        });
       }
     }
   });

@@ -1,7 +1,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
-import { decodeError } from './errors';
+import { ApiError, decodeError } from './errors';
 
 const PREFIX = 'aip/v1';
 
@@ -15,7 +15,7 @@ export function apiUrl(settings: ServerConnection.ISettings, path: readonly stri
 }
 
 /**
- * Ask our API for something. Throws an `ApiError` in the server's words, or a network error.
+ * Ask our API for something. Throws an `ApiError`, in the server's words when it answered.
  *
  * @param path - The parts of its path, unescaped.
  * @param query - Empty values are left out.
@@ -28,7 +28,9 @@ export async function requestAPI<T>(
   const given = Object.entries(query).filter(([, value]) => value !== '');
   const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
   const url = apiUrl(settings, path) + (search && `?${search}`);
-  const response = await ServerConnection.makeRequest(url, {}, settings);
+  const response = await ServerConnection.makeRequest(url, {}, settings).catch(() => {
+    throw new ApiError('The Jupyter server does not answer', 0, 'unavailable');
+  });
   const body = await response.text();
   if (!response.ok) {
     throw decodeError(response.status, body);

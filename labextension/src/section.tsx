@@ -68,7 +68,7 @@ export class SectionWidget extends ReactWidget {
     if (status === 'ready' && nodes.length === 0) {
       return view.filter ? this._noMatch() : <Advice section={section} trans={trans} />;
     }
-    this._rows ??= flatten(section.root);
+    this._rows ??= this._flatten();
     return (
       <Tree
         id={this.id}
@@ -104,6 +104,16 @@ export class SectionWidget extends ReactWidget {
     this._current = row.node;
     this._selected.emit();
     this.update();
+  }
+
+  /** A current row that is gone is none. */
+  private _flatten(): IRow[] {
+    const rows = flatten(this._options.section.root);
+    if (this._key !== null && !rows.some(row => row.key === this._key)) {
+      this._key = null;
+      this._current = null;
+    }
+    return rows;
   }
 
   private _onChanged(): void {

@@ -1,0 +1,140 @@
+"""Fixtures of the tests that look at a real JupyterLab through a real browser."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from aip_jupyter.client.http import HttpServices
+
+from ..support.live import LiveServer
+from .lab import LabPage, start_lab
+
+ROOT = Path(__file__).parents[2]
+
+_CHROMIUM_FLAGS = (
+    "--no-sandbox",  # as root there is no other way; the pages are our own
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(autouse=True)
+def jp_asyncio_loop() -> None:
+    """pytest-jupyter's own would close a loop that Playwright is running in."""
+
+
+@pytest.fixture(autouse=True)
+def jp_server_cleanup() -> None:
+    """Nothing to clean: the servers of these tests are processes of their own."""
+
+
+@pytest.fixture(scope="session")
+def jupyter_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of Jupyter with our labextension, bundled from the sources as they are now."""
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hatch_build = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hatch_build)
+    hatch_build.CustomHook(str(ROOT), {}, None, None, str(ROOT), "wheel").initialize("standard", {})
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "labextensions").mkdir()
+    (folder / "labextensions" / "aip-jupyter").symlink_to(ROOT / "aip_jupyter" / "labextension")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lab(jupyter_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A JupyterLab that all tests share: each uses names of its own."""
+    server = start_lab(tmp_path_factory.mktemp("lab") / "lab", jupyter_data)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def services(lab: LiveServer) -> Iterator[HttpServices]:
+    """The same store, as another program sees it."""
+    services = HttpServices(lab.url, lab.token)
+    yield services
+    services.close()
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    path = find_chromium(playwright.chromium.executable_path)
+    browser = playwright.chromium.launch(executable_path=path, args=list(_CHROMIUM_FLAGS))
+    yield browser
+    browser.close()
+
+
+def find_chromium(own: str) -> str:
+    """The path of a Chromium: the one named, one that is installed, or Playwright's own."""
+    named = os.environ.get("AIP_CHROMIUM")
+    if named:
+        return named
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    if Path(own).exists():
+        return own
+    pytest.fail(
+        "these tests need Chromium: apt-get install chromium, or playwright install chromium, "
+        "or name one in AIP_CHROMIUM",
+        pytrace=False,
+    )
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh browser profile. Fails when the page asked anybody but this machine, or broke."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    hosts: set[str] = set()
+    broken: list[str] = []
+    context.on("request", lambda request: hosts.add(urlsplit(request.url).hostname or ""))
+    context.on("weberror", lambda error: broken.append(str(error.error)))
+    yield page
+    context.close()
+    assert hosts <= {"127.0.0.1", ""}
+    assert broken == []
+
+
+@pytest.fixture
+def lab_page(page: Page, lab: LiveServer) -> LabPage:
+    """JupyterLab, freshly opened."""
+    opened = LabPage(page, lab)
+    opened.open()
+    return opened
+
+
+@pytest.fixture
+def screenshot(page: Page) -> Callable[[str], None]:
+    """Keeps a picture of the page in the folder AIP_SCREENSHOTS, when it is set."""
+
+    def keep(name: str) -> None:
+        folder = os.environ.get("AIP_SCREENSHOTS")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(folder) / f"{name}.png")
+
+    return keep

@@ -1,0 +1,180 @@
+"""A real JupyterLab in a process of its own, and what a person does with it in a browser."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Locator, Page
+
+from ..support.live import LiveServer, free_port, server_environ
+
+TOKEN = "a-token-for-tests"
+
+# Whatever else a JupyterLab would ask the network for.
+_OFFLINE = (
+    "--LabApp.extension_manager=readonly",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+)
+_DISABLED = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+
+
+def start_lab(
+    folder: Path, data: Path, arguments: Sequence[str] = (), environ: Mapping[str, str] = {}
+) -> LiveServer:
+    """Start one on a free port of this machine, with folders of its own, and wait until it answers.
+
+    `data` is a Jupyter data folder that comes before all others; it holds the labextension to test.
+    """
+    (folder / "work").mkdir(parents=True)
+    (folder / "config" / "labconfig").mkdir(parents=True)
+    (folder / "config" / "labconfig" / "page_config.json").write_text(json.dumps(_DISABLED))
+    own = {
+        "JUPYTER_PATH": str(data),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        **environ,
+    }
+    env = server_environ(folder, folder / "home", own)
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+        *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
+        f"--ServerApp.root_dir={folder / 'work'}",
+        "--LabApp.expose_app_in_browser=True",
+        *_OFFLINE,
+        *arguments,
+    ]
+    log = (folder / "server.log").open("ab")
+    process = subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=folder / "work")
+    log.close()
+    server = LiveServer(folder, port, process, env, token=TOKEN)
+    wait_for(lambda: _answers(server), f"JupyterLab did not start, see {folder / 'server.log'}")
+    return server
+
+
+def _answers(server: LiveServer) -> bool:
+    if server.process.poll() is not None:
+        raise RuntimeError(f"JupyterLab ended with {server.process.returncode}:\n{server.log}")
+    with suppress(httpx.TransportError), server.http() as client:
+        return client.get("api/status").status_code == 200
+    return False
+
+
+def wait_for(condition: Callable[[], object], otherwise: str, seconds: float = 60) -> None:
+    """Wait until it is true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(otherwise)
+        time.sleep(0.05)
+
+
+# The notebook is ready when it is shown and its kernel has said who it is: what is run before that is lost.
+_NOTEBOOK_READY = """async path => {
+    const panel = await window.jupyterapp.commands.execute('docmanager:open', { path, factory: 'Notebook' });
+    await panel.revealed;
+    await panel.sessionContext.ready;
+    const kernel = panel.sessionContext.session.kernel;
+    await kernel.info;
+    while (kernel.connectionStatus !== 'connected') {
+        await new Promise(done => setTimeout(done, 20));
+    }
+    window.jupyterapp.shell.activateById(panel.id);
+}"""
+
+_RUN = """async source => {
+    const app = window.jupyterapp;
+    const panel = app.shell.currentWidget;
+    const notebook = panel.content;
+    notebook.activeCell.model.sharedModel.setSource(source);
+    const cell = notebook.activeCell.model;
+    await app.commands.execute('notebook:run-cell');
+    return JSON.stringify(cell.sharedModel.outputs);
+}"""
+
+_CELLS = (
+    "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.sharedModel.source)"
+)
+
+
+class LabPage:
+    """A JupyterLab in a page of the browser."""
+
+    def __init__(self, page: Page, server: LiveServer) -> None:
+        self.page = page
+        self.server = server
+
+    def open(self, path: str = "lab") -> None:
+        """Load the application in a workspace that nobody used before, and wait until it is ready."""
+        separator = "&" if "?" in path else "?"
+        self.page.goto(f"{self.server.url}{path}{separator}token={self.server.token}&reset")
+        self.page.wait_for_function("() => window.jupyterapp?.restored")
+        self.page.evaluate("() => window.jupyterapp.restored")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+
+    def execute(self, command: str, **args: Any) -> None:
+        """Run a command of the application."""
+        self.page.evaluate(
+            "([id, args]) => { window.jupyterapp.commands.execute(id, args); }", [command, args]
+        )
+
+    def use_dark_theme(self) -> None:
+        """Change the theme and wait until it is on."""
+        self.execute("apputils:change-theme", theme="JupyterLab Dark")
+        self.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+
+    def open_sidebar(self) -> Locator:
+        """Click on the sidebar's tab; returns the sidebar."""
+        self.page.locator('.jp-SideBar [data-id="aip-sidebar"]').click()
+        return self.sidebar
+
+    @property
+    def sidebar(self) -> Locator:
+        """The sidebar."""
+        return self.page.locator("#aip-sidebar")
+
+    @property
+    def tree(self) -> Locator:
+        """The list of models."""
+        return self.sidebar.get_by_role("tree", name="Models")
+
+    def row(self, label: str, kind: str = "model") -> Locator:
+        """The rows with exactly this label."""
+        text = self.page.locator(".jp-AipTree-label").get_by_text(label, exact=True)
+        return self.tree.locator(f'[role="treeitem"][data-kind="{kind}"]').filter(has=text)
+
+    def open_notebook(self, name: str, outputs: Sequence[dict[str, Any]] = ()) -> None:
+        """Open a new notebook with one cell and wait for its kernel.
+
+        The cell is empty; `outputs` are what it seems to have said to somebody else.
+        """
+        cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": "", "outputs": outputs}
+        kernel = {"name": "python3", "display_name": "Python 3"}
+        notebook = {
+            "cells": [{**cell, "execution_count": None}],
+            "metadata": {"kernelspec": kernel},
+            "nbformat": 4,
+            "nbformat_minor": 5,
+        }
+        (self.server.folder / "work" / name).write_text(json.dumps(notebook))
+        self.page.evaluate(_NOTEBOOK_READY, name)
+
+    def run(self, source: str) -> str:
+        """Run this in the active cell; returns its outputs as JSON."""
+        outputs: str = self.page.evaluate(_RUN, source)
+        assert '"output_type":"error"' not in outputs, outputs
+        return outputs
+
+    @property
+    def cells(self) -> list[str]:
+        """The sources of the active notebook's cells."""
+        found: list[str] = self.page.evaluate(_CELLS)
+        return found
