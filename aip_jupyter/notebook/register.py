@@ -8,6 +8,7 @@ from __future__ import annotations
 import mimetypes
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,11 @@ from .progress import Progress
 
 if TYPE_CHECKING:
     from ..client.connect import Connection
+
+
+SMALL = 2**20
+"""Bytes up to which a file is uploaded beside others."""
+AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -133,14 +139,20 @@ def send(connection: Connection, details: Details, package: Package, progress: P
 def _upload(
     connection: Connection, details: Details, files: list[LocalFile], id: str, progress: Progress
 ) -> list[FileRef]:
+    """Large files one by one, where an interrupt stops them at once; small ones, which wait, side by side."""
     progress.begin(f"uploading {details.name}", sum(file.size for file in files))
     request = UploadBlob(project=details.project, claim=id, holder=connection.holder)
-    uploaded = []
-    for file in files:
+
+    def one(file: LocalFile) -> FileRef:
         blob = connection.services.blobs.upload(request, file.source, progress)
         media_type = mimetypes.guess_type(file.path)[0] or ""
-        uploaded.append(FileRef(path=file.path, digest=blob.digest, size=blob.size, media_type=media_type))
-    return uploaded
+        return FileRef(path=file.path, digest=blob.digest, size=blob.size, media_type=media_type)
+
+    small = [file for file in files if file.size <= SMALL]
+    uploaded = [one(file) for file in files if file.size > SMALL]
+    with ThreadPoolExecutor(min(AT_ONCE, len(small)) or 1) as pool:
+        # When one fails, map() takes back those that have not begun.
+        return [*uploaded, *pool.map(one, small)]
 
 
 @contextmanager

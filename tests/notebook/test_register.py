@@ -112,6 +112,15 @@ def test_an_object_of_an_own_class_comes_with_advice(notebook: Notebook) -> None
     assert card.notes[0] in card._repr_html_()
 
 
+def test_large_and_small_files_keep_their_names(notebook: Notebook, work: Path) -> None:
+    (work / "model").mkdir()
+    sizes = {f"{number}.bin": number for number in range(20)} | {"large.bin": 2**20 + 1}
+    for name, size in sizes.items():
+        (work / "model" / name).write_bytes(b"x" * size)
+    card = notebook.run("%register_model m model")
+    assert {file.path: file.size for file in card.files} == sizes
+
+
 BAD_NAMES = {
     "tmp_x": "may not begin with 'tmp_'",
     "_tmp_x": "may not begin with '_tmp_'",
