@@ -116,3 +116,10 @@ class AipApp(ExtensionApp):
         if "categories" in given:
             given["categories"] = tuple(given["categories"])
         return replace(base, **given)
+
+
+main = AipApp.launch_instance
+"""`jupyter aip`: a Jupyter server with the extension; `jupyter aip --help-all` lists its settings."""
+
+if __name__ == "__main__":
+    main()
