@@ -14,6 +14,7 @@ import pytest
 
 from aip_jupyter.backends.config import BackendConfig
 from aip_jupyter.backends.storage.local import LocalStorage, open_storage
+from aip_jupyter.backends.storage.local_claims import LocalClaims
 from aip_jupyter.backends.storage.protocol import StorageBackend
 from aip_jupyter.domain.records import new_id
 from aip_jupyter.errors import NotFound, Unavailable
@@ -298,6 +299,28 @@ def test_a_large_claim_is_quick_to_add_to(storage: LocalStorage, blobs: Path) ->
     put(storage, b"last", claim)
     assert (blobs / "claims" / claim).stat().st_size == size + 66
     assert len(storage.get_claim(claim).digests) == 50_002
+
+
+def test_bytes_that_are_claimed_during_their_removal_are_there_afterwards(
+    storage: LocalStorage, blobs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, other = new_id(), LocalStorage(blobs)
+    digest = put(storage, b"bytes", claim).digest
+    storage.release(claim)
+    holds = LocalClaims.holds
+    upload = threading.Thread(target=put, args=(other, b"bytes", claim))
+
+    def holds_and_is_overtaken(claims: LocalClaims, digest: str) -> bool:
+        found = holds(claims, digest)
+        upload.start()
+        upload.join(0.5)  # long enough, were it not made to wait
+        return found
+
+    monkeypatch.setattr(LocalClaims, "holds", holds_and_is_overtaken)
+    assert storage.remove(digest, later()) is True
+    upload.join()
+    assert storage.get_claim(claim).digests == [digest]
+    assert read(storage, digest) == b"bytes"
 
 
 def test_sweeping_all_the_time_disturbs_no_upload(storage: LocalStorage, blobs: Path) -> None:

@@ -92,6 +92,12 @@ class FilesContract:
             with pytest.raises(NotFound):
                 storage.get_claim(claim)
 
+    def test_a_file_that_gives_more_than_its_size_is_refused(self, storage: StorageBackend) -> None:
+        with pytest.raises(Invalid) as caught:
+            storage.put_file(Path("/proc/self/status"), new_id(), P, H)
+        one_short_line(caught.value, "path")
+        assert list(storage.blobs()) == []
+
     @pytest.mark.parametrize("change", [_grow, _shorten, _rewrite, _replace, Path.unlink])
     def test_a_file_that_changes_while_it_is_read_is_refused(
         self, storage: StorageBackend, tmp_path: Path, change: Callable[[Path], None]
