@@ -17,7 +17,7 @@ from aip_jupyter.backends.storage.local import LocalStorage, open_storage
 from aip_jupyter.backends.storage.local_claims import LocalClaims
 from aip_jupyter.backends.storage.protocol import StorageBackend
 from aip_jupyter.domain.records import new_id
-from aip_jupyter.errors import NotFound, Unavailable
+from aip_jupyter.errors import Invalid, NotFound, Unavailable
 
 from ..contracts.storage import StorageContract
 from ..contracts.storage_bytes import BytesContract, H, P, later, put, read, sha
@@ -299,6 +299,17 @@ def test_a_large_claim_is_quick_to_add_to(storage: LocalStorage, blobs: Path) ->
     put(storage, b"last", claim)
     assert (blobs / "claims" / claim).stat().st_size == size + 66
     assert len(storage.get_claim(claim).digests) == 50_002
+
+
+def test_a_file_that_the_kernel_takes_for_empty_is_refused(
+    storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux before 5.19 copies nothing of a file in /proc, and says that all went well."""
+    monkeypatch.setattr(os, "copy_file_range", lambda source, target, count: 0, raising=False)
+    with pytest.raises(Invalid, match="changed while it was read"):
+        storage.put_file(Path("/proc/self/status"), new_id(), P, H)
+    (tmp_path / "empty").touch()
+    assert storage.put_file(tmp_path / "empty", new_id(), P, H).size == 0
 
 
 def test_bytes_that_are_claimed_during_their_removal_are_there_afterwards(
