@@ -6,6 +6,7 @@ Everything is decided in `prepare`, for every method of every route, before a by
 from __future__ import annotations
 
 import hmac
+import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +26,9 @@ from ..wire.routes import JSON_BODY_LIMIT, VERSION_HEADER, Route
 if TYPE_CHECKING:
     from .app import AipApp
     from .pool import Pool
+
+KERNEL = "aip-kernel"
+"""The user name of who comes with our runtime file's token."""
 
 
 @web.stream_request_body
@@ -91,7 +95,7 @@ class ApiHandler(APIHandler):
         if scheme.lower() not in ("token", "bearer"):
             return
         if hmac.compare_digest(token.strip().encode(), self.app.kernel_token.encode()):
-            self._jupyter_current_user = User(username="kernel", name="")
+            self._jupyter_current_user = User(username=KERNEL)
             self._token_authenticated = True
 
     async def _authorize(self) -> None:
@@ -112,9 +116,14 @@ class ApiHandler(APIHandler):
 
     def services(self) -> Any:
         """The use cases, for whoever asks."""
+        return self.app.platform.services(Caller(user=self._known_user()))
+
+    def _known_user(self) -> str:
+        """The Jupyter or Hub user; "" when Jupyter made up a name. A kernel works for the Hub's user."""
         user = self.current_user
-        anonymous = not user.name or user.name.startswith("Anonymous ")
-        return self.app.platform.services(Caller(user="" if anonymous else user.username))
+        if user.username == KERNEL:
+            return os.environ.get("JUPYTERHUB_USER", "")
+        return "" if user.name.startswith("Anonymous ") else str(user.username)
 
     def request_of(self, path: dict[str, str]) -> Any:
         """The route's request struct from path, query and body."""

@@ -106,6 +106,11 @@ def test_the_kernel_token_opens_our_routes_only(live: LiveServer) -> None:
         for foreign in ("api/contents", "api/kernels", "api/sessions"):
             assert client.get(foreign).status_code == 403
         assert client.post("api/kernels", json={}).status_code == 403
+        with live.http() as owner:
+            author = owner.get("aip/v1/capabilities").json()["author"]
+        assert client.get("aip/v1/capabilities").json()["author"] == author
+        assert "kernel" not in author
+        assert "Anonymous" not in author
 
 
 def test_no_token_is_ever_logged(live: LiveServer) -> None:
