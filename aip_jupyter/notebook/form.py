@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ..domain.models import Model
+from ..domain.models import Model, VersionDetail
 from ..errors import AipError, NotFound
 from .api import list_models
 from .connection import base_url, connect, what_is_in_use
@@ -23,8 +23,11 @@ from .display import dim, element, frame
 from .form_rules import Entry, outcome, problems, without_field
 from .namespace import estimators
 from .progress import Progress, progress_html
-from .register import Details, Package, check_details, packed, refuse_taken, send
+from .register import check_details, packed, refuse_taken, send
 from .tables import VersionCard
+
+if TYPE_CHECKING:
+    from ..client.connect import Connection
 
 LABEL_WIDTH = "110px"
 INDENT = "120px"
@@ -66,8 +69,7 @@ class RegisterForm:
 
     def __init__(self, namespace: Mapping[str, Any], hidden: Iterable[str] = ()) -> None:
         self._namespace = namespace
-        self._connection = connect()
-        self._in_use = what_is_in_use(self._connection)
+        self._in_use = what_is_in_use(connect())
         self._known: dict[str, Model] = {}
         self._busy = False
         self._thread: threading.Thread | None = None
@@ -125,8 +127,9 @@ class RegisterForm:
         # The thread closes it; here only what fails before there is one.
         stack = ExitStack()
         try:
-            details = check_details(entry.details(self._connection.project), self._in_use.categories)
-            refuse_taken(self._connection, details)
+            connection = connect()  # %aip may have made another one since
+            details = check_details(entry.details(connection.project), self._in_use.categories)
+            refuse_taken(connection, details)
             stack.enter_context(progress)
             package = stack.enter_context(packed(self._source(entry), progress))
         except AipError as error:
@@ -137,8 +140,13 @@ class RegisterForm:
             stack.close()
             self._set_busy(False)
             raise
-        arguments = (stack, details, package, progress)
-        self._thread = threading.Thread(target=self._send, args=arguments, name="aip-register", daemon=True)
+
+        def work() -> None:
+            with stack:
+                detail = send(connection, details, package, progress)
+            self._registered(connection, detail, package.notes)
+
+        self._thread = threading.Thread(target=self._guard, args=(work,), name="aip-register", daemon=True)
         self._thread.start()
 
     def wait(self) -> None:
@@ -154,21 +162,22 @@ class RegisterForm:
             raise NotFound(message, field="object")
         return self._namespace[entry.variable]
 
-    def _send(self, stack: ExitStack, details: Details, package: Package, progress: Progress) -> None:
+    def _guard(self, work: Callable[[], None]) -> None:
         try:
-            with stack:
-                detail = send(self._connection, details, package, progress)
-            link = base_url(self._connection, self._in_use)
-            card = VersionCard(detail, base_url=link, notes=package.notes)
-            self.fields["version"].input.value = ""
-            self._know_models()
-            self._set_busy(False)
-            self.result.value = card._repr_html_()
+            work()
         except AipError as error:
             self._failed(error)
         except Exception as error:  # noqa: BLE001  # the outermost guard of a thread
             _log.exception("registration failed")
             self._failed(AipError(f"{type(error).__name__}: {error}"))
+
+    def _registered(self, connection: Connection, detail: VersionDetail, notes: list[str]) -> None:
+        card = VersionCard(detail, base_url=base_url(connection, self._in_use), notes=notes)
+        self.fields["version"].input.value = ""
+        with suppress(AipError):  # it is registered, whether or not the list can be read again
+            self._know_models()
+        self._set_busy(False)
+        self.result.value = card._repr_html_()
 
     def _know_models(self) -> None:
         self._known = {model.name: model for model in list_models(limit=1000)}

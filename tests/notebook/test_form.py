@@ -92,6 +92,14 @@ def test_an_object_is_registered(form: RegisterForm) -> None:
     assert not form.button.disabled
 
 
+def test_the_form_outlives_a_new_connection(form: RegisterForm, notebook: Notebook) -> None:
+    notebook.run("%aip")
+    fill(form, name="digits")
+    form.button.click()
+    form.wait()
+    assert "digits:1 (_v1)" in form.result.value
+
+
 def test_a_file_is_registered(form: RegisterForm, work: Path) -> None:
     (work / "weights.bin").write_bytes(b"123")
     fill(form, object="", path="weights.bin", name="weights")
