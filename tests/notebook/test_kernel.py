@@ -24,6 +24,8 @@ def cells(*sources: str) -> Any:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("home")
 def test_the_quickstart_runs_again_and_again(work: Path) -> None:
     for run in (1, 2):
