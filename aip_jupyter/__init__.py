@@ -54,6 +54,13 @@ def load_ipython_extension(ipython: Any) -> None:
     register(ipython)
 
 
+def unload_ipython_extension(ipython: Any) -> None:
+    """`%unload_ext aip_jupyter`."""
+    from .notebook.magics import unregister
+
+    unregister(ipython)
+
+
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     from .server.app import AipApp
 

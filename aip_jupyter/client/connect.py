@@ -22,13 +22,25 @@ class Connection:
 
     services: Services
     settings: Settings
-    mode: Literal["server", "embedded"]
-    how: str
-    """How it was found, in a few words."""
     holder: str
     """This process' identity, for claims."""
-    url: str = ""
-    """The server's base URL; "" when embedded."""
+    server: Server | None = None
+    """None: the services in this process."""
+
+    @property
+    def mode(self) -> Literal["server", "embedded"]:
+        """Whether the services are asked over HTTP or run here."""
+        return "embedded" if self.server is None else "server"
+
+    @property
+    def how(self) -> str:
+        """How it was found, in a few words."""
+        return "in this process, without a server" if self.server is None else self.server.how
+
+    @property
+    def url(self) -> str:
+        """The server's base URL; "" when embedded."""
+        return "" if self.server is None else self.server.url
 
     @functools.cached_property
     def project(self) -> str:
@@ -46,16 +58,19 @@ _current: Connection | None = None
 
 
 def connect(*, refresh: bool = False) -> Connection:
-    """The connection, made at first use; `refresh` looks again. A forked child makes its own."""
+    """The connection, made at first use. A forked child makes its own.
+
+    `refresh` looks again; as long as it finds the same, what is under way is not disturbed.
+    """
     global _current
     with _lock:
         if _current is not None and _current.holder != this_process():
             _current = None  # inherited through a fork: its sockets and locks are the parent's
-        if _current is not None and refresh:
-            _current.services.close()
-            _current = None
         if _current is None:
-            _current = _connect()
+            _current = _open(*_look())
+        elif refresh and (found := _look()) != (_current.settings, _current.server):
+            _current.services.close()
+            _current = _open(*found)
         return _current
 
 
@@ -68,21 +83,16 @@ def disconnect() -> None:
         _current = None
 
 
-def _connect() -> Connection:
+def _look() -> tuple[Settings, Server | None]:
     settings = load_settings(folder=Path.cwd())
-    server = find_server(settings, os.environ, runtime_folders(os.environ))
-    return _embedded(settings) if server is None else _remote(settings, server)
+    return settings, find_server(settings, os.environ, runtime_folders(os.environ))
 
 
-def _remote(settings: Settings, server: Server) -> Connection:
-    from .http import HttpServices
+def _open(settings: Settings, server: Server | None) -> Connection:
+    if server is not None:
+        from .http import HttpServices
 
-    services = HttpServices(server.url, server.token)
-    return Connection(services, settings, "server", server.how, this_process(), server.url)
-
-
-def _embedded(settings: Settings) -> Connection:
+        return Connection(HttpServices(server.url, server.token), settings, this_process(), server)
     from ..services.local import open_platform
 
-    services = open_platform(settings).services()
-    return Connection(services, settings, "embedded", "in this process, without a server", this_process())
+    return Connection(open_platform(settings).services(), settings, this_process())

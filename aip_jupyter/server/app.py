@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +118,7 @@ class AipApp(ExtensionApp):
         return replace(base, **given)
 
 
-main = AipApp.launch_instance
+main: Callable[[], None] = AipApp.launch_instance
 """`jupyter aip`: a Jupyter server with the extension; `jupyter aip --help-all` lists its settings."""
 
 if __name__ == "__main__":

@@ -114,6 +114,15 @@ def test_a_kernel_of_the_server_finds_it(live: LiveServer) -> None:
 
 
 @pytest.mark.usefixtures("home")
+def test_looking_again_keeps_a_connection_that_is_still_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = connect()
+    assert connect(refresh=True) is first
+    monkeypatch.setenv("AIP_PROJECT", "another")
+    assert connect().project == "default"
+    assert connect(refresh=True).project == "another"
+
+
+@pytest.mark.usefixtures("home")
 def test_the_project_is_the_kernels_own_choice_else_the_servers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
