@@ -95,7 +95,7 @@ const models: JupyterFrontEndPlugin<void> = {
     const section = new ModelsSection({ client, icon: aipIcon, trans, pageSize: () => settings.pageSize });
     sidebar.add(section);
     addRowCommands({ app, sidebar, tracker, trans });
-    addOpenCommands({ app, sidebar, section, client, router, show: CommandIDs.show });
+    addOpenCommands({ app, sidebar, section, client, router, show: CommandIDs.show, trans });
   }
 };
 

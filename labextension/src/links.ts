@@ -1,5 +1,6 @@
 import type { IRouter, JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IClient } from './client';
 import { messageOf } from './errors';
@@ -21,13 +22,14 @@ export interface ILinksOptions {
   readonly router: IRouter | null;
   /** The command that shows the sidebar. */
   readonly show: string;
+  readonly trans: TranslationBundle;
 }
 
 /**
  * What opens a model in the sidebar: a command, for links in outputs, and a query of Jupyter's own URL.
  */
 export function addOpenCommands(options: ILinksOptions): void {
-  const { app, sidebar, section, client, router, show } = options;
+  const { app, sidebar, section, client, router, show, trans } = options;
   const open = async (args: IOpenArgs): Promise<void> => {
     await app.commands.execute(show);
     try {
@@ -38,7 +40,7 @@ export function addOpenCommands(options: ILinksOptions): void {
   };
 
   app.commands.addCommand(CommandIDs.open, {
-    label: 'AIP: Open Model',
+    label: trans.__('AIP: Open Model'),
     execute: async args => {
       const usable = openArgs(args);
       if (usable) {

@@ -117,6 +117,8 @@ function StatusContent({ row, trans }: IRowProps): React.ReactElement {
           <span className="jp-AipTree-link">{trans.__('Retry')}</span>
         </>
       );
+    case 'empty':
+      return <span className="jp-AipTree-status">{trans.__('Nothing in it')}</span>;
     case 'more':
       return <span className="jp-AipTree-status jp-AipTree-link">{trans.__('Load more')}</span>;
     default:

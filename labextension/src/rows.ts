@@ -1,7 +1,7 @@
 import type { IBranch, INode } from './tokens';
 
 /**
- * One row of a tree: a node, or what is to say about a list (it loads, it failed, there is more).
+ * One row of a tree: a node, or what is to say about a list (it loads, it failed, there is more, it is empty).
  */
 export interface IRow {
   readonly key: string;
@@ -9,7 +9,7 @@ export interface IRow {
   readonly level: number;
   readonly branch: IBranch;
   readonly node: INode | null;
-  readonly status: 'loading' | 'failed' | 'more' | null;
+  readonly status: 'loading' | 'failed' | 'more' | 'empty' | null;
   /** Its place among its siblings, from 1. */
   readonly position: number;
 }
@@ -30,11 +30,18 @@ function collect(rows: IRow[], branch: IBranch, level: number, owner: string): v
       collect(rows, node.children, level + 1, node.key);
     }
   });
-  const status = branch.status === 'ready' ? (branch.hasMore ? 'more' : null) : branch.status;
+  const status = branch.status === 'ready' ? ending(branch) : branch.status;
   if (status) {
     const position = branch.nodes.length + 1;
     rows.push({ key: `${owner}/${status}`, level, branch, node: null, status, position });
   }
+}
+
+function ending(branch: IBranch): 'more' | 'empty' | null {
+  if (branch.hasMore) {
+    return 'more';
+  }
+  return branch.nodes.length ? null : 'empty';
 }
 
 /**

@@ -4,6 +4,7 @@ import { SidePanel } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
+import type { Message } from '@lumino/messaging';
 import { Debouncer } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -136,7 +137,13 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
     }
   }
 
-  protected override onAfterShow(): void {
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.live.wake();
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
     this.live.wake();
   }
 

@@ -152,7 +152,7 @@ export class Tree extends React.Component<ITreeProps, IState> {
   private _toggle(row: IRow): void {
     if (row.node) {
       row.node.toggle();
-    } else if (row.status !== 'loading') {
+    } else if (row.status === 'more' || row.status === 'failed') {
       void row.branch.load();
     }
   }

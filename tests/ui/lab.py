@@ -130,6 +130,7 @@ class LabPage:
         """Change the theme and wait until it is on."""
         self.execute("apputils:change-theme", theme="JupyterLab Dark")
         self.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def open_sidebar(self) -> Locator:
         """Click on the sidebar's tab; returns the sidebar."""

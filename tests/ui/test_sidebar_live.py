@@ -72,6 +72,21 @@ def test_what_changed_while_it_was_hidden_is_there_when_it_is_shown(
     expect(lab_page.row("unseen")).to_be_visible()
 
 
+_SET = "text => window.jupyterapp.serviceManager.settings.save('aip-jupyter:plugin', text)"
+
+
+def test_what_nobody_told_of_is_found_by_looking(lab_page: LabPage, services: HttpServices) -> None:
+    lab_page.page.evaluate(_SET, '{"pollSeconds": 5}')
+    lab_page.page.route_web_socket("**/api/events/subscribe**", lambda socket: socket.close())
+    lab_page.open()
+    lab_page.open_sidebar()
+    put(services, "before-a-look")
+    expect(lab_page.row("before-a-look")).to_be_visible()
+    put(services, "between-looks")
+    expect(lab_page.row("between-looks")).to_be_visible()
+    lab_page.page.evaluate(_SET, "{}")
+
+
 HOSTILE = [
     "<img src=x onerror=\"window.hacked='name'\">",
     "</div><script>window.hacked='script'</script>",
