@@ -74,8 +74,7 @@ class LocalStorage:
         with open_source(path) as source, self.stage(claim, project, holder) as staging:
             reflink = "reflink" in self.capabilities
             copied = 0
-            for count in transfer(source.handle, staging.handle, self._staging, reflink=reflink):
-                staging.arrived(count)
+            for count in transfer(source.handle, staging, reflink=reflink):
                 copied += count
                 if progress:
                     progress(count)

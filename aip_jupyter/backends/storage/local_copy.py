@@ -10,24 +10,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .local_disk import disk_errors, write_all
-from .local_staging import BLOCK, StagedFile
+from .local_staging import BLOCK, LocalStaging, StagedFile
 
 _FICLONE = 0x40049409
 """Linux: give a file the content of another without copying it. `fcntl` names it from Python 3.12 on."""
 
-_NOT_HERE = (errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF)
+_NOT_HERE = (errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EPERM)
 """What `copy_file_range` answers where it does not work, for one reason or another."""
 
 
-def transfer(source: int, target: int, folder: Path, *, reflink: bool) -> Iterator[int]:
-    """Bring the source's bytes to the empty target in `folder`; yields how many came each time."""
-    with disk_errors(folder):
-        if reflink and clone(source, target):
-            yield from _blocks(os.fstat(target).st_size)
-        elif hasattr(os, "copy_file_range"):
-            yield from _copied(source, target)
-        else:
-            yield from _written(source, target)
+def transfer(source: int, staging: LocalStaging, *, reflink: bool) -> Iterator[int]:
+    """Bring the source's bytes into empty staging; yields how many came each time."""
+    with disk_errors(staging.folder):
+        cloned = reflink and clone(source, staging.handle)
+        counts = _blocks(os.fstat(staging.handle).st_size) if cloned else _copied(source, staging.handle)
+        for count in counts:
+            staging.arrived(count, cloned=cloned)
+            yield count
 
 
 def clone(source: int, target: int) -> bool:
@@ -61,16 +60,15 @@ def _blocks(size: int) -> Iterator[int]:
 
 
 def _copied(source: int, target: int) -> Iterator[int]:
-    try:
-        while count := os.copy_file_range(source, target, BLOCK):
-            yield count
-    except OSError as error:
-        if error.errno not in _NOT_HERE:
-            raise
-        yield from _written(source, target)  # from where the copy stopped
-
-
-def _written(source: int, target: int) -> Iterator[int]:
-    while data := os.read(source, BLOCK):
+    if hasattr(os, "copy_file_range"):
+        try:
+            while count := os.copy_file_range(source, target, BLOCK):
+                yield count
+        except OSError as error:
+            if error.errno not in _NOT_HERE:
+                raise
+        else:
+            return
+    while data := os.read(source, BLOCK):  # from where the kernel's copy stopped
         write_all(target, data)
         yield len(data)

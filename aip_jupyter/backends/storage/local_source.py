@@ -20,22 +20,15 @@ class Source:
     handle: int
     before: os.stat_result
 
-    @property
-    def size(self) -> int:
-        """Bytes, when it was opened."""
-        return self.before.st_size
-
     def check_unchanged(self, copied: int) -> None:
         """Invalid when the path leads to another file now, or to other content, than was copied."""
-        try:
-            after = self.path.stat()
-        except OSError:
-            after = None
-        # The kernel's copy of a file in /proc ends at once: what is left can only be read.
-        left = os.read(self.handle, 1) if copied == 0 else b""
-        if after is None or left or copied != self.size or _state(after) != _state(self.before):
-            message = f"path: {str(self.path)!r} changed while it was read; try again"
-            raise Invalid(message, field="path")
+        with contextlib.suppress(OSError):
+            same = _state(self.path.stat()) == _state(self.before) and copied == self.before.st_size
+            # Old kernels copy nothing of a file in /proc: what is left shows only when it is read.
+            if same and not os.pread(self.handle, 1, copied):
+                return
+        message = f"path: {str(self.path)!r} changed while it was read; try again"
+        raise Invalid(message, field="path")
 
 
 def _state(found: os.stat_result) -> tuple[int, int, int, int]:

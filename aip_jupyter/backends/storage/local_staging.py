@@ -97,38 +97,48 @@ class LocalStaging:
     """`protocol.Staging` over a staged file. `publish` gives it its place under its digest."""
 
     def __init__(self, folder: Path, publish: Callable[[StagedFile, Blob], None]) -> None:
-        self._folder = folder
+        self.folder = folder
         self._publish = publish
         self._file = StagedFile(folder)
         self._hasher = _Hasher(self._file.handle)
+        self._size = 0
+        self._followed = 0
         self._open = True
 
     @property
     def handle(self) -> int:
-        """The file, for bytes that come another way than `write`; tell of them by `arrived`."""
+        """The open file, for bytes that come another way than `write`; tell of them by `arrived`."""
         return self._file.handle
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        """See the protocol."""
         self._check_open()
         view = memoryview(data).cast("B")
         try:
-            with disk_errors(self._folder):
-                self._file.write(view)
-            self.arrived(len(view))
+            with disk_errors(self.folder):
+                for start in range(0, len(view), BLOCK):
+                    block = view[start : start + BLOCK]
+                    self._file.write(block)
+                    self.arrived(len(block))
         except BaseException:
             self.abort()
             raise
 
-    def arrived(self, count: int) -> None:
-        """So many bytes were appended to `handle`."""
-        with disk_errors(self._folder):
-            self._hasher.follow(count)
+    def arrived(self, count: int, *, cloned: bool = False) -> None:
+        """So many bytes were appended to `handle`; those that were cloned are on the disk already."""
+        self._size += count
+        if self._size - self._followed >= BLOCK:
+            if not cloned:
+                _start_writing_out(self.handle, self._followed, self._size - self._followed)
+            self._followed = self._size
+            self._hasher.follow(self._size)
 
     def commit(self, expected: str = "") -> Blob:
+        """See the protocol."""
         self._check_open()
         try:
-            with disk_errors(self._folder):
-                blob = self._hasher.finish()
+            with disk_errors(self.folder):
+                blob = Blob(digest=self._hasher.finish(self._size), size=self._size)
                 if expected not in ("", blob.digest):
                     raise refusals.wrong_digest(blob.digest, expected)
                 self._publish(self._file, blob)
@@ -137,10 +147,11 @@ class LocalStaging:
         return blob
 
     def abort(self) -> None:
+        """See the protocol."""
         if self._open:
             self._open = False
             self._hasher.close()
-            with disk_errors(self._folder):
+            with disk_errors(self.folder):
                 self._file.drop()
 
     def _check_open(self) -> None:
@@ -167,46 +178,38 @@ class _Hasher:
         self._hash = hashlib.sha256()
         self._pool = ThreadPoolExecutor(1, "aip-hash")
         self._block: Future[None] | None = None
-        self._size = 0
-        self._followed = 0
+        self._done = 0
 
-    def follow(self, count: int) -> None:
-        """The file has grown by so many bytes."""
-        self._size += count
-        if self._size - self._followed >= BLOCK:
-            self._settle()
-            start, self._followed = self._followed, self._size
-            self._beside(start, self._size)
-
-    def finish(self) -> Blob:
-        """The whole file's digest and size."""
+    def follow(self, end: int) -> None:
+        """Go on to `end`, beside the caller, when what was begun before is done."""
         self._settle()
-        self._read(self._followed, self._size)
-        return Blob(digest=self._hash.hexdigest(), size=self._size)
+        try:
+            self._block = self._pool.submit(self._read, end)
+        except RuntimeError:  # the interpreter is ending and starts no threads any more
+            self._read(end)
+
+    def finish(self, end: int) -> str:
+        """The digest of the file up to `end`."""
+        self._settle()
+        self._read(end)
+        return self._hash.hexdigest()
 
     def close(self) -> None:
         """Wait until the second thread has let go of the file."""
         self._pool.shutdown()
-
-    def _beside(self, start: int, end: int) -> None:
-        _start_writing_out(self._handle, start, end - start)
-        try:
-            self._block = self._pool.submit(self._read, start, end)
-        except RuntimeError:  # the interpreter is ending and starts no threads any more
-            self._read(start, end)
 
     def _settle(self) -> None:
         if self._block:
             self._block.result()
             self._block = None
 
-    def _read(self, start: int, end: int) -> None:
-        while start < end:
-            data = os.pread(self._handle, min(_READ, end - start), start)
+    def _read(self, end: int) -> None:
+        while self._done < end:
+            data = os.pread(self._handle, min(_READ, end - self._done), self._done)
             if not data:
                 raise OSError(errno.EIO, "a staged file became shorter")
             self._hash.update(data)
-            start += len(data)
+            self._done += len(data)
 
 
 def _start_writing_out(handle: int, start: int, count: int) -> None:
