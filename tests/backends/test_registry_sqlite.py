@@ -19,6 +19,7 @@ from aip_jupyter.backends import plugins
 from aip_jupyter.backends.config import BackendConfig
 from aip_jupyter.backends.registry.protocol import RegistryBackend
 from aip_jupyter.backends.registry.sqlite import open_registry
+from aip_jupyter.backends.sql import files, store
 from aip_jupyter.domain.artifacts import Artifact
 from aip_jupyter.domain.changes import AnyRecord, Delete, Put
 from aip_jupyter.domain.models import Model, Version
@@ -106,6 +107,12 @@ def test_a_store_that_was_removed_is_made_again(registry: RegistryBackend, tmp_p
     assert registry.changes_since(0)[0] == 1
 
 
+def test_a_file_that_just_vanished_is_not_made_empty(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        files.connect(tmp_path / "store.db")
+    assert list(tmp_path.iterdir()) == []
+
+
 def rows(home: Path, statement: str) -> list[sqlite3.Row]:
     with closing(sqlite3.connect(home / "store.db")) as connection:
         connection.row_factory = sqlite3.Row
@@ -147,10 +154,18 @@ import os, sys
 from pathlib import Path
 from aip_jupyter.backends.config import BackendConfig
 from aip_jupyter.backends.registry.sqlite import open_registry
+from aip_jupyter.backends.sql import engine, feed, files
 from aip_jupyter.domain.changes import Put
 from aip_jupyter.domain.models import Model
 from aip_jupyter.domain.query import Query
 from aip_jupyter.domain.records import new_id
+opened = []
+
+def connect(path):
+    opened.append(os.getpid())
+    return files.connect(path)
+
+engine.connect = feed.connect = connect
 registry = open_registry(BackendConfig(home=Path(sys.argv[1])))
 registry.apply([Put(Model(id=new_id(), name="parent"))])
 registry.changes_since(0)
@@ -159,6 +174,7 @@ if not child:
     for n in range(20):
         registry.apply([Put(Model(id=new_id(), name=f"child {n}"))])
     assert registry.changes_since(0)[0] == 21
+    assert opened.count(os.getpid()) == 2  # one for the records, one for the feed
     registry.close()
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
@@ -168,6 +184,16 @@ registry.close()
 """
     assert run(script, tmp_path) == "22 22"
     assert rows(tmp_path, "PRAGMA integrity_check")[0][0] == "ok"
+
+
+def test_digests_are_read_in_portions(registry: RegistryBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_DIGESTS", 2)
+    version = a_version(a_model())
+    registry.apply([Put(an_artifact(version, str(n), digest=f"{n:064x}")) for n in range(5)])
+    digests = registry.digests()
+    assert next(digests) == f"{0:064x}"
+    registry.apply([Put(an_artifact(version, "late", digest=f"{9:064x}"))])  # no transaction is left open
+    assert list(digests) == [f"{n:064x}" for n in (1, 2, 3, 4, 9)]
 
 
 def test_where_it_is(tmp_path: Path) -> None:
