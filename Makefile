@@ -7,9 +7,10 @@ READY := $(VENV)/.ready
 SOURCES := pyproject.toml hatch_build.py $(wildcard jupyter-config/*/*) \
 	$(wildcard labextension/*.json labextension/*.js labextension/schema/* labextension/style/*) \
 	$(shell find labextension/src -type f 2>/dev/null)
+CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 NODE_READY := labextension/node_modules/.ready
 
-.PHONY: help lab demo test test-python test-typescript test-ui soak bench lint format types clean browser
+.PHONY: help lab demo test test-python test-ui soak bench lint format types clean browser
 
 help:
 	@echo "make lab    JupyterLab with the quickstart notebook"
@@ -40,8 +41,9 @@ test-python: $(READY) $(NODE_READY)
 test-ui: $(READY) browser
 	$(BIN)/python -m pytest tests/ui
 
+# A Chromium of the system, else Playwright's own.
 browser: $(READY)
-	$(BIN)/python -m tests.ui.chromium
+	@test -n "$(AIP_CHROMIUM)$(CHROMIUM)" || $(BIN)/python -m playwright install chromium
 
 lint: $(READY)
 	$(BIN)/ruff check .
