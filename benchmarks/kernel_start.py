@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import statistics
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,9 @@ def main() -> None:
 
 def _load(extension: str, folder: str) -> float:
     manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(env={**os.environ, "PYTHONPATH": folder, "AIP_HOME": folder})
+    manager.start_kernel(
+        env={**os.environ, "PYTHONPATH": folder, "AIP_HOME": folder}, stderr=subprocess.DEVNULL
+    )
     printed: list[str] = []
 
     def keep(message: dict[str, Any]) -> None:
