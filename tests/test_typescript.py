@@ -43,6 +43,7 @@ def test_the_types_are_right() -> None:
     _run("npm", "run", "--silent", "check")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(TIMEOUT)
 def test_the_style_is_right() -> None:
     _run("npm", "run", "--silent", "lint")

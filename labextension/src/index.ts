@@ -57,7 +57,6 @@ const sidebar: JupyterFrontEndPlugin<ISidebar> = {
 
     commands.addCommand(CommandIDs.show, {
       label: trans.__('AIP: Show Sidebar'),
-      icon: aipIcon,
       execute: () => {
         shell.activateById(panel.id);
       }

@@ -43,7 +43,7 @@ def jp_server_cleanup() -> None:
     """Nothing to clean: the servers of these tests are processes of their own."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def jupyter_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder of Jupyter with our labextension, bundled from the sources as they are now."""
     spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
@@ -58,7 +58,7 @@ def jupyter_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(jupyter_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A JupyterLab that all tests share: each uses names of its own."""
     server = start_lab(tmp_path_factory.mktemp("lab") / "lab", jupyter_data)
@@ -66,7 +66,7 @@ def lab(jupyter_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def services(lab: LiveServer) -> Iterator[HttpServices]:
     """The same store, as another program sees it."""
     services = HttpServices(lab.url, lab.token)
@@ -74,13 +74,14 @@ def services(lab: LiveServer) -> Iterator[HttpServices]:
     services.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
+    """Ends with this package: while it runs, the fixtures of pytest-jupyter fail in all other tests."""
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     path = find_chromium(playwright.chromium.executable_path)
     browser = playwright.chromium.launch(executable_path=path, args=list(_CHROMIUM_FLAGS))

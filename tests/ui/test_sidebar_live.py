@@ -75,6 +75,7 @@ def test_what_changed_while_it_was_hidden_is_there_when_it_is_shown(
 _SET = "text => window.jupyterapp.serviceManager.settings.save('aip-jupyter:plugin', text)"
 
 
+@pytest.mark.slow
 def test_what_nobody_told_of_is_found_by_looking(lab_page: LabPage, services: HttpServices) -> None:
     lab_page.page.evaluate(_SET, '{"pollSeconds": 5}')
     lab_page.page.route_web_socket("**/api/events/subscribe**", lambda socket: socket.close())
