@@ -55,7 +55,6 @@ class LocalStorage:
         return str(self._folder)
 
     def stage(self, claim: str, project: str, holder: str) -> LocalStaging:
-        """See the protocol."""
 
         def publish(staged: StagedFile, blob: Blob) -> None:
             self._claims.add(claim, project, holder, blob.digest)
@@ -70,7 +69,6 @@ class LocalStorage:
     def put_file(
         self, path: Path, claim: str, project: str, holder: str, progress: Progress | None = None
     ) -> Blob:
-        """See the protocol."""
         with open_source(path) as source, self.stage(claim, project, holder) as staging:
             reflink = "reflink" in self.capabilities
             copied = 0
@@ -82,7 +80,6 @@ class LocalStorage:
             return staging.commit()
 
     def open(self, digest: str) -> BinaryIO:
-        """See the protocol."""
         path = self._path(digest)
         with disk_errors(self._folder):
             if self._entry(digest):
@@ -91,7 +88,6 @@ class LocalStorage:
         raise refusals.no_blob(digest)
 
     def stat(self, digest: str) -> Blob:
-        """See the protocol."""
         names.check_digest(digest, "digest")
         with disk_errors(self._folder):
             found = self._entry(digest)
@@ -100,31 +96,26 @@ class LocalStorage:
         return Blob(digest=digest, size=found.st_size)
 
     def claims(self) -> list[Claim]:
-        """See the protocol."""
         with disk_errors(self._folder):
             return self._claims.all()
 
     def get_claim(self, claim: str) -> Claim:
-        """See the protocol."""
         with disk_errors(self._folder):
             return self._claims.get(claim)
 
     def release(self, claim: str) -> None:
-        """See the protocol."""
         names.check_id(claim, "claim")
         with disk_errors(self._folder):
             if self._is_there():
                 self._claims.release(claim)
 
     def blobs(self) -> Iterator[Blob]:
-        """See the protocol."""
         for shard in self._listed(self._blobs, _SHARD):
             for digest in self._listed(self._blobs / shard, _DIGEST):
                 with contextlib.suppress(NotFound):  # removed since
                     yield self.stat(digest)
 
     def remove(self, digest: str, before: float) -> bool:
-        """See the protocol."""
         path = self._path(digest)
         with disk_errors(self._folder):
             if not self._is_there():
@@ -138,12 +129,10 @@ class LocalStorage:
         return True
 
     def sweep(self) -> int:
-        """See the protocol."""
         with disk_errors(self._folder):
             return sweep(self._staging) if self._is_there() else 0
 
     def check(self) -> str:
-        """See the protocol."""
         with disk_errors(self._folder):
             self._prepare()
             probe = StagedFile(self._staging)
@@ -166,8 +155,6 @@ class LocalStorage:
         return True
 
     def _prepare(self) -> None:
-        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_folder(self._folder, follow=True)
         for folder in (self._blobs, self._staging, self._claims.folder):
             make_folder(folder)

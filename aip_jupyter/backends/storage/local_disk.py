@@ -60,19 +60,21 @@ def free_space(folder: Path) -> str:
 
 
 def make_folder(path: Path, *, follow: bool = False) -> None:
-    """Make a private folder unless it is there. Unavailable when something else has its name.
+    """Make a private folder, and its parents, unless it is there.
 
-    A link is refused unless `follow`: it would lead writes, and the removal of what dead writers left,
-    elsewhere.
+    Unavailable when something else has its name. A link is refused unless `follow`: it would lead writes,
+    and the removal of what dead writers left, elsewhere.
     """
     try:
-        path.mkdir(mode=0o700)
-    except FileExistsError as error:
-        if not stat.S_ISDIR(path.stat(follow_symlinks=follow).st_mode):
-            message = f"storage: {path} is a link or a file where a folder must be; move it away"
-            raise Unavailable(message) from error
-    else:
+        found = os.stat(path, follow_symlinks=follow)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # another thread or process was faster
+            path.mkdir(mode=0o700)
         sync_folder(path.parent)
+        found = os.stat(path, follow_symlinks=follow)
+    if not stat.S_ISDIR(found.st_mode):
+        raise Unavailable(f"storage: {path} is a link or a file where a folder must be; move it away")
 
 
 def sync_folder(path: Path) -> None:

@@ -24,9 +24,7 @@ from . import refusals
 from .local_disk import disk_errors, write_all
 
 BLOCK = 4 * 2**20
-"""Bytes that are hashed, copied and sent to the disk together."""
-
-_READ = 2**20
+"""Bytes that are copied, hashed and sent to the disk at a time."""
 
 
 class StagedFile:
@@ -111,7 +109,6 @@ class LocalStaging:
         return self._file.handle
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """See the protocol."""
         self._check_open()
         view = memoryview(data).cast("B")
         try:
@@ -134,7 +131,6 @@ class LocalStaging:
             self._hasher.follow(self._size)
 
     def commit(self, expected: str = "") -> Blob:
-        """See the protocol."""
         self._check_open()
         try:
             with disk_errors(self.folder):
@@ -147,7 +143,6 @@ class LocalStaging:
         return blob
 
     def abort(self) -> None:
-        """See the protocol."""
         if self._open:
             self._open = False
             self._hasher.close()
@@ -176,13 +171,14 @@ class _Hasher:
     def __init__(self, handle: int) -> None:
         self._handle = handle
         self._hash = hashlib.sha256()
-        self._pool = ThreadPoolExecutor(1, "aip-hash")
+        self._pool: ThreadPoolExecutor | None = None
         self._block: Future[None] | None = None
         self._done = 0
 
     def follow(self, end: int) -> None:
         """Go on to `end`, beside the caller, when what was begun before is done."""
         self._settle()
+        self._pool = self._pool or ThreadPoolExecutor(1, "aip-hash")
         try:
             self._block = self._pool.submit(self._read, end)
         except RuntimeError:  # the interpreter is ending and starts no threads any more
@@ -196,7 +192,8 @@ class _Hasher:
 
     def close(self) -> None:
         """Wait until the second thread has let go of the file."""
-        self._pool.shutdown()
+        if self._pool:
+            self._pool.shutdown()
 
     def _settle(self) -> None:
         if self._block:
@@ -205,7 +202,7 @@ class _Hasher:
 
     def _read(self, end: int) -> None:
         while self._done < end:
-            data = os.pread(self._handle, min(_READ, end - self._done), self._done)
+            data = os.pread(self._handle, min(BLOCK, end - self._done), self._done)
             if not data:
                 raise OSError(errno.EIO, "a staged file became shorter")
             self._hash.update(data)

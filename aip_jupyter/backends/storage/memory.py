@@ -47,7 +47,6 @@ class MemoryStorage:
         return "memory of this process"
 
     def stage(self, claim: str, project: str, holder: str) -> MemoryStaging:
-        """See the protocol."""
         names.check_id(claim, "claim")
         with self._lock:
             self._claim(claim, project, holder)
@@ -56,7 +55,6 @@ class MemoryStorage:
     def put_file(
         self, path: Path, claim: str, project: str, holder: str, progress: Progress | None = None
     ) -> Blob:
-        """See the protocol."""
         with open_source(path) as source, self.stage(claim, project, holder) as staging:
             copied = 0
             while data := os.read(source.handle, _BLOCK):
@@ -68,20 +66,16 @@ class MemoryStorage:
             return staging.commit()
 
     def open(self, digest: str) -> BinaryIO:
-        """See the protocol."""
         return io.BytesIO(self._get(digest))
 
     def stat(self, digest: str) -> Blob:
-        """See the protocol."""
         return Blob(digest=digest, size=len(self._get(digest)))
 
     def claims(self) -> list[Claim]:
-        """See the protocol."""
         with self._lock:
             return list(self._claims.values())
 
     def get_claim(self, claim: str) -> Claim:
-        """See the protocol."""
         names.check_id(claim, "claim")
         with self._lock:
             if claim in self._claims:
@@ -89,19 +83,16 @@ class MemoryStorage:
         raise refusals.no_claim(claim)
 
     def release(self, claim: str) -> None:
-        """See the protocol."""
         names.check_id(claim, "claim")
         with self._lock:
             self._claims.pop(claim, None)
 
     def blobs(self) -> Iterator[Blob]:
-        """See the protocol."""
         with self._lock:
             found = [Blob(digest=digest, size=len(data)) for digest, data in self._bytes.items()]
         return iter(found)
 
     def remove(self, digest: str, before: float) -> bool:
-        """See the protocol."""
         names.check_digest(digest, "digest")
         with self._lock:
             claimed = any(digest in claim.digests for claim in self._claims.values())
@@ -115,7 +106,6 @@ class MemoryStorage:
         return 0
 
     def check(self) -> str:
-        """See the protocol."""
         with self._lock:
             return f"memory of this process: {len(self._bytes)} blobs, gone when it ends"
 
@@ -156,11 +146,9 @@ class MemoryStaging:
         self._buffer: bytearray | None = bytearray()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """See the protocol."""
         self._opened().extend(memoryview(data).cast("B"))
 
     def commit(self, expected: str = "") -> Blob:
-        """See the protocol."""
         data = bytes(self._opened())
         self.abort()
         found = hashlib.sha256(data).hexdigest()
@@ -169,7 +157,6 @@ class MemoryStaging:
         return self._store.publish(data, *self._under)
 
     def abort(self) -> None:
-        """See the protocol."""
         self._buffer = None
 
     def _opened(self) -> bytearray:
