@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from types import SimpleNamespace
@@ -294,13 +294,16 @@ def test_a_writer_that_does_not_end(
 
 
 def test_too_many_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "CONNECTIONS", 2)
+    monkeypatch.setattr(engine, "CONNECTIONS", 5)
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.1)
     migrate.prepare(tmp_path / "store.db")
     database = engine.Database(tmp_path / "store.db")
     with closing(database):
-        with database.reading(), database.reading(), pytest.raises(Unavailable, match="2 requests"):
-            database.reading().__enter__()
+        with ExitStack() as stack:
+            for _ in range(5):
+                stack.enter_context(database.reading())
+            with pytest.raises(Unavailable, match="5 requests"):
+                stack.enter_context(database.reading())
         with database.reading() as connection:
             assert connection.exec_driver_sql("SELECT 1").scalar() == 1
 

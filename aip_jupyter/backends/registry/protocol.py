@@ -16,7 +16,8 @@ R = TypeVar("R", bound=AnyRecord)
 class RegistryBackend(Protocol):
     """Records by kind: Model, Version, Artifact, Intent. Safe to use from several threads.
 
-    Every method may raise Unavailable. The tests in `tests/contracts/registry.py` are the definition.
+    Every method may raise Unavailable, and Invalid for what cannot be stored or asked (`backends.checks`).
+    The tests in `tests/contracts/registry.py` are the definition.
     """
 
     capabilities: frozenset[Capability]

@@ -18,6 +18,9 @@ from .files import BUSY_SECONDS, check_version, connect
 CONNECTIONS = 16
 """At most so many threads are in the store at once; the others wait."""
 
+_KEPT = 4
+"""How many connections stay open when nobody uses them."""
+
 _WRITES = "aip_writes"
 
 
@@ -34,8 +37,8 @@ class Database:
             URL.create("sqlite", database=str(path)),
             creator=self._connect,
             poolclass=QueuePool,
-            pool_size=2,
-            max_overflow=CONNECTIONS - 2,
+            pool_size=_KEPT,
+            max_overflow=CONNECTIONS - _KEPT,
             pool_timeout=BUSY_SECONDS,
             pool_use_lifo=True,
             hide_parameters=True,  # what people store stays out of logs
