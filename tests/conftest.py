@@ -12,6 +12,7 @@ import pytest
 from aip_jupyter.client.connect import disconnect
 from aip_jupyter.services.settings import SETTINGS
 
+pytest.register_assert_rewrite("tests.contracts", "tests.support")
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 for _name in [*(setting.variable for setting in SETTINGS), "JPY_PARENT_PID", "JUPYTERHUB_API_TOKEN"]:

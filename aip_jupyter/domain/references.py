@@ -61,6 +61,6 @@ def _unquote(part: str) -> str:
 
 
 def _quote(part: str, *, digits: bool = False) -> str:
-    if re.search(r'[:@"]', part) or (digits and part.isdigit()):
+    if re.search(r'[:@"]', part) or part != part.strip() or (digits and part.isdigit()):
         return '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return part

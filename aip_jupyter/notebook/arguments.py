@@ -123,6 +123,14 @@ def reference(token: str) -> str:
     return text(token) if token.startswith("'") or _ONE_QUOTED.fullmatch(token) else token
 
 
+def is_expanded(value: str) -> bool:
+    """Whether IPython would evaluate part of the value on a magic's line: what stands in braces or behind $.
+
+    Names come from anybody, so such a one is never put on a line that somebody may run.
+    """
+    return bool(set("{}$") & set(value))
+
+
 def quoted(value: str) -> str:
     """The value as one word on a magic's line."""
     return shlex.quote(value)

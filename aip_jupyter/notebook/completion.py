@@ -55,7 +55,7 @@ class Remembered:
 def _fetch_models() -> list[str]:
     from .api import list_models
 
-    return [model.name for model in list_models(limit=1000)]
+    return [model.name for model in list_models(limit=1000) if not is_expanded(model.name)]
 
 
 def _fetch_categories() -> list[str]:

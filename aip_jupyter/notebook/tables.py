@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ..domain.artifacts import Artifact
 from ..domain.models import Model, Version, VersionDetail
 from ..domain.references import Reference
-from .arguments import quoted
+from .arguments import is_expanded, quoted
 from .display import (
     Html,
     age_html,
@@ -176,10 +176,11 @@ class VersionCard:
         ]
 
     def _load(self) -> str:
-        word = quoted(self.reference)
         target = self.model.name.replace("-", "_")
         prefix = f"{target} = " if self.version.format == "skops" and target.isidentifier() else ""
-        return f"{prefix}%load_model {word}"
+        if is_expanded(self.reference):
+            return f"{prefix}aip.load_model({self.reference!r})"
+        return f"{prefix}%load_model {quoted(self.reference)}"
 
 
 def latest_text(model: Model) -> str:

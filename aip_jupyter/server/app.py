@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from traitlets import Float, Int, List, Unicode
 
 from .._version import __version__
+from ..errors import AipError
 from ..services.local import Platform, open_platform
 from ..services.recovery import StoreCheck
 from ..services.settings import SETTINGS, Settings, load_settings
@@ -55,14 +56,16 @@ class AipApp(ExtensionApp):
     kernel_token: str
 
     def initialize_settings(self) -> None:
-        settings = self._settings()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.pools = {}
         self.kernel_token = secrets.token_urlsafe(32)
+        settings = self._settings()
         self.platform = open_platform(settings, "server", self.serverapp.base_url)
         self.pools = {
             name: Pool(name, settings.workers, settings.deadline) for name in ("registry", "storage")
         }
-        self._watcher = Pool("registry", 1, settings.deadline)
-        self._tasks: set[asyncio.Task[Any]] = set()
+        # The look at the feed must neither wait behind requests nor make them wait.
+        self.pools["changes"] = Pool("registry", 1, settings.deadline)
         self.serverapp.event_logger.register_event_schema(SCHEMA_FILE)
 
     def initialize_handlers(self) -> None:
@@ -83,7 +86,8 @@ class AipApp(ExtensionApp):
             url = serverapp.connection_url
             write_runtime_file(Path(serverapp.runtime_dir), url, self.kernel_token, __version__)
         platform = self.platform
-        self.background(watch(platform.registry, self._watcher, serverapp.event_logger, self.log))
+        changes = self.pools["changes"]
+        self.background(watch(platform.registry, changes, serverapp.event_logger, self.log))
         self.background(self._recover())
 
     async def _recover(self) -> None:
@@ -92,7 +96,10 @@ class AipApp(ExtensionApp):
         if not platform.settings.home.exists():
             return
         check = StoreCheck(platform.registry, platform.storage, platform.settings.garbage_grace)
-        await self.pools["storage"].run(check.cut_registrations)
+        try:
+            await self.pools["storage"].run(check.cut_registrations)
+        except AipError as error:
+            self.log.warning("aip: cannot look for registrations that were cut: %s", error.message)
         for finding in check.findings:
             self.log.info("aip: %s", finding.what)
 
@@ -100,9 +107,10 @@ class AipApp(ExtensionApp):
         for task in list(self._tasks):
             task.cancel()
         runtime_file(Path(self.serverapp.runtime_dir), os.getpid()).unlink(missing_ok=True)
-        for pool in (*self.pools.values(), self._watcher):
+        for pool in self.pools.values():
             pool.close()
-        self.platform.close()
+        if self.pools:  # else it never began
+            self.platform.close()
 
     def _settings(self) -> Settings:
         base = load_settings(folder=Path(self.serverapp.root_dir))

@@ -15,6 +15,7 @@ from ..backends.registry.protocol import RegistryBackend
 from ..backends.storage.protocol import Progress, Staging, StorageBackend
 from ..domain import names
 from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
+from ..domain.records import new_id
 from ..errors import Invalid, NotFound, Unavailable
 from .finding import open_intents
 from .process import this_process
@@ -54,7 +55,7 @@ class LocalBlobs:
         except NotFound:
             return
         if claim.project == request.project:
-            drop_claim(self._registry, self._storage, claim.id, claim.digests)
+            drop_claim(self._registry, self._storage, claim.id)
 
     def get_artifact(self, request: GetArtifact) -> Artifact:
         """An artifact's record."""
@@ -77,21 +78,26 @@ class LocalBlobs:
             return write_verified(blocks, artifact.digest or "", target, progress)
 
 
-def drop_claim(registry: RegistryBackend, storage: StorageBackend, claim: str, digests: list[str]) -> int:
-    """Release a claim and remove the blobs that no record and no other claim holds; how many.
+def drop_claim(registry: RegistryBackend, storage: StorageBackend, claim: str) -> int:
+    """Give up a claim and remove the blobs that no record and no other claim holds; how many.
 
-    A registration may be under way with this very claim. It writes its intent, then looks whether the claim
-    is there; here the claim goes first, then come the intents. So either it sees that its claim is gone, or
-    this sees the intent and leaves the bytes alone. Then the order of `StorageBackend.remove`: time, records,
-    removal.
+    A registration may be under way with this very claim. It writes its intent, then looks whether its claim
+    is there; here the claim is renamed, then come the intents. So either it sees that its claim is gone, or
+    this sees the intent and keeps the bytes for the record that may come. Under its new name the claim holds
+    them all the while: whatever is cut here, or there, is found and finished by the next check.
     """
     before = time.time()
-    storage.release(claim)
+    try:
+        held = storage.rename_claim(claim, new_id())
+    except NotFound:  # somebody else gives it up
+        return 0
     if any(intent.target == claim for intent in open_intents(registry)):
         return 0
-    wanted = set(digests)
+    wanted = set(held.digests)
     wanted.difference_update(registry.digests())
-    return sum(storage.remove(digest, before) for digest in sorted(wanted))
+    removed = sum(storage.remove(digest, before, beside=held.id) for digest in sorted(wanted))
+    storage.release(held.id)
+    return removed
 
 
 def write_verified(

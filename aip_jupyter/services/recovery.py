@@ -74,7 +74,7 @@ class StoreCheck:
     def _claim(self, claim: Claim) -> None:
         removed = 0
         if self.mend:
-            removed = drop_claim(self.registry, self.storage, claim.id, claim.digests)
+            removed = drop_claim(self.registry, self.storage, claim.id)
         what = f"upload {claim.id} was cut; {removed} of its {len(claim.digests)} blobs removed"
         self._tell("cut_registration", what, self.mend)
 

@@ -30,6 +30,9 @@ from .settings import Settings
 PATIENCE = 30.0
 """Seconds of losing against other registrations of the same model before giving up."""
 
+_RACES = (None, "name", "number")
+"""The fields of a Conflict that another registration of the same model causes; reading again mends it."""
+
 
 class Registration:
     """Carries out one RegisterVersion."""
@@ -108,8 +111,8 @@ class Registration:
             self._refuse_taken_name(model)
             try:
                 return self._write(model, expected, intent)
-            except Conflict:
-                if time.monotonic() > deadline:
+            except Conflict as error:
+                if error.field not in _RACES or time.monotonic() > deadline:
                     raise
             attempt += 1
             time.sleep(random.uniform(0, 0.002 * min(attempt, 25)))  # noqa: S311

@@ -321,8 +321,8 @@ def test_bytes_that_are_claimed_during_their_removal_are_there_afterwards(
     holds = LocalClaims.holds
     upload = threading.Thread(target=put, args=(other, b"bytes", claim))
 
-    def holds_and_is_overtaken(claims: LocalClaims, digest: str) -> bool:
-        found = holds(claims, digest)
+    def holds_and_is_overtaken(claims: LocalClaims, digest: str, beside: str) -> bool:
+        found = holds(claims, digest, beside)
         upload.start()
         upload.join(0.5)  # long enough, were it not made to wait
         return found

@@ -108,6 +108,12 @@ class ServicesContract:
             put(services, "m", version="v1")
         assert put(services, "m").version.number == 2
 
+    def test_a_taken_external_id_is_a_conflict_at_once(self, services: Services) -> None:
+        put(services, "m", external_id="x")
+        with pytest.raises(Conflict) as caught:
+            put(services, "m", external_id="x")
+        assert caught.value.field == "external_id"
+
     def test_the_same_request_again_gives_the_same_version(self, services: Services) -> None:
         id = new_id()
         blob = services.blobs.upload(UploadBlob(claim=id), b"x")

@@ -111,6 +111,38 @@ class ClaimsContract:
             storage.stat(digest)
         assert put(storage, b"bytes").digest == digest
 
+    def test_a_claim_under_another_id_holds_what_it_held(self, storage: StorageBackend) -> None:
+        first, second = new_id(), new_id()
+        digest = put(storage, b"bytes", first).digest
+        held = storage.get_claim(first)
+        renamed = storage.rename_claim(first, second)
+        assert renamed == storage.get_claim(second)
+        assert (renamed.id, renamed.digests) == (second, [digest])
+        assert (renamed.project, renamed.holder, renamed.created) == (held.project, held.holder, held.created)
+        with pytest.raises(NotFound):
+            storage.get_claim(first)
+        with pytest.raises(NotFound):
+            storage.rename_claim(first, new_id())
+        assert [claim.id for claim in storage.claims()] == [second]
+        assert storage.remove(digest, later()) is False
+        assert storage.remove(digest, later(), beside=first) is False
+        assert storage.remove(digest, later(), beside=second) is True
+
+    def test_a_claim_beside_the_one_left_out_still_holds(self, storage: StorageBackend) -> None:
+        first, second = new_id(), new_id()
+        digest = put(storage, b"bytes", first).digest
+        put(storage, b"bytes", second)
+        assert storage.remove(digest, later(), beside=first) is False
+
+    @pytest.mark.parametrize("id", HOSTILE_IDS)
+    def test_no_claim_is_renamed_to_or_from_what_is_no_id(self, storage: StorageBackend, id: str) -> None:
+        claim = new_id()
+        put(storage, b"bytes", claim)
+        for names in ((id, new_id()), (claim, id)):
+            with pytest.raises(Invalid):
+                storage.rename_claim(*names)
+        assert [found.id for found in storage.claims()] == [claim]
+
     def test_a_blob_is_removed_only_when_it_is_older(self, storage: StorageBackend) -> None:
         claim = new_id()
         before = time.time()

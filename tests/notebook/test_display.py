@@ -131,6 +131,17 @@ def test_a_card_says_how_to_load() -> None:
     assert "demo" in text
 
 
+def test_a_card_of_a_hostile_name_gives_no_line_that_runs_it() -> None:
+    detail = VersionDetail(
+        model=Model(id="1" * 32, name='x{__import__("os").system("id")}'),
+        version=Version(id="2" * 32, model_id="1" * 32, number=2, name="_v2"),
+        artifacts=[],
+    )
+    text = repr(VersionCard(detail))
+    assert "%load_model" not in text
+    assert "aip.load_model('x{__import__" in text
+
+
 def test_different_versions_are_told_in_one_line() -> None:
     def status(version: str) -> Status:
         description = Description(

@@ -15,7 +15,7 @@ from aip_jupyter.domain.changes import Delete, Intent, Put
 from aip_jupyter.domain.models import RegisterVersion, Version
 from aip_jupyter.domain.records import new_id, now_ms
 from aip_jupyter.domain.system import CheckStore
-from aip_jupyter.errors import Conflict, Invalid, NotFound
+from aip_jupyter.errors import Conflict, Invalid, NotFound, Unavailable
 from aip_jupyter.services.local import LocalServices, Platform, open_platform
 from aip_jupyter.services.process import this_process
 from aip_jupyter.services.recovery import StoreCheck
@@ -140,7 +140,12 @@ def test_a_client_that_gives_up_while_its_registration_is_under_way_loses_no_byt
     intent = _intend(platform, id, this_process())
     services.blobs.release_claim(ReleaseClaim(claim=id))
     assert len(list(platform.storage.blobs())) == 1
+    assert services.system.check_store(CheckStore()).findings == []
     platform.registry.apply([Delete(Intent, intent.id)])
+    (claim,) = platform.storage.claims()
+    assert claim.id != id
+    services.blobs.release_claim(ReleaseClaim(claim=claim.id))
+    assert list(platform.storage.blobs()) == []
 
 
 def test_a_registration_whose_claim_was_given_up_is_refused(
@@ -151,6 +156,23 @@ def test_a_registration_whose_claim_was_given_up_is_refused(
     with pytest.raises(Invalid, match="not arrived"):
         services.models.register_version(RegisterVersion(model="m", id=id, files=[file]))
     assert platform.registry.intents() == []
+
+
+def test_giving_up_a_claim_that_is_cut_half_way_is_finished_by_the_next_check(
+    platform: Platform, services: LocalServices, dead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, _ = _upload(services, b"half way", dead)
+
+    def cut(*_: object) -> None:
+        raise Unavailable("killed here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(platform.registry, "digests", cut)
+        with pytest.raises(Unavailable):
+            services.blobs.release_claim(ReleaseClaim(claim=id))
+    report = services.system.check_store(CheckStore())
+    assert [(finding.kind, finding.mended) for finding in report.findings] == [("cut_registration", True)]
+    assert report.blobs == 0
 
 
 class _Overtaken:

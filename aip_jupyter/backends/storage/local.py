@@ -109,13 +109,19 @@ class LocalStorage:
             if self._is_there():
                 self._claims.release(claim)
 
+    def rename_claim(self, claim: str, to: str) -> Claim:
+        with disk_errors(self._folder):
+            if not self._is_there():
+                raise refusals.no_claim(claim)
+            return self._claims.rename(claim, to)
+
     def blobs(self) -> Iterator[Blob]:
         for shard in self._listed(self._blobs, _SHARD):
             for digest in self._listed(self._blobs / shard, _DIGEST):
                 with contextlib.suppress(NotFound):  # removed since
                     yield self.stat(digest)
 
-    def remove(self, digest: str, before: float) -> bool:
+    def remove(self, digest: str, before: float, beside: str = "") -> bool:
         path = self._path(digest)
         with disk_errors(self._folder):
             if not self._is_there():
@@ -123,7 +129,11 @@ class LocalStorage:
             with self._claims.lock():
                 found = self._entry(digest)
                 # The float is made as `time.time()` makes it, so that equal times compare equal.
-                if not found or float(found.st_mtime_ns) / 1e9 >= before or self._claims.holds(digest):
+                if (
+                    not found
+                    or float(found.st_mtime_ns) / 1e9 >= before
+                    or self._claims.holds(digest, beside)
+                ):
                     return False
                 path.unlink()
         return True

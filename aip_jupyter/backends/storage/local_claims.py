@@ -67,9 +67,19 @@ class LocalClaims:
         """Those that are there now."""
         return [_whole(*parts) for parts in self._each()]
 
-    def holds(self, digest: str) -> bool:
-        """Whether any claim names this digest."""
-        return any(digest.encode() in lines for _, lines in self._each())
+    def holds(self, digest: str, beside: str = "") -> bool:
+        """Whether any claim, besides one, names this digest."""
+        return any(digest.encode() in lines for claim, lines in self._each() if claim.id != beside)
+
+    def rename(self, id: str, to: str) -> Claim:
+        """Give a claim another id. NotFound when there is none."""
+        with self.lock():
+            try:
+                os.rename(self._path(id), self._path(to))
+            except FileNotFoundError as error:
+                raise refusals.no_claim(id) from error
+        sync_folder(self.folder)
+        return self.get(to)
 
     def release(self, id: str) -> None:
         """Forget a claim."""
@@ -122,7 +132,8 @@ def _read(path: Path, *, only_header: bool = False) -> tuple[Claim, bytes] | Non
     """The claim without its digests, and their lines. None when there is none that can be read."""
     try:
         with open(path, "rb", opener=_no_follow) as file:
-            header = msgspec.json.decode(file.readline(), type=Claim)
+            # The file's name counts: a claim may have been given another id.
+            header = replace(msgspec.json.decode(file.readline(), type=Claim), id=path.name)
             return header, b"" if only_header else file.read()
     except (FileNotFoundError, msgspec.MsgspecError):
         return None

@@ -92,10 +92,20 @@ class MemoryStorage:
             found = [Blob(digest=digest, size=len(data)) for digest, data in self._bytes.items()]
         return iter(found)
 
-    def remove(self, digest: str, before: float) -> bool:
+    def rename_claim(self, claim: str, to: str) -> Claim:
+        for id in (claim, to):
+            names.check_id(id, "claim")
+        with self._lock:
+            found = self._claims.pop(claim, None)
+            if found is None:
+                raise refusals.no_claim(claim)
+            self._claims[to] = replace(found, id=to)
+            return self._claims[to]
+
+    def remove(self, digest: str, before: float, beside: str = "") -> bool:
         names.check_digest(digest, "digest")
         with self._lock:
-            claimed = any(digest in claim.digests for claim in self._claims.values())
+            claimed = any(digest in claim.digests for claim in self._claims.values() if claim.id != beside)
             if digest not in self._bytes or claimed or self._times[digest] >= before:
                 return False
             del self._bytes[digest], self._times[digest]

@@ -83,8 +83,11 @@ class StorageBackend(Protocol):
     def blobs(self) -> Iterator[Blob]:
         """All published blobs."""
 
-    def remove(self, digest: str, before: float) -> bool:
-        """Remove a blob that no claim holds and that was last published or claimed before `before`.
+    def rename_claim(self, claim: str, to: str) -> Claim:
+        """Give a claim another id, atomically: what it holds stays held. NotFound when there is none."""
+
+    def remove(self, digest: str, before: float, beside: str = "") -> bool:
+        """Remove a blob that no claim (besides `beside`) holds, last published or claimed before `before`.
 
         `before` is in seconds since the epoch, as `time.time()` gives it; the blob's own time is set
         from the same clock on every publication and claim, also of bytes that were there already.
