@@ -16,6 +16,7 @@ from aip_jupyter.backends.config import BackendConfig
 from aip_jupyter.backends.storage.local import LocalStorage, open_storage
 from aip_jupyter.backends.storage.local_claims import LocalClaims
 from aip_jupyter.backends.storage.protocol import StorageBackend
+from aip_jupyter.domain.artifacts import Blob
 from aip_jupyter.domain.records import new_id
 from aip_jupyter.errors import Invalid, NotFound, Unavailable
 
@@ -299,6 +300,27 @@ def test_a_large_claim_is_quick_to_add_to(storage: LocalStorage, blobs: Path) ->
     put(storage, b"last", claim)
     assert (blobs / "claims" / claim).stat().st_size == size + 66
     assert len(storage.get_claim(claim).digests) == 50_002
+
+
+def test_bytes_that_are_removed_during_their_upload_are_placed_again(
+    storage: LocalStorage, blobs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it may happen when their claim is given up by one process and used by another."""
+    claim, other = new_id(), LocalStorage(blobs)
+    digest = put(storage, b"bytes", claim).digest
+    has, removed = LocalStorage._has, list[bool]()
+
+    def has_until_somebody_removes(store: LocalStorage, blob: Blob) -> bool:
+        found = has(store, blob)
+        if not removed:
+            other.release(claim)
+            removed.append(other.remove(digest, later()))
+        return found
+
+    monkeypatch.setattr(LocalStorage, "_has", has_until_somebody_removes)
+    assert put(storage, b"bytes", claim).digest == digest
+    assert removed == [True]
+    assert read(storage, digest) == b"bytes"
 
 
 def test_a_file_that_the_kernel_takes_for_empty_is_refused(

@@ -174,9 +174,12 @@ class LocalStorage:
             self._explored = True
 
     def _publish(self, staged: StagedFile, blob: Blob) -> None:
-        """Give a claimed blob its name. From its claim on nobody removes it, so what is there stays."""
+        """Give a claimed blob its name, or make the one that is there young.
+
+        As long as it is claimed nobody removes it; when its claim is given up meanwhile, it is placed again.
+        """
         path = self._path(blob.digest)
-        if not self._has(blob):
+        while not (self._has(blob) and _touch(path)):
             os.fsync(staged.handle)
             os.fchmod(staged.handle, 0o400)
             make_folder(path.parent)
@@ -186,8 +189,6 @@ class LocalStorage:
                 if not self._has(blob):  # neither another writer's nor whole: the disk has damaged it
                     os.replace(staged.path, path)
             sync_folder(path.parent)
-        now = time.time_ns()
-        os.utime(path, ns=(now, now), follow_symlinks=False)
 
     def _has(self, blob: Blob) -> bool:
         found = self._entry(blob.digest)
@@ -213,3 +214,13 @@ class LocalStorage:
                 return sorted(name for name in os.listdir(folder) if pattern.fullmatch(name))
             except (FileNotFoundError, NotADirectoryError):
                 return []
+
+
+def _touch(path: Path) -> bool:
+    """Set a blob's time to now. False when it was removed."""
+    now = time.time_ns()
+    try:
+        os.utime(path, ns=(now, now), follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
