@@ -54,6 +54,7 @@ class Remembered:
 
 def _fetch_models() -> list[str]:
     from .api import list_models
+    from .arguments import is_expanded
 
     return [model.name for model in list_models(limit=1000) if not is_expanded(model.name)]
 
