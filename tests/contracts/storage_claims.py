@@ -151,6 +151,15 @@ class ClaimsContract:
         assert storage.remove(digest, before) is False
         assert storage.remove(digest, later()) is True
 
+    def test_the_time_of_a_blob_is_that_of_its_commit(self, storage: StorageBackend) -> None:
+        claim = new_id()
+        with storage.stage(claim, P, H) as staging:
+            staging.write(b"bytes")
+            before = time.time()
+            digest = staging.commit().digest
+        storage.release(claim)
+        assert storage.remove(digest, before) is False
+
     def test_an_upload_of_bytes_that_are_there_makes_them_young(
         self, storage: StorageBackend, tmp_path: Path
     ) -> None:
