@@ -100,6 +100,13 @@ _RUN = """async source => {
     return JSON.stringify(cell.sharedModel.outputs);
 }"""
 
+_RUN_ALL = """async () => {
+    const { commands, shell } = window.jupyterapp;
+    await commands.execute("notebook:run-all-cells");
+    return shell.currentWidget.content.widgets.flatMap(
+        cell => (cell.model.type === "code" ? cell.model.sharedModel.outputs : []));
+}"""
+
 _CELLS = (
     "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.sharedModel.source)"
 )
@@ -126,10 +133,11 @@ class LabPage:
             "([id, args]) => { window.jupyterapp.commands.execute(id, args); }", [command, args]
         )
 
-    def use_dark_theme(self) -> None:
-        """Change the theme and wait until it is on."""
-        self.execute("apputils:change-theme", theme="JupyterLab Dark")
-        self.page.wait_for_function("() => document.body.dataset.jpThemeLight === 'false'")
+    def use_theme(self, theme: str) -> None:
+        """Change to the theme `light` or `dark`, and wait until it is on."""
+        self.execute("apputils:change-theme", theme=f"JupyterLab {theme.title()}")
+        light = "true" if theme == "light" else "false"
+        self.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def open_sidebar(self) -> Locator:
@@ -166,7 +174,16 @@ class LabPage:
             "nbformat_minor": 5,
         }
         (self.server.folder / "work" / name).write_text(json.dumps(notebook))
+        self.show_notebook(name)
+
+    def show_notebook(self, name: str) -> None:
+        """Open a notebook of the server's folder and wait for its kernel."""
         self.page.evaluate(_NOTEBOOK_READY, name)
+
+    def run_all(self) -> list[dict[str, Any]]:
+        """Run all cells of the active notebook; returns their outputs."""
+        outputs: list[dict[str, Any]] = self.page.evaluate(_RUN_ALL)
+        return outputs
 
     def run(self, source: str) -> str:
         """Run this in the active cell; returns its outputs as JSON."""

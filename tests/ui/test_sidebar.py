@@ -111,11 +111,12 @@ def test_the_context_menu_copies_the_name(lab_page: LabPage, services: HttpServi
 
 def test_dark_is_dark(lab_page: LabPage, services: HttpServices, screenshot: Callable[[str], None]) -> None:
     put(services, "unfold", category="Other", tags={"demo": ""})
+    lab_page.use_theme("light")
     lab_page.open_sidebar()
     lab_page.row("unfold").click()
     lab_page.row("_v1", "version").or_(lab_page.row("_v2", "version")).first.hover()
     light = _colours(lab_page.page)
-    lab_page.use_dark_theme()
+    lab_page.use_theme("dark")
     dark = _colours(lab_page.page)
     screenshot("sidebar-dark")
     for part, (background, text) in dark.items():
@@ -156,7 +157,7 @@ def test_an_empty_store_teaches_and_a_lost_server_is_told(
         expect(sidebar).to_contain_text("No models yet")
         expect(sidebar.locator("pre")).to_have_text("%load_ext aip_jupyter\n%register_model name object")
         screenshot("empty-light")
-        lab_page.use_dark_theme()
+        lab_page.use_theme("dark")
         screenshot("empty-dark")
     finally:
         server.kill()
