@@ -14,3 +14,7 @@ class BackendConfig(Struct, frozen=True, kw_only=True):
     """The platform's own folder (`AIP_HOME`); whoever writes first makes it, 0700."""
     url: str = ""
     """The backend's address when it has one; may hold credentials: never print it."""
+
+    def __repr__(self) -> str:
+        """Without the address."""
+        return f"BackendConfig(home={self.home!r})"

@@ -26,6 +26,10 @@ class Server(Struct, frozen=True, kw_only=True):
     how: str
     """How it was found, for people."""
 
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"Server(how={self.how!r})"
+
 
 def find_server(settings: Settings, environ: Mapping[str, str], folders: list[Path]) -> Server | None:
     """The server to use, or None. `folders` are where runtime files may be.

@@ -60,7 +60,8 @@ SETTINGS = (
     Setting("deadline", "AIP_DEADLINE", "Seconds the server waits for a backend before it answers 503"),
     Setting("garbage_grace", "AIP_GARBAGE_GRACE", "Seconds that bytes without a record are kept"),
 )
-SECRETS = frozenset({"token"})
+SECRETS = frozenset({"registry_url", "storage_url", "token", "url"})
+"""Never shown: they are, or may hold, credentials."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -80,6 +81,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     workers: int = 4
     deadline: float = 30.0
     garbage_grace: float = 86400.0
+
+    def __repr__(self) -> str:
+        """Without what a traceback or a log must not show."""
+        shown = (name for name in self.__struct_fields__ if name not in SECRETS)
+        return f"Settings({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
 
 def load_settings(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from aip_jupyter.backends.config import BackendConfig
+from aip_jupyter.client.discovery import Server
 from aip_jupyter.errors import Invalid
 from aip_jupyter.services.settings import SECRETS, SETTINGS, Settings, load_settings
 
