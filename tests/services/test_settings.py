@@ -42,7 +42,7 @@ def test_a_bad_value_names_the_variable(name: str, value: str) -> None:
 def test_no_secret_is_in_what_is_printed_of_settings() -> None:
     secret = "s3cret"
     names = ("AIP_TOKEN", "AIP_URL", "AIP_REGISTRY_URL", "AIP_STORAGE_URL")
-    settings = load_settings({name: f"http://u:{secret}@h/" for name in names})
+    settings = load_settings(dict.fromkeys(names, f"http://u:{secret}@h/"))
     server = Server(url=settings.url, token=settings.token, how="AIP_URL")
     config = BackendConfig(home=settings.home, url=settings.storage_url)
     for value in (settings, server, config):
