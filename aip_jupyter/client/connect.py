@@ -55,6 +55,16 @@ class Connection:
 
 _lock = threading.Lock()
 _current: Connection | None = None
+_inherited: list[Connection] = []
+
+
+def _after_fork() -> None:
+    """The lock may have been held by a thread that the child does not have."""
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def connect(*, refresh: bool = False) -> Connection:
@@ -65,7 +75,9 @@ def connect(*, refresh: bool = False) -> Connection:
     global _current
     with _lock:
         if _current is not None and _current.holder != this_process():
-            _current = None  # inherited through a fork: its sockets and locks are the parent's
+            # Its sockets and files are the parent's: to let go of them would close them under it.
+            _inherited.append(_current)
+            _current = None
         if _current is None:
             _current = _open(*_look())
         elif refresh and (found := _look()) != (_current.settings, _current.server):

@@ -6,11 +6,12 @@ the services in process on the same configuration.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 from msgspec import Struct
 
 from ..errors import Invalid
@@ -43,9 +44,15 @@ def find_server(settings: Settings, environ: Mapping[str, str], folders: list[Pa
 
 def _explicit(settings: Settings) -> Server:
     if not settings.url.startswith(("http://", "https://")):
-        message = f"AIP_URL: {settings.url!r} must begin with http:// or https://"
+        raise Invalid("AIP_URL: must begin with http:// or https://", field="AIP_URL")
+    parts = urlsplit(settings.url)
+    if not settings.url.isprintable() or not settings.token.isascii() or "@" in parts.netloc:
+        message = "AIP_URL: give the address alone, such as http://127.0.0.1:8888/, and a token in AIP_TOKEN"
         raise Invalid(message, field="AIP_URL")
-    return Server(url=settings.url, token=settings.token, how="AIP_URL")
+    # Jupyter prints its address with the token behind it, and that is what people copy.
+    token = settings.token or parse_qs(parts.query).get("token", [""])[0]
+    url = parts._replace(query="", fragment="").geturl()
+    return Server(url=url, token=token, how="AIP_URL")
 
 
 def _from_runtime_file(environ: Mapping[str, str], folders: list[Path]) -> Server | None:
@@ -56,11 +63,16 @@ def _from_runtime_file(environ: Mapping[str, str], folders: list[Path]) -> Serve
     for folder in folders:
         found = _read(folder / f"aip-{parent}.json")
         if found is not None:
-            return Server(url=found["url"], token=found["token"], how="the Jupyter server of this kernel")
+            return Server(url=found.url, token=found.token, how="the Jupyter server of this kernel")
     return None
 
 
-def _read(path: Path) -> dict[str, str] | None:
+class _RuntimeFile(Struct):
+    url: str
+    token: str
+
+
+def _read(path: Path) -> _RuntimeFile | None:
     """The file's content; None when there is none. One that somebody else could have written is refused."""
     try:
         with path.open() as file:
@@ -68,10 +80,11 @@ def _read(path: Path) -> dict[str, str] | None:
             if status.st_uid != os.getuid() or status.st_mode & 0o077:
                 message = f"{path}: must belong to you alone (mode 0600); delete it and restart Jupyter"
                 raise Invalid(message, field="AIP_URL")
-            content: dict[str, str] = json.load(file)
+            return msgspec.json.decode(file.read(), type=_RuntimeFile)
     except FileNotFoundError:
         return None
-    return content
+    except msgspec.MsgspecError as error:
+        raise Invalid(f"{path}: is damaged; delete it and restart Jupyter", field="AIP_URL") from error
 
 
 def _from_hub(environ: Mapping[str, str]) -> Server | None:

@@ -28,7 +28,7 @@ from ..errors import Invalid, Unavailable
 from ..services.blobs import write_verified
 from ..wire.errors import decode_error
 from ..wire.requests import split_request
-from ..wire.routes import CHUNK, PREFIX, ROUTES, VERSION_HEADER, Route
+from ..wire.routes import CHUNK, PREFIX, ROUTES, Route
 
 _ROUTES = {route.operation: route for route in ROUTES}
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
@@ -39,7 +39,6 @@ class Transport:
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/")
-        self.server_version = ""
         # No proxies from the environment: a token for a local server must not travel through one.
         self._http = httpx.Client(
             base_url=self.url + PREFIX,
@@ -57,7 +56,7 @@ class Transport:
             reply = self.send(route, path, content=msgspec.json.encode(fields))
         else:
             reply = self.send(route, path, params=fields)
-        return None if route.reply is None else msgspec.json.decode(reply.content, type=route.reply)
+        return None if route.reply is None else self.decode(reply, route.reply)
 
     def send(self, route: Route, path: str, **how: Any) -> httpx.Response:
         """One request; the reply is read whole."""
@@ -73,7 +72,7 @@ class Transport:
         """Write the reply's bytes to `target`, verified."""
         try:
             with self._http.stream(route.method, path) as reply:
-                if reply.is_error:
+                if reply.is_error or reply.is_redirect:
                     reply.read()
                 self._check(reply)
                 return write_verified(reply.iter_bytes(CHUNK), digest, target, progress)
@@ -81,9 +80,16 @@ class Transport:
             raise self._unreachable(error) from error
 
     def _check(self, reply: httpx.Response) -> None:
-        self.server_version = reply.headers.get(VERSION_HEADER, self.server_version)
         if reply.is_error or reply.is_redirect:
             raise decode_error(reply.status_code, reply.content)
+
+    def decode(self, reply: httpx.Response, type: Any) -> Any:
+        """The reply's value. Unavailable when it is not ours."""
+        try:
+            return msgspec.json.decode(reply.content, type=type)
+        except msgspec.MsgspecError as error:
+            message = f"{self.url} answered what aip-jupyter does not; is it a server of this version?"
+            raise Unavailable(message) from error
 
     def _unreachable(self, error: httpx.HTTPError) -> Unavailable:
         what = type(error).__name__
@@ -132,7 +138,8 @@ class HttpBlobs:
         path, fields = split_request(route, request)
         content = source if isinstance(source, bytes) else _blocks(source, progress)
         reply = self._transport.send(route, path, params=fields, content=content)
-        return msgspec.json.decode(reply.content, type=Blob)
+        blob: Blob = self._transport.decode(reply, Blob)
+        return blob
 
     def release_claim(self, request: ReleaseClaim) -> None:
         self._transport.call("blobs.release_claim", request)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ..errors import Invalid
 
 MAX_NAME = 255
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PLAIN = re.compile(r"[\w .+\-]+")
 _RESERVED_STARTS = ("tmp_", "_tmp_", "#")
 _RESERVED_VERSIONS = ("latest",)
@@ -105,7 +105,7 @@ def check_path(path: str, field: str) -> str:
         or len(path) > 1024
         or _CONTROL.search(path)
         or "\\" in path
-        or any(part in ("", ".", "..") or len(part.encode()) > 255 for part in parts)
+        or any(part in ("", ".", "..") or len(part.encode(errors="surrogatepass")) > 255 for part in parts)
         or re.match(r"[A-Za-z]:", path)
     ):
         message = f"{field}: {path[:80]!r} is not a relative path such as weights/model.bin"

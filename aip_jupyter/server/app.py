@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyter_server.extension.application import ExtensionApp
 from msgspec.structs import replace
@@ -83,7 +84,7 @@ class AipApp(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         if not serverapp.sock:
-            url = serverapp.connection_url
+            url = _own_url(serverapp)
             write_runtime_file(Path(serverapp.runtime_dir), url, self.kernel_token, __version__)
         platform = self.platform
         changes = self.pools["changes"]
@@ -97,7 +98,7 @@ class AipApp(ExtensionApp):
             return
         check = StoreCheck(platform.registry, platform.storage, platform.settings.garbage_grace)
         try:
-            await self.pools["storage"].run(check.cut_registrations)
+            await self.pools["storage"].run(check.after_a_crash)
         except AipError as error:
             self.log.warning("aip: cannot look for registrations that were cut: %s", error.message)
         for finding in check.findings:
@@ -124,6 +125,15 @@ class AipApp(ExtensionApp):
         if "categories" in given:
             given["categories"] = tuple(given["categories"])
         return replace(base, **given)
+
+
+def _own_url(serverapp: Any) -> str:
+    """The server's address for processes of this machine: a name may not resolve, or lead elsewhere."""
+    address = "[::1]" if serverapp.ip == "::" else "127.0.0.1"
+    parts = urlsplit(serverapp.connection_url)
+    if serverapp.ip in ("", "*", "0.0.0.0", "::"):  # noqa: S104  # compared, not listened on
+        parts = parts._replace(netloc=f"{address}:{serverapp.port}")
+    return str(parts.geturl())
 
 
 main: Callable[[], None] = AipApp.launch_instance

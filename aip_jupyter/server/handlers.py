@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hmac
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from jupyter_core.utils import ensure_async
-from jupyter_server.auth import User
+from jupyter_server.auth import IdentityProvider, User
 from jupyter_server.auth.utils import HTTP_METHOD_TO_AUTH_ACTION
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
@@ -31,18 +31,32 @@ KERNEL = "aip-kernel"
 """The user name of who comes with our runtime file's token."""
 
 
+class _KernelIdentity(IdentityProvider):
+    """Whoever has the token of the runtime file: a kernel, or another process of the server's owner."""
+
+    def get_user(self, handler: web.RequestHandler) -> User:
+        return User(username=KERNEL)
+
+    def is_token_authenticated(self, handler: web.RequestHandler) -> bool:
+        return True
+
+
+_KERNEL_IDENTITY = _KernelIdentity()
+
+
 @web.stream_request_body
 class ApiHandler(APIHandler):
     """A handler of `aip`, the resource that a site's Authorizer decides on."""
 
     auth_resource = "aip"
-    routes: dict[str, Route]
+    routes: ClassVar[dict[str, Route]] = {}
     """By HTTP method."""
 
     def initialize(self, app: AipApp) -> None:
         self.app = app
         self._body = bytearray()
         self._refused = False
+        self._from_kernel = False
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -56,7 +70,8 @@ class ApiHandler(APIHandler):
         try:
             await self.admit()
         except (AipError, web.HTTPError) as error:
-            if int(self.request.headers.get("Content-Length") or 0) > JSON_BODY_LIMIT:
+            length = self.request.headers.get("Content-Length") or "0"
+            if not length.isdecimal() or int(length) > JSON_BODY_LIMIT:
                 raise
             self._refuse(error)
 
@@ -79,11 +94,13 @@ class ApiHandler(APIHandler):
             raise error
 
         self._refused = True
+        self.request.connection.set_max_body_size(JSON_BODY_LIMIT)  # type: ignore[union-attr]
         setattr(self, (self.request.method or "get").lower(), refusal)
 
     def body_limit(self) -> int:
         """The most bytes that the body may have."""
-        return JSON_BODY_LIMIT
+        route = self.routes.get(self.request.method or "")
+        return route.body_limit if route else JSON_BODY_LIMIT
 
     def data_received(self, chunk: bytes) -> Any:
         if not self._refused:
@@ -95,10 +112,16 @@ class ApiHandler(APIHandler):
         if scheme.lower() not in ("token", "bearer"):
             return
         if hmac.compare_digest(token.strip().encode(), self.app.kernel_token.encode()):
-            self._jupyter_current_user = User(username=KERNEL)
-            self._token_authenticated = True
+            self._from_kernel = True
+
+    @property
+    def identity_provider(self) -> IdentityProvider:
+        """The site's; but about our own token nobody else has to be asked (JupyterHub's would refuse it)."""
+        return _KERNEL_IDENTITY if self._from_kernel else super().identity_provider
 
     async def _authorize(self) -> None:
+        if self._from_kernel:  # may do what its owner may, who has started it
+            return
         action = HTTP_METHOD_TO_AUTH_ACTION.get(self.request.method or "", "execute")
         allowed = await ensure_async(
             self.authorizer.is_authorized(self, self.current_user, action, self.auth_resource)
@@ -127,16 +150,17 @@ class ApiHandler(APIHandler):
 
     def request_of(self, path: dict[str, str]) -> Any:
         """The route's request struct from path, query and body."""
-        query = {
-            key: values[-1].decode(errors="replace") for key, values in self.request.query_arguments.items()
-        }
-        return build_request(self.route(), path, query, bytes(self._body))
+        return build_request(self.route(), path, self._query(), bytes(self._body))
 
-    def reply(self, value: Any) -> None:
-        """Send the reply as JSON with the route's status."""
+    def _query(self) -> dict[str, str]:
+        arguments = self.request.query_arguments
+        return {key: values[-1].decode(errors="replace") for key, values in arguments.items()}
+
+    def reply(self, encoded: bytes) -> None:
+        """Send the reply, which is JSON, with the route's status."""
         status = self.route().status
         self.set_status(status)
-        self.finish(None if status == 204 else msgspec.json.encode(value))
+        self.finish(None if status == 204 else encoded)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Every error as `wire.errors.ErrorBody`."""
@@ -177,9 +201,12 @@ class JsonHandler(ApiHandler):
         route = self.route()
         feature, _, method = route.operation.partition(".")
         operation = getattr(getattr(self.services(), feature), method)
-        self.reply(
-            await self.pool().run_within(self.app.deadline_of(route), operation, self.request_of(path))
-        )
+
+        def work() -> bytes:
+            """Decoding and encoding take their time too, and must not take it from the event loop."""
+            return msgspec.json.encode(operation(self.request_of(path)))
+
+        self.reply(await self.pool().run_within(self.app.deadline_of(route), work))
 
 
 class MissingHandler(ApiHandler):

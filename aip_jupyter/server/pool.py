@@ -1,15 +1,18 @@
 """The one place where the server crosses from the event loop to threads.
 
 Backends are synchronous. Each seam has its own few threads and a deadline, so that a backend that hangs
-starves neither the other one nor the Jupyter server.
+starves neither the other one nor the Jupyter server. The threads are daemons: a call that never returns must
+not keep the server from ending, as it would in concurrent.futures' own executor.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, ParamSpec, TypeVar
 
 from ..errors import RateLimited, Unavailable
 
@@ -19,21 +22,26 @@ T = TypeVar("T")
 QUEUE = 32
 """Calls per thread that may wait; one more is refused at once."""
 
+_Call = tuple["Future[Any]", Callable[[], Any]]
+
 
 class Pool:
-    """Threads of one backend."""
+    """Threads of one backend, started as they are needed."""
 
     def __init__(self, name: str, workers: int, deadline: float) -> None:
         self._name = name
         self._deadline = deadline
+        self._workers = workers
         self._limit = workers * (1 + QUEUE)
         self._pending = 0
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix=f"aip-{name}")
+        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
 
     async def run(self, call: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The call's result. RateLimited when too many wait, Unavailable after the deadline.
 
-        A call past its deadline goes on in its thread, since threads cannot be stopped.
+        A call that has not begun by then is dropped; one that has goes on in its thread, since threads cannot
+        be stopped.
         """
         return await self.run_within(self._deadline, call, *args, **kwargs)
 
@@ -44,14 +52,37 @@ class Pool:
         if self._pending >= self._limit:
             raise RateLimited(f"the {self._name} backend is busy; try again in a moment")
         self._pending += 1
-        future = self._executor.submit(call, *args, **kwargs)
+        future = self._submit(lambda: call(*args, **kwargs))
         waiting = asyncio.wrap_future(future)
         waiting.add_done_callback(self._done)
         try:
             return await asyncio.wait_for(asyncio.shield(waiting), deadline)
         except asyncio.TimeoutError as error:
+            future.cancel()
             message = f"the {self._name} backend did not answer within {deadline:g} s; try again later"
             raise Unavailable(message) from error
+
+    def always(self, call: Callable[[], Any]) -> None:
+        """Do this as soon as a thread is free, however many wait: for what must not be left undone."""
+        self._submit(call)
+
+    def _submit(self, call: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        self._calls.put((future, call))
+        if len(self._threads) < self._workers:
+            thread = threading.Thread(target=self._work, name=f"aip-{self._name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return future
+
+    def _work(self) -> None:
+        while (item := self._calls.get()) is not None:
+            future, call = item
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(call())
+                except BaseException as error:  # noqa: BLE001  # the outermost guard: the caller gets it
+                    future.set_exception(error)
 
     def _done(self, waiting: asyncio.Future[T]) -> None:
         self._pending -= 1
@@ -59,5 +90,6 @@ class Pool:
             waiting.exception()  # of a call that nobody waits for any more
 
     def close(self) -> None:
-        """Take no more calls; those waiting are dropped."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """Let the threads end when they have done what waits."""
+        for _ in self._threads:
+            self._calls.put(None)

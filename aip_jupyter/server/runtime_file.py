@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -19,8 +20,8 @@ def runtime_file(runtime_dir: Path, pid: int) -> Path:
 def write_runtime_file(runtime_dir: Path, url: str, token: str, version: str) -> Path:
     """Write it, 0600 from the first moment on."""
     path = runtime_file(runtime_dir, os.getpid())
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle, temporary = tempfile.mkstemp(prefix=".aip-", dir=runtime_dir)  # made 0600
     with os.fdopen(handle, "w") as out:
         json.dump({"url": url, "token": token, "pid": os.getpid(), "version": version}, out)
+    os.replace(temporary, path)
     return path

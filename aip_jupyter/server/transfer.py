@@ -6,6 +6,7 @@ import base64
 from typing import BinaryIO
 from urllib.parse import quote
 
+import msgspec
 from tornado.iostream import StreamClosedError
 
 from ..backends.storage.protocol import Staging
@@ -56,7 +57,7 @@ class UploadHandler(ApiHandler):
             raise self._failed
         if self._staging is None:
             raise Invalid("body: nothing was received; send the bytes as the body", field="body")
-        self.reply(await self.pool().run(self._staging.commit, self._digest))
+        self.reply(msgspec.json.encode(await self.pool().run(self._staging.commit, self._digest)))
 
     def on_finish(self) -> None:
         self._drop()
@@ -69,7 +70,7 @@ class UploadHandler(ApiHandler):
     def _drop(self) -> None:
         staging, self._staging = self._staging, None
         if staging is not None:
-            self.app.background(self.app.pools["storage"].run(staging.abort))
+            self.app.pools["storage"].always(staging.abort)
 
 
 class DownloadHandler(ApiHandler):

@@ -93,7 +93,9 @@ def drop_claim(registry: RegistryBackend, storage: StorageBackend, claim: str) -
         return 0
     if any(intent.target == claim for intent in open_intents(registry)):
         return 0
+    # Claims before records: who claims the same bytes and is done in between is in one of the two.
     wanted = set(held.digests)
+    wanted.difference_update(*(other.digests for other in storage.claims() if other.id != held.id))
     wanted.difference_update(registry.digests())
     removed = sum(storage.remove(digest, before, beside=held.id) for digest in sorted(wanted))
     storage.release(held.id)

@@ -32,6 +32,12 @@ def is_dead(holder: str) -> bool:
     return _start_time(int(parts[2])) != parts[3]
 
 
+def is_alive(holder: str) -> bool:
+    """True only when the holder is provably a living process of this host."""
+    parts = holder.split("|")
+    return len(parts) == 4 and parts[:2] == [socket.gethostname(), _boot_id()] and not is_dead(holder)
+
+
 def is_running(pid: int) -> bool:
     """Whether there is a live process of this id."""
     return _start_time(pid) != ""

@@ -20,7 +20,7 @@ from ..domain.system import CheckReport, Finding
 from ..errors import NotFound
 from .blobs import BLOCK, drop_claim
 from .finding import open_intents
-from .process import is_dead
+from .process import is_alive, is_dead
 
 
 @dataclass
@@ -37,8 +37,7 @@ class StoreCheck:
     def run(self) -> CheckReport:
         """Everything, in the order in which one repair makes the next possible."""
         before = time.time()
-        self.cut_registrations()
-        self._staging()
+        self.after_a_crash()
         # Blobs, then claims, then records: what is under way is in at least one of the later two.
         blobs = {blob.digest: blob for blob in self.storage.blobs()}
         claimed = {digest for claim in self.storage.claims() for digest in claim.digests}
@@ -57,14 +56,15 @@ class StoreCheck:
             findings=self.findings,
         )
 
-    def cut_registrations(self) -> None:
-        """Undo registrations whose process is gone, and drop claims that no living process works for."""
+    def after_a_crash(self) -> None:
+        """Undo registrations whose process is gone, drop the claims and half uploads of dead processes."""
         for intent in open_intents(self.registry):
             if self._gone(intent.holder, intent.created):
                 self._intent(intent)
         for claim in self.storage.claims():
             if self._gone(claim.holder, claim.created):
                 self._claim(claim)
+        self._staging()
 
     def _intent(self, intent: Intent) -> None:
         if self.mend:
@@ -79,7 +79,9 @@ class StoreCheck:
         self._tell("cut_registration", what, self.mend)
 
     def _gone(self, holder: str, created: int) -> bool:
-        return is_dead(holder) or now_ms() - created > self.grace * 1000
+        if is_dead(holder):
+            return True
+        return not is_alive(holder) and now_ms() - created > self.grace * 1000
 
     def _staging(self) -> None:
         if self.mend and (swept := self.storage.sweep()):

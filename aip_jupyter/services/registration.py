@@ -20,7 +20,7 @@ from ..domain.changes import Change, Delete, Intent, Put
 from ..domain.models import Model, RegisterVersion, Version, VersionDetail, content_digest
 from ..domain.query import Compare, Query, all_of
 from ..domain.records import new_id, now_ms
-from ..errors import AipError, Conflict, Invalid, NotFound, Unavailable
+from ..errors import Conflict, Invalid, NotFound, Unavailable
 from .callers import Caller, author_of
 from .checks import check_registration
 from .finding import artifacts_of, find_model
@@ -59,10 +59,14 @@ class Registration:
             try:
                 self._check_bytes()
                 detail = self._number_and_write(intent)
-            except AipError:
+            except BaseException:
                 self._withdraw(intent)
-                raise
-        self._storage.release(self._request.id)
+                # The same request may have been carried out meanwhile, by its repetition.
+                if (detail := self._done_before()) is None:
+                    raise
+        # It is done. When only the release fails, the check of the store drops the claim later.
+        with contextlib.suppress(Unavailable):
+            self._storage.release(self._request.id)
         return detail
 
     def _done_before(self) -> VersionDetail | None:
@@ -71,6 +75,8 @@ class Registration:
         except NotFound:
             return None
         model = self._registry.get(Model, version.project, version.model_id)
+        if model.name != self._request.model:
+            raise Conflict(f"id: {version.id} is a version of {model.name!r}; take a new id", field="id")
         return VersionDetail(model=model, version=version, artifacts=artifacts_of(self._registry, version))
 
     def _check_bytes(self) -> None:

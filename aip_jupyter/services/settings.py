@@ -90,7 +90,11 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 def load_settings(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
     """The settings from the environment and from `.env` in `folder`. Invalid names the variable at fault."""
-    values = {**_dotenv(folder), **(os.environ if environ is None else environ)}
+    real = os.environ if environ is None else environ
+    values = {**_dotenv(folder), **real}
+    if "AIP_URL" in values and "AIP_URL" not in real:
+        # A folder from elsewhere may name a server, but not be given a token that was meant for another.
+        values["AIP_TOKEN"] = _dotenv(folder).get("AIP_TOKEN", "")
     found: dict[str, Any] = {}
     for setting in SETTINGS:
         text = values.get(setting.variable, "")
@@ -113,7 +117,7 @@ def _parse(setting: Setting, text: str) -> Any:
     except msgspec.ValidationError as error:
         message = f"{setting.variable}: {text!r} is not a number; {setting.help.lower()}"
         raise Invalid(message, field=setting.variable) from error
-    if target is not str and value <= 0:
+    if target is not str and not value > 0:  # NaN is not
         raise Invalid(f"{setting.variable}: {text!r} must be more than 0", field=setting.variable)
     return value
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -46,6 +47,22 @@ _BY_CODE = {code: kind for kind, _, code in TABLE}
 _BY_STATUS = {status: kind for kind, status, _ in reversed(TABLE)}
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class _Details(Struct):
+    nearest: list[str] = []
+    retry_after: float = 1.0
+    capability: str = ""
+
+
+_TAKEN: dict[type[errors.AipError], str] = {
+    errors.NotFound: "nearest",
+    errors.RateLimited: "retry_after",
+    errors.NotSupported: "capability",
+}
+
+
 def encode_error(error: errors.AipError) -> tuple[int, ErrorBody]:
     """The status and the body that tell of this error."""
     for kind, status, code in TABLE:
@@ -62,7 +79,20 @@ def decode_error(status: int, body: bytes) -> errors.AipError:
     except msgspec.MsgspecError:
         return _foreign(status, body)
     kind = _BY_CODE.get(info.code, errors.AipError)
-    return kind(info.message, field=info.field, **info.details)
+    message = " ".join(_CONTROL.sub(" ", info.message).split())
+    return kind(message, field=info.field, **_details_of(kind, info.details))
+
+
+def _details_of(kind: type[errors.AipError], details: dict[str, Any]) -> dict[str, Any]:
+    """Of what the other side says, what this class takes: another version may say more, or other types."""
+    try:
+        known = msgspec.convert(details, _Details)
+    except msgspec.ValidationError:
+        known = _Details()
+    for base, name in _TAKEN.items():
+        if issubclass(kind, base):
+            return {name: getattr(known, name)}
+    return {}
 
 
 def _foreign(status: int, body: bytes) -> errors.AipError:

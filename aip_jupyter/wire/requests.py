@@ -62,7 +62,10 @@ def _invalid(error: msgspec.ValidationError) -> Invalid:
 
 def split_request(route: Route, request: Request) -> tuple[str, dict[str, Any]]:
     """The path, filled in, and the other fields that differ from their defaults."""
-    path = _FIELD.sub(lambda match: quote(str(getattr(request, match[1])), safe=""), route.path)
     in_path = path_fields(route)
+    for name in in_path:
+        if getattr(request, name) in (".", ".."):  # RFC 3986 §5.2.4: would lead to another route
+            raise Invalid(f"{name}: {getattr(request, name)!r} cannot be part of an address", field=name)
+    path = _FIELD.sub(lambda match: quote(str(getattr(request, match[1])), safe=""), route.path)
     values: dict[str, Any] = msgspec.to_builtins(request)
     return path, {name: value for name, value in values.items() if name not in in_path}

@@ -42,13 +42,10 @@ class Route(Struct, frozen=True, kw_only=True):
     stream: Literal["", "up", "down"] = ""
     """`up`: the body is the bytes; `down`: the reply is."""
     status: int = 200
+    body_limit: int = JSON_BODY_LIMIT
+    """The most bytes of a JSON body."""
     deadline: float = 0.0
     """Seconds that the work may take; 0: the backend's usual deadline."""
-
-    @property
-    def action(self) -> Literal["read", "write"]:
-        """What the caller must be authorized to do on the resource `aip`."""
-        return "read" if self.method == "GET" else "write"
 
 
 _P = "/projects/{project}"
@@ -112,6 +109,7 @@ ROUTES = (
         reply=models.VersionDetail,
         summary="Make a version out of uploaded files",
         status=201,
+        body_limit=4 * JSON_BODY_LIMIT,  # for the names of 100,000 files
     ),
     Route(
         method="GET",

@@ -8,6 +8,7 @@ claimed it can rely on it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
@@ -15,11 +16,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import unquote
 
 from ...domain import names
 from ...domain.artifacts import Blob, Claim
 from ...domain.system import Capability
-from ...errors import NotFound
+from ...errors import Invalid, NotFound
 from ..config import BackendConfig
 from . import refusals
 from .local_claims import LocalClaims
@@ -34,8 +36,16 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def open_storage(config: BackendConfig) -> LocalStorage:
-    """The store in `blobs` below the home. Nothing is made on the disk before the first use."""
-    return LocalStorage(config.home / "blobs")
+    """The store in `blobs` below the home, or in the folder of a `file:///` address.
+
+    Nothing is made on the disk before the first use.
+    """
+    if not config.url:
+        return LocalStorage(config.home / "blobs")
+    if not config.url.startswith("file:///"):
+        message = "storage_url: the local storage takes an address such as file:///folder"
+        raise Invalid(message, field="storage_url")
+    return LocalStorage(Path(unquote(config.url.removeprefix("file://"))))
 
 
 class LocalStorage:
@@ -179,6 +189,8 @@ class LocalStorage:
         As long as it is claimed nobody removes it; when its claim is given up meanwhile, it is placed again.
         """
         path = self._path(blob.digest)
+        if os.fstat(staged.handle).st_size != blob.size:
+            raise OSError(errno.EIO, "a staged file changed while it was hashed")
         while not (self._has(blob) and _touch(path)):
             os.fsync(staged.handle)
             os.fchmod(staged.handle, 0o400)

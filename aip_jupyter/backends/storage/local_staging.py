@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import stat
+import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -99,6 +100,9 @@ class LocalStaging:
         self._publish = publish
         self._file = StagedFile(folder)
         self._hasher = _Hasher(self._file.handle)
+        # A sender that goes away makes another thread abort in the middle of a write; were the file closed
+        # then, the rest would go into whatever is opened next under the same number.
+        self._lock = threading.RLock()
         self._size = 0
         self._followed = 0
         self._open = True
@@ -109,17 +113,18 @@ class LocalStaging:
         return self._file.handle
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._check_open()
         view = memoryview(data).cast("B")
-        try:
-            with disk_errors(self.folder):
-                for start in range(0, len(view), BLOCK):
-                    block = view[start : start + BLOCK]
-                    self._file.write(block)
-                    self.arrived(len(block))
-        except BaseException:
-            self.abort()
-            raise
+        with self._lock:
+            self._check_open()
+            try:
+                with disk_errors(self.folder):
+                    for start in range(0, len(view), BLOCK):
+                        block = view[start : start + BLOCK]
+                        self._file.write(block)
+                        self.arrived(len(block))
+            except BaseException:
+                self.abort()
+                raise
 
     def arrived(self, count: int, *, cloned: bool = False) -> None:
         """So many bytes were appended to `handle`; those that were cloned are on the disk already."""
@@ -131,23 +136,25 @@ class LocalStaging:
             self._hasher.follow(self._size)
 
     def commit(self, expected: str = "") -> Blob:
-        self._check_open()
-        try:
-            with disk_errors(self.folder):
-                blob = Blob(digest=self._hasher.finish(self._size), size=self._size)
-                if expected not in ("", blob.digest):
-                    raise refusals.wrong_digest(blob.digest, expected)
-                self._publish(self._file, blob)
-        finally:
-            self.abort()
-        return blob
+        with self._lock:
+            self._check_open()
+            try:
+                with disk_errors(self.folder):
+                    blob = Blob(digest=self._hasher.finish(self._size), size=self._size)
+                    if expected not in ("", blob.digest):
+                        raise refusals.wrong_digest(blob.digest, expected)
+                    self._publish(self._file, blob)
+            finally:
+                self.abort()
+            return blob
 
     def abort(self) -> None:
-        if self._open:
-            self._open = False
-            self._hasher.close()
-            with disk_errors(self.folder):
-                self._file.drop()
+        with self._lock:
+            if self._open:
+                self._open = False
+                self._hasher.close()
+                with disk_errors(self.folder):
+                    self._file.drop()
 
     def _check_open(self) -> None:
         if not self._open:

@@ -27,7 +27,10 @@ class Staging(Protocol):
         """Publish atomically under the claim. Invalid when `expected` is given and differs."""
 
     def abort(self) -> None:
-        """Drop what was written. After commit or abort this does nothing."""
+        """Drop what was written. After commit or abort this does nothing.
+
+        It may come from another thread while one writes or commits; it then waits for that.
+        """
 
     def __enter__(self) -> Staging: ...
 
