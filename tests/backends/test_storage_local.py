@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from aip_jupyter.backends.config import BackendConfig
+from aip_jupyter.backends.storage import local_staging
 from aip_jupyter.backends.storage.local import LocalStorage, open_storage
 from aip_jupyter.backends.storage.local_claims import LocalClaims
 from aip_jupyter.backends.storage.protocol import StorageBackend
@@ -389,3 +390,32 @@ def test_an_upload_that_nobody_ended_is_swept_when_it_is_forgotten(
         del staging
     assert storage.sweep() == 1
     assert os.listdir(blobs / "staging") == []
+
+
+def test_an_abort_from_another_thread_waits_for_the_write(
+    storage: LocalStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the rest of the bytes goes into whatever file or socket is opened next under the same number."""
+    begun, go_on = threading.Event(), threading.Event()
+    whole = local_staging.write_all
+
+    def slowly(handle: int, data: bytes | memoryview) -> None:
+        begun.set()
+        assert go_on.wait(30)
+        whole(handle, data)
+
+    staging = storage.stage(new_id(), P, H)
+    monkeypatch.setattr(local_staging, "write_all", slowly)
+    writing = threading.Thread(target=staging.write, args=(b"x" * 1000,))
+    aborting = threading.Thread(target=staging.abort)
+    writing.start()
+    assert begun.wait(30)
+    aborting.start()
+    aborting.join(0.2)
+    assert aborting.is_alive()
+    os.fstat(staging.handle)  # still open
+    go_on.set()
+    writing.join()
+    aborting.join()
+    with pytest.raises(Invalid, match="ended"):
+        staging.write(b"more")

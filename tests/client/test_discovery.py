@@ -63,7 +63,22 @@ def test_a_file_that_others_could_have_written_is_refused(tmp_path: Path) -> Non
         find_server(SETTINGS, PARENT, [tmp_path])
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "localhost:8888", "javascript:x"])
+def test_the_address_that_jupyter_prints_may_be_pasted() -> None:
+    found = find_server(Settings(home=Path("/nowhere"), url="http://h:1/a/?token=abc"), {}, [])
+    assert found is not None
+    assert (found.url, found.token) == ("http://h:1/a/", "abc")
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"url": 1}', '{"url": "http://h/"'])
+def test_a_damaged_file_is_told(tmp_path: Path, content: str) -> None:
+    write(tmp_path, os.getpid()).write_text(content)
+    with pytest.raises(Invalid, match="damaged"):
+        find_server(SETTINGS, PARENT, [tmp_path])
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "localhost:8888", "javascript:x", "http://u:pw@h/", "http://h/\x00"]
+)
 def test_an_explicit_url_must_be_http(url: str) -> None:
     with pytest.raises(Invalid, match="AIP_URL"):
         find_server(Settings(home=Path("/nowhere"), url=url), {}, [])
@@ -144,11 +159,11 @@ def test_the_file_goes_with_the_server(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("home")
 def test_a_forked_child_makes_its_own_connection() -> None:
-    parent = connect()
+    parent = id(connect())
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        same = connect() is parent
+        same = id(connect()) == parent
         os.write(writing, b"same" if same else b"own")
         os._exit(0)
     os.waitpid(pid, 0)

@@ -139,7 +139,7 @@ def test_a_card_of_a_hostile_name_gives_no_line_that_runs_it() -> None:
     )
     text = repr(VersionCard(detail))
     assert "%load_model" not in text
-    assert "aip.load_model('x{__import__" in text
+    assert "aip.load_model(" in text
 
 
 def test_different_versions_are_told_in_one_line() -> None:

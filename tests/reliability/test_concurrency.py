@@ -7,13 +7,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from jupyter_client.manager import KernelManager
-
 from aip_jupyter.client.http import HttpServices
 from aip_jupyter.domain.models import GetModel
 from aip_jupyter.domain.system import CheckStore
 
 from ..contracts.services import put
+from ..support.kernels import run_cell, running_kernel
 from ..support.live import LiveServer, live_server
 
 KERNEL = """
@@ -34,19 +33,8 @@ for n in range(12):
 
 
 def _kernel(server: LiveServer, name: str, count: int) -> None:
-    manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(env=server.client_environ, cwd=str(server.folder / "work"))
-    try:
-        client = manager.client()
-        client.start_channels()
-        client.wait_for_ready(timeout=60)
-        reply = client.execute_interactive(
-            KERNEL.format(name=name, count=count), timeout=100, output_hook=lambda message: None
-        )
-        assert reply["content"]["status"] == "ok", reply["content"]
-        client.stop_channels()
-    finally:
-        manager.shutdown_kernel(now=True)
+    with running_kernel(server.client_environ, server.folder / "work") as client:
+        run_cell(client, KERNEL.format(name=name, count=count))
 
 
 def _script(server: LiveServer) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import random
 import subprocess
 import sys
@@ -15,7 +16,6 @@ import time
 from pathlib import Path
 
 import pytest
-from jupyter_client.manager import KernelManager
 
 from aip_jupyter.domain.models import ListVersions
 from aip_jupyter.domain.system import CheckStore
@@ -24,6 +24,7 @@ from aip_jupyter.services.interface import Services
 from aip_jupyter.services.local import open_platform
 from aip_jupyter.services.settings import Settings
 
+from ..support.kernels import run_cell, running_kernel
 from ..support.live import LiveServer, server_environ, start_server
 
 ROUNDS = int(os.environ.get("AIP_ROUNDS", "20"))
@@ -75,7 +76,8 @@ def test_kernel(tmp_path: Path) -> None:
             before = _assert_whole(services)
             acknowledged = _kill_a_kernel(environ, server.folder / "work")
             assert _assert_whole(services) >= before + acknowledged
-        _run_kernel(server.client_environ, server.folder / "work", CELL.format(count=1, size=SIZE))
+        with running_kernel(server.client_environ, server.folder / "work") as client:
+            run_cell(client, CELL.format(count=1, size=SIZE))
         _assert_whole(services)
         assert list((server.home / "blobs" / "staging").iterdir()) == []
     finally:
@@ -85,41 +87,19 @@ def test_kernel(tmp_path: Path) -> None:
 
 def _kill_a_kernel(environ: dict[str, str], folder: Path) -> int:
     """Kill it some milliseconds after it began; how many registrations it had reported."""
-    manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(env=environ, cwd=str(folder))
-    client = manager.client()
-    client.start_channels()
     reported = 0
-    try:
-        client.wait_for_ready(timeout=60)
+    with running_kernel(environ, folder) as client:
         client.execute(CELL.format(count=1000, size=SIZE))
         deadline = None
         while deadline is None or time.monotonic() < deadline:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(queue.Empty):
                 message = client.get_iopub_msg(timeout=0.005)
+                assert message["msg_type"] != "error", message["content"]
                 text = str(message["content"].get("text", ""))
                 reported += text.count("registered\n")
                 if deadline is None and "begins" in text:
                     deadline = time.monotonic() + random.uniform(0, 0.6)
-                assert message["msg_type"] != "error", message["content"]
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
     return reported
-
-
-def _run_kernel(environ: dict[str, str], folder: Path, code: str) -> None:
-    manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(env=environ, cwd=str(folder))
-    try:
-        client = manager.client()
-        client.start_channels()
-        client.wait_for_ready(timeout=60)
-        reply = client.execute_interactive(code, timeout=60, output_hook=lambda message: None)
-        assert reply["content"]["status"] == "ok", reply["content"]
-        client.stop_channels()
-    finally:
-        manager.shutdown_kernel(now=True)
 
 
 LOOP = """

@@ -50,7 +50,8 @@ def hanging(tmp_path_factory: pytest.TempPathFactory, packages: Path) -> Iterato
     environ = {"PYTHONPATH": str(packages), "AIP_STORAGE": "hanging", "AIP_WORKERS": "2", "AIP_DEADLINE": "4"}
     with live_server(tmp_path_factory.mktemp("hanging"), environ=environ) as server:
         yield server
-        server.kill()  # its threads would keep it from ending
+        server.process.terminate()
+        assert server.process.wait(20) == 0, "a backend that hangs keeps the server from ending"
 
 
 def test_a_backend_that_hangs_is_told_and_starves_nobody(hanging: LiveServer) -> None:

@@ -23,20 +23,21 @@ async def _subscribe(live: LiveServer) -> WebSocketClientConnection:
     return await websocket_connect(HTTPRequest(url, headers={"Authorization": f"Bearer {live.token}"}))
 
 
-async def _next(connection: WebSocketClientConnection, kind: str) -> dict[str, Any]:
+async def _told(connection: WebSocketClientConnection, id: str) -> dict[str, Any]:
+    """The event of this record; those of other tests are passed over."""
     while True:
         message = await connection.read_message()
         assert message is not None
         event: dict[str, Any] = json.loads(message)
-        if event["schema_id"] == SCHEMA_ID and event["kind"] == kind:
+        if event["schema_id"] == SCHEMA_ID and event["id"] == id:
             return event
 
 
 async def test_a_registration_by_the_server_is_told(live: LiveServer, services: HttpServices) -> None:
     connection = await _subscribe(live)
     detail = put(services, "told")
-    event = await _next(connection, "version")
-    assert (event["id"], event["project"], event["action"]) == (detail.version.id, "default", "created")
+    event = await _told(connection, detail.version.id)
+    assert (event["kind"], event["project"], event["action"]) == ("version", "default", "created")
     connection.close()
 
 
@@ -54,8 +55,8 @@ async def test_a_registration_by_another_process_on_the_same_home_is_told(live: 
         sys.executable, "-c", SCRIPT, env=live.environ, stdout=asyncio.subprocess.PIPE
     )
     stdout, _ = await process.communicate()
-    event = await _next(connection, "version")
-    assert event["id"] == stdout.decode().strip()
+    event = await _told(connection, stdout.decode().strip())
+    assert event["kind"] == "version"
     connection.close()
 
 

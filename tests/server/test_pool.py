@@ -37,6 +37,21 @@ async def test_a_call_past_its_deadline_is_told_and_others_still_have_their_thre
     other.close()
 
 
+async def test_a_call_that_was_told_to_have_failed_is_not_done_later() -> None:
+    pool = Pool("registry", 1, 0.1)
+    release = threading.Event()
+    done: list[str] = []
+    first = asyncio.ensure_future(pool.run_within(5, release.wait))
+    await asyncio.sleep(0.01)
+    with pytest.raises(Unavailable):
+        await pool.run(done.append, "late")
+    pool.always(lambda: done.append("always"))
+    release.set()
+    await first
+    assert await pool.run(lambda: list(done)) == ["always"]
+    pool.close()
+
+
 async def test_too_many_calls_are_refused_at_once() -> None:
     pool = Pool("registry", 1, 10)
     release = threading.Event()

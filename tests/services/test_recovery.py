@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,10 @@ from msgspec.structs import replace
 
 from aip_jupyter.domain.artifacts import FileRef, ReleaseClaim, UploadBlob
 from aip_jupyter.domain.changes import Delete, Intent, Put
-from aip_jupyter.domain.models import RegisterVersion, Version
+from aip_jupyter.domain.models import ListModels, RegisterVersion
 from aip_jupyter.domain.records import new_id, now_ms
 from aip_jupyter.domain.system import CheckStore
-from aip_jupyter.errors import Conflict, Invalid, NotFound, Unavailable
+from aip_jupyter.errors import Conflict, Invalid, Unavailable
 from aip_jupyter.services.local import LocalServices, Platform, open_platform
 from aip_jupyter.services.process import this_process
 from aip_jupyter.services.recovery import StoreCheck
@@ -126,7 +127,7 @@ def test_bytes_without_a_record_wait_for_the_grace_time(platform: Platform, serv
 def test_missing_bytes_are_told_not_hidden(platform: Platform, services: LocalServices) -> None:
     detail = put(services, "m", b"lost")
     digest = detail.artifacts[0].digest or ""
-    assert platform.storage.remove(digest, before=now_ms())
+    assert platform.storage.remove(digest, before=time.time() + 60)
     report = services.system.check_store(CheckStore())
     assert [(finding.kind, finding.mended) for finding in report.findings] == [("missing_bytes", False)]
     assert digest in report.findings[0].what
@@ -146,6 +147,26 @@ def test_a_client_that_gives_up_while_its_registration_is_under_way_loses_no_byt
     assert claim.id != id
     services.blobs.release_claim(ReleaseClaim(claim=claim.id))
     assert list(platform.storage.blobs()) == []
+
+
+def test_bytes_that_somebody_else_claims_and_records_meanwhile_are_kept(
+    platform: Platform, services: LocalServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two kernels register one content; one gives up while the other gets its record and lets go."""
+    id, _ = _upload(services, b"both")
+    other, file = _upload(services, b"both")
+    digests = platform.registry.digests
+
+    def overtaken() -> Iterator[str]:
+        found = list(digests())
+        services.models.register_version(RegisterVersion(model="m", id=other, files=[file]))
+        return iter(found)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(platform.registry, "digests", overtaken)
+        services.blobs.release_claim(ReleaseClaim(claim=id))
+    report = services.system.check_store(CheckStore(verify=True))
+    assert (report.named, report.blobs, report.findings) == (1, 1, [])
 
 
 def test_a_registration_whose_claim_was_given_up_is_refused(
@@ -199,8 +220,7 @@ def test_a_registration_that_was_declared_cut_makes_no_version(
     overtaken = replace_registry(platform)
     with pytest.raises(Conflict):
         put(overtaken.services(), "m")
-    with pytest.raises(NotFound):
-        platform.registry.get(Version, "default", new_id())
+    assert platform.services().models.list_models(ListModels()).items == []
     assert platform.services().system.check_store(CheckStore()).named == 0
 
 

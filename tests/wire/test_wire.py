@@ -92,6 +92,21 @@ def test_errors_arrive_as_they_were_raised(kind: type[errors.AipError]) -> None:
 
 
 @pytest.mark.parametrize(
+    "details", [{"foo": 1}, {"message": "x"}, {"self": 1}, {"nearest": 5}, {"retry_after": "soon"}, {}]
+)
+def test_details_of_another_version_or_type_do_no_harm(details: dict[str, object]) -> None:
+    for _, status, code in TABLE:
+        body = msgspec.json.encode({"error": {"code": code, "message": "a\x1b[31m\nb", "details": details}})
+        assert decode_error(status, body).message == "a [31m b"
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_what_would_lead_to_another_route_is_refused(name: str) -> None:
+    with pytest.raises(errors.Invalid, match="part of an address"):
+        split_request(BY_OPERATION["models.get_model"], GetModel(model=name))
+
+
+@pytest.mark.parametrize(
     ("status", "kind"),
     [(401, errors.Unauthenticated), (403, errors.Denied), (404, errors.NotFound), (502, errors.Unavailable)],
 )
