@@ -16,6 +16,7 @@ from aip_jupyter.backends.config import BackendConfig
 from aip_jupyter.backends.storage import local_staging
 from aip_jupyter.backends.storage.local import LocalStorage, open_storage
 from aip_jupyter.backends.storage.local_claims import LocalClaims
+from aip_jupyter.backends.storage.local_disk import write_all
 from aip_jupyter.backends.storage.protocol import StorageBackend
 from aip_jupyter.domain.artifacts import Blob
 from aip_jupyter.domain.records import new_id
@@ -397,7 +398,7 @@ def test_an_abort_from_another_thread_waits_for_the_write(
 ) -> None:
     """Else the rest of the bytes goes into whatever file or socket is opened next under the same number."""
     begun, go_on = threading.Event(), threading.Event()
-    whole = local_staging.write_all
+    whole = write_all
 
     def slowly(handle: int, data: bytes | memoryview) -> None:
         begun.set()
