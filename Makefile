@@ -8,6 +8,8 @@ SOURCES := pyproject.toml hatch_build.py $(wildcard jupyter-config/*/*) \
 	$(wildcard labextension/*.json labextension/*.js labextension/schema/* labextension/style/*) \
 	$(shell find labextension/src -type f 2>/dev/null)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+# In a container the user is often root, which Jupyter wants to be told.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 NODE_READY := labextension/node_modules/.ready
 
 .PHONY: help lab demo test test-python test-ui soak bench lint format types clean browser
@@ -28,7 +30,7 @@ $(NODE_READY): labextension/package.json labextension/package-lock.json
 	touch $@
 
 lab: $(READY)
-	$(BIN)/jupyter lab notebooks/quickstart.ipynb
+	$(BIN)/jupyter lab $(AS_ROOT) notebooks/quickstart.ipynb
 
 demo: $(READY)
 	$(BIN)/python -m tests.demo
