@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ def running_kernel(environ: Mapping[str, str], folder: Path) -> Iterator[Any]:
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-        # jupyter_client makes one per thread, and nobody else closes it.
-        ensure_event_loop().close()
+        # jupyter_client makes a loop per thread; the main thread's is a fixture's, which closes it.
+        if threading.current_thread() is not threading.main_thread():
+            ensure_event_loop().close()
 
 
 def run_cell(client: Any, code: str) -> None:
