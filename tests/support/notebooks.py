@@ -29,13 +29,18 @@ def run_notebook(path: Path, environ: Mapping[str, str], folder: Path) -> nbform
 
 
 def printed(notebook: nbformat.NotebookNode) -> list[str]:
-    """The text of each output, cell by cell; without that of `%aip`, which tells the two ways apart."""
+    """The text of each output, cell by cell; without that of `%aip`, which tells the two ways apart.
+
+    Without empty ones either: such a one is left by a progress line, where something took its time.
+    """
     found = []
     for cell in notebook.cells:
         if cell.source.startswith("%aip"):
             continue
         for output in cell.get("outputs", []):
-            found.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
+            text = output.get("text") or output.get("data", {}).get("text/plain", "")
+            if text.strip():
+                found.append(text)
     return found
 
 
