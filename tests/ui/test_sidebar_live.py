@@ -126,14 +126,16 @@ def test_thousands_of_models_are_paged_and_few_are_drawn(
     lab_page.open_sidebar()
     lab_page.execute("aip:open-model", project="many", model="m-2499")
     expect(lab_page.row("m-2499")).to_be_visible()
-    scroll = "node => { node.scrollTop = node.scrollHeight; return node.scrollHeight; }"
     loaded = "node => node.querySelector('.jp-AipTree-rows').clientHeight / 42"
     for _ in range(3):
         before = lab_page.tree.evaluate(loaded)
-        lab_page.tree.evaluate(scroll)
-        lab_page.page.wait_for_function(
-            "before => document.querySelector('.jp-AipTree-rows').clientHeight / 42 > before + 50", arg=before
-        )
+        for _attempt in range(10):  # as one goes on scrolling: the store's own news may come in between
+            lab_page.tree.evaluate("node => { node.scrollTop -= 200; }")
+            lab_page.page.wait_for_timeout(100)
+            lab_page.tree.evaluate("node => { node.scrollTop = node.scrollHeight; }")
+            lab_page.page.wait_for_timeout(700)
+            if lab_page.tree.evaluate(loaded) > before + 50:
+                break
     assert 300 < lab_page.tree.evaluate(loaded) < 700
     assert lab_page.tree.get_by_role("treeitem").count() < 60
     _keeps_its_place(lab_page, registry)
