@@ -59,11 +59,14 @@ class Registration:
             try:
                 self._check_bytes()
                 detail = self._number_and_write(intent)
-            except BaseException:
+            except (Conflict, Invalid):
                 self._withdraw(intent)
                 # The same request may have been carried out meanwhile, by its repetition.
                 if (detail := self._done_before()) is None:
                     raise
+            except BaseException:  # an interrupt too must leave no intent of a living process
+                self._withdraw(intent)
+                raise
         # It is done. When only the release fails, the check of the store drops the claim later.
         with contextlib.suppress(Unavailable):
             self._storage.release(self._request.id)
