@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from .notebook.api import load_model as load_model
     from .notebook.api import register_model as register_model
 
-_API = (
-    "check_store",
-    "describe",
-    "get_model",
-    "get_version",
-    "list_models",
-    "load_model",
-    "register_model",
-)
+_API = {
+    "check_store": "api",
+    "describe": "api",
+    "get_model": "api",
+    "get_version": "api",
+    "list_models": "api",
+    "load_model": "api",
+    "register_model": "api",
+}
+"""The names of the Python API, and the module of `notebook` that has each."""
 
 __all__ = ["__version__", *_API]
 
@@ -37,9 +38,9 @@ __all__ = ["__version__", *_API]
 def __getattr__(name: str) -> Any:
     """The Python API, imported at first use."""
     if name in _API:
-        from .notebook import api
+        from importlib import import_module
 
-        return getattr(api, name)
+        return getattr(import_module(f".notebook.{_API[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -7,9 +7,11 @@
     ├── Unauthenticated  no valid credentials
     ├── Denied           valid credentials without the right
     ├── RateLimited      too much at once; `retry_after` in seconds
+    ├── GpuNotAvailable  the pool does not have this GPU, or none free; `offers` says what there is
     ├── Unavailable      a backend or the server does not answer
     │   └── StorageFull  no room for the bytes
     ├── NotSupported     the backend lacks the capability; `capability` names it
+    ├── SessionDied      the GPU session ended; its variables are gone
     └── Incompatible     the store or the other side is newer than this code
 
 Every message is one line that says what to do next. `wire.errors` maps the classes to HTTP and back.
@@ -72,6 +74,21 @@ class RateLimited(AipError):
 
     def details(self) -> dict[str, object]:
         return {"retry_after": self.retry_after}
+
+
+class GpuNotAvailable(AipError):
+    """The pool does not have this GPU type, or none of it free. `offers` says what there is, in words."""
+
+    def __init__(self, message: str, *, field: str | None = None, offers: Sequence[str] = ()) -> None:
+        super().__init__(message, field=field)
+        self.offers = list(offers)
+
+    def details(self) -> dict[str, object]:
+        return {"offers": self.offers}
+
+
+class SessionDied(AipError):
+    """The session's kernel or its agent ended while a cell ran, or before."""
 
 
 class Unavailable(AipError):

@@ -15,6 +15,9 @@ class BackendConfig(Struct, frozen=True, kw_only=True):
     url: str = ""
     """The backend's address when it has one; may hold credentials: never print it."""
 
+    session_idle: float = 1800.0
+    """Seconds without a cell after which a session of a pool ends."""
+
     def __repr__(self) -> str:
         """Without the address."""
         return f"BackendConfig(home={self.home!r})"

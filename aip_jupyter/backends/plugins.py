@@ -1,4 +1,4 @@
-"""Backends by name: entry points in the groups `aip_jupyter.registry` and `aip_jupyter.storage`.
+"""Backends by name: entry points in one group per seam, `aip_jupyter.registry`, `aip_jupyter.storage`, ….
 
     [project.entry-points."aip_jupyter.registry"]
     mine = "my_package.registry:open_registry"      # a function BackendConfig -> RegistryBackend
@@ -14,10 +14,13 @@ from typing import Any, Literal
 
 from ..errors import Invalid, NotSupported
 from .config import BackendConfig
+from .datasets.protocol import DatasetBackend
+from .gpus.protocol import GpuBackend
 from .registry.protocol import RegistryBackend
 from .storage.protocol import StorageBackend
+from .tracking.protocol import TrackingBackend
 
-Seam = Literal["registry", "storage"]
+Seam = Literal["registry", "storage", "tracking", "datasets", "gpus"]
 
 
 def installed(seam: Seam) -> dict[str, EntryPoint]:
@@ -34,6 +37,24 @@ def open_registry(name: str, config: BackendConfig) -> RegistryBackend:
 def open_storage(name: str, config: BackendConfig) -> StorageBackend:
     """The storage backend of this name. Invalid names the choices."""
     backend: StorageBackend = _factory("storage", name)(config)
+    return backend
+
+
+def open_tracking(name: str, config: BackendConfig) -> TrackingBackend:
+    """The tracking backend of this name. Invalid names the choices."""
+    backend: TrackingBackend = _factory("tracking", name)(config)
+    return backend
+
+
+def open_datasets(name: str, config: BackendConfig) -> DatasetBackend:
+    """The dataset backend of this name. Invalid names the choices."""
+    backend: DatasetBackend = _factory("datasets", name)(config)
+    return backend
+
+
+def open_gpus(name: str, config: BackendConfig) -> GpuBackend:
+    """The pool of GPUs of this name. Invalid names the choices."""
+    backend: GpuBackend = _factory("gpus", name)(config)
     return backend
 
 

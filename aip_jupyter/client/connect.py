@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from msgspec.structs import replace
+
+from ..backends.process import this_process
 from ..domain.system import Nothing
 from ..services.interface import Services
-from ..services.process import this_process
 from ..services.settings import Settings, load_settings
+from .context import Context, get_context
 from .discovery import Server, find_server, runtime_folders
+
+_Found = tuple[Settings, Server | None, Context | None]
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,8 @@ class Connection:
     """This process' identity, for claims."""
     server: Server | None = None
     """None: the services in this process."""
+    context: Context | None = None
+    """In a session: the notebook's side, as it was when this was made."""
 
     @property
     def mode(self) -> Literal["server", "embedded"]:
@@ -46,6 +53,11 @@ class Connection:
     def project(self) -> str:
         """The project in use: this process' own choice, else the server's."""
         return self.settings.project or self.services.system.describe(Nothing()).project
+
+    @property
+    def found(self) -> _Found:
+        """What it was made from."""
+        return self.settings, self.server, self.context
 
     @property
     def author(self) -> str | None:
@@ -80,7 +92,7 @@ def connect(*, refresh: bool = False) -> Connection:
             _current = None
         if _current is None:
             _current = _open(*_look())
-        elif refresh and (found := _look()) != (_current.settings, _current.server):
+        elif (refresh or get_context() is not _current.context) and (found := _look()) != _current.found:
             _current.services.close()
             _current = _open(*found)
         return _current
@@ -95,16 +107,22 @@ def disconnect() -> None:
         _current = None
 
 
-def _look() -> tuple[Settings, Server | None]:
-    settings = load_settings(folder=Path.cwd())
-    return settings, find_server(settings, os.environ, runtime_folders(os.environ))
+def _look() -> _Found:
+    settings, context = load_settings(folder=Path.cwd()), get_context()
+    if context is None:
+        return settings, find_server(settings, os.environ, runtime_folders(os.environ)), None
+    settings = replace(settings, project=context.project, user=context.user)
+    how = "the notebook of this session"
+    server = Server(url=context.url, token=context.token, how=how) if context.url else None
+    return settings, server, context
 
 
-def _open(settings: Settings, server: Server | None) -> Connection:
+def _open(settings: Settings, server: Server | None, context: Context | None) -> Connection:
     if server is not None:
         from .http import HttpServices
 
-        return Connection(HttpServices(server.url, server.token), settings, this_process(), server)
+        services = HttpServices(server.url, server.token)
+        return Connection(services, settings, this_process(), server, context)
     from ..services.local import open_platform
 
-    return Connection(open_platform(settings).services(), settings, this_process())
+    return Connection(open_platform(settings).services(), settings, this_process(), None, context)

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 from msgspec import Struct
 
+from ..backends.process import is_running
 from ..errors import Invalid
-from ..services.process import is_running
 from ..services.settings import Settings
 
 

@@ -1,4 +1,4 @@
-"""What a registry backend applies as one transaction, and what it tells of it afterwards."""
+"""What a backend of records applies as one transaction, and what it tells of it afterwards."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Literal
 from msgspec import Struct
 
 from .artifacts import Artifact
+from .datasets import Dataset
+from .lineage import Link
 from .models import Model, Version
 from .records import Record
+from .runs import Experiment, Journal, Run
 
 Action = Literal["created", "updated", "deleted"]
 
@@ -25,7 +28,10 @@ class Intent(Record, frozen=True, kw_only=True):
     holder: str = ""
 
 
-AnyRecord = Model | Version | Artifact | Intent
+AnyRecord = Model | Version | Artifact | Intent | Experiment | Run | Journal | Dataset | Link
+
+SILENT: frozenset[type[Record]] = frozenset((Intent, Journal))
+"""The kinds whose changes are not told: nobody shows them."""
 
 
 class Put(Struct, frozen=True):
@@ -41,7 +47,23 @@ class Delete(Struct, frozen=True):
     id: str
 
 
-Change = Put | Delete
+class AddPoints(Struct, frozen=True, kw_only=True):
+    """Append points to a run, column by column, in the order of their arrival.
+
+    Told as an update of the run.
+    """
+
+    project: str
+    run_id: str
+    keys: list[str]
+    steps: list[int]
+    times: list[int]
+    """Milliseconds since the epoch."""
+    values: list[float]
+    """NaN and infinities too."""
+
+
+Change = Put | Delete | AddPoints
 
 
 class ChangeEvent(Struct, frozen=True, kw_only=True):
@@ -51,6 +73,6 @@ class ChangeEvent(Struct, frozen=True, kw_only=True):
     """Increases by the order of the transactions; gaps may occur."""
     project: str
     kind: str
-    """`model`, `version` or `artifact`; intents are not told."""
+    """`model`, `version`, `run`, …; what is in SILENT is not told. `session` for a GPU session."""
     id: str
     action: Action

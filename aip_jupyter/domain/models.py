@@ -90,8 +90,10 @@ class RegisterVersion(Request, frozen=True, kw_only=True):
     author: str | None = None
     """Who did it, when said explicitly; else the server's author rule decides."""
     external_id: str | None = None
+    run: str = ""
+    """The id of the run that it came out of; "" for none."""
     holder: str = ""
-    """The process that does this, as `services.process.this_process` spells it."""
+    """The process that does this, as `backends.process.this_process` spells it."""
 
 
 class ListModels(Request, frozen=True, kw_only=True):

@@ -8,7 +8,9 @@ from msgspec import Struct, field
 
 from .records import Request
 
-Capability = Literal["models", "changes", "transactions", "stored_files", "reflink"]
+Capability = Literal[
+    "models", "runs", "datasets", "sessions", "changes", "transactions", "stored_files", "reflink"
+]
 """What a backend can do. What it cannot is hidden or refused by name."""
 
 
@@ -16,7 +18,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     """A backend in use."""
 
     seam: str
-    """`registry` or `storage`."""
+    """`registry`, `storage`, `tracking`, `datasets` or `gpus`."""
     name: str
     """Its entry point's name, as in the configuration."""
     location: str

@@ -75,10 +75,10 @@ class Completions:
 
     def complete(self, line: str) -> tuple[str, list[str]]:
         """The last word of the line up to the cursor, and what could stand there instead."""
-        from .magics import NAMES
+        from .magics import our_magics
 
         match = _LINE.match(line)
-        if match is None or match["magic"] not in NAMES:
+        if match is None or f"%{match['magic']}" not in dict(our_magics(self._shell)):
             return "", []
         words = _WORD.findall(match["rest"])
         fragment = words.pop() if (words and not line[-1:].isspace()) or _is_open(words) else ""

@@ -12,7 +12,6 @@ from IPython.core.magic import Magics, magics_class
 from ..errors import Invalid
 from .arguments import argument, line_magic, parse, reference, summary, text, usage
 
-NAMES = ("aip", "register_model", "models", "model", "load_model")
 SUBCOMMANDS = {
     "status": "where models go from this notebook (also without a word)",
     "doctor": "look at the connection and each backend, with advice",
@@ -25,7 +24,7 @@ def register(shell: Any) -> None:
     """Give the shell our magics and their completions."""
     from .completion import install
 
-    shell.register_magics(AipMagics)
+    shell.register_magics(*CLASSES)
     install(shell)
 
 
@@ -34,9 +33,11 @@ def unregister(shell: Any) -> None:
     from .completion import uninstall
 
     uninstall(shell)
-    for name in NAMES:
-        shell.magics_manager.magics["line"].pop(name, None)
-    shell.magics_manager.registry.pop(AipMagics.__name__, None)
+    for magics in CLASSES:
+        for kind in ("line", "cell"):
+            for name in magics.magics[kind]:
+                shell.magics_manager.magics[kind].pop(name, None)
+        shell.magics_manager.registry.pop(magics.__name__, None)
 
 
 @magics_class
@@ -198,7 +199,7 @@ class AipMagics(Magics):
     def _help(self) -> Any:
         from .status import Help
 
-        return Help([(f"%{name}", summary(getattr(self, name))) for name in NAMES])
+        return Help([(magic, summary(function)) for magic, function in our_magics(self._shell)])
 
     def _form(self) -> Any:
         if getattr(self._shell, "kernel", None) is None:
@@ -213,3 +214,18 @@ def _assignable(name: str) -> bool:
     from keyword import iskeyword
 
     return name.isidentifier() and not iskeyword(name)
+
+
+CLASSES: tuple[Any, ...] = (AipMagics,)
+"""All our magics; each feature has a class of its own."""
+
+
+def our_magics(shell: Any) -> list[tuple[str, Any]]:
+    """Each of our magics with its `%` or `%%`, and its function."""
+    kinds = (("%", "line", shell.find_line_magic), ("%%", "cell", shell.find_cell_magic))
+    return [
+        (sign + name, find(name))
+        for sign, kind, find in kinds
+        for magics in CLASSES
+        for name in magics.magics[kind]
+    ]

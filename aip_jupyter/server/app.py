@@ -16,7 +16,7 @@ from traitlets import Float, Int, List, Unicode
 
 from .._version import __version__
 from ..errors import AipError
-from ..services.local import Platform, open_platform
+from ..services.local import Feed, Platform, open_platform
 from ..services.recovery import StoreCheck
 from ..services.settings import SETTINGS, Settings, load_settings
 from ..wire.routes import PREFIX, Route
@@ -47,6 +47,13 @@ class AipApp(ExtensionApp):
     registry_url = Unicode(None, allow_none=True, config=True, help=_HELP["registry_url"])
     storage = BackendName("storage", config=True, help=_HELP["storage"])
     storage_url = Unicode(None, allow_none=True, config=True, help=_HELP["storage_url"])
+    tracking = BackendName("tracking", config=True, help=_HELP["tracking"])
+    tracking_url = Unicode(None, allow_none=True, config=True, help=_HELP["tracking_url"])
+    datasets = BackendName("datasets", config=True, help=_HELP["datasets"])
+    datasets_url = Unicode(None, allow_none=True, config=True, help=_HELP["datasets_url"])
+    gpus = BackendName("gpus", config=True, help=_HELP["gpus"])
+    gpus_url = Unicode(None, allow_none=True, config=True, help=_HELP["gpus_url"])
+    session_idle = Float(None, allow_none=True, min=1, config=True, help=_HELP["session_idle"])
     workers = Int(None, allow_none=True, min=1, config=True, help=_HELP["workers"])
     deadline = Float(None, allow_none=True, min=0.1, config=True, help=_HELP["deadline"])
     garbage_grace = Float(None, allow_none=True, min=1, config=True, help=_HELP["garbage_grace"])
@@ -54,19 +61,21 @@ class AipApp(ExtensionApp):
     serverapp: Any  # set before anything here runs
     platform: Platform
     pools: dict[str, Pool]
+    watchers: list[tuple[Feed, Pool]]
     kernel_token: str
 
     def initialize_settings(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.pools = {}
+        self.watchers = []
         self.kernel_token = secrets.token_urlsafe(32)
         settings = self._settings()
         self.platform = open_platform(settings, "server", self.serverapp.base_url)
         self.pools = {
-            name: Pool(name, settings.workers, settings.deadline) for name in ("registry", "storage")
+            seam: Pool(seam, settings.workers, settings.deadline) for seam, _ in self.platform.seams
         }
-        # The look at the feed must neither wait behind requests nor make them wait.
-        self.pools["changes"] = Pool("registry", 1, settings.deadline)
+        # The look at a feed must neither wait behind requests nor make them wait.
+        self.watchers = [(feed, Pool("changes", 1, settings.deadline)) for feed in self.platform.feeds]
         self.serverapp.event_logger.register_event_schema(SCHEMA_FILE)
 
     def initialize_handlers(self) -> None:
@@ -86,9 +95,8 @@ class AipApp(ExtensionApp):
         if not serverapp.sock:
             url = _own_url(serverapp)
             write_runtime_file(Path(serverapp.runtime_dir), url, self.kernel_token, __version__)
-        platform = self.platform
-        changes = self.pools["changes"]
-        self.background(watch(platform.registry, changes, serverapp.event_logger, self.log))
+        for feed, pool in self.watchers:
+            self.background(watch(feed, pool, serverapp.event_logger, self.log))
         self.background(self._recover())
 
     async def _recover(self) -> None:
@@ -108,7 +116,7 @@ class AipApp(ExtensionApp):
         for task in list(self._tasks):
             task.cancel()
         runtime_file(Path(self.serverapp.runtime_dir), os.getpid()).unlink(missing_ok=True)
-        for pool in self.pools.values():
+        for pool in (*self.pools.values(), *(pool for _, pool in self.watchers)):
             pool.close()
         if self.pools:  # else it never began
             self.platform.close()

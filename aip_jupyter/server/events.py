@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from ..backends.registry.protocol import RegistryBackend
 from ..domain.changes import ChangeEvent
 from ..errors import AipError
+from ..services.local import Feed
 from .pool import Pool
 
 SCHEMA_ID = "https://aip-jupyter.org/events/change/v1"
@@ -26,13 +26,13 @@ MANY = 50
 """More changes than this in one look are told as one per kind."""
 
 
-async def watch(registry: RegistryBackend, pool: Pool, event_logger: Any, log: logging.Logger) -> None:
+async def watch(feed: Feed, pool: Pool, event_logger: Any, log: logging.Logger) -> None:
     """Tell of changes until cancelled. A store that cannot be read is told once, and tried again later."""
     sequence = -1
     failing = False
     while True:
         try:
-            sequence, events = await pool.run(registry.changes_since, sequence)
+            sequence, events = await pool.run(feed.changes_since, sequence)
             for event in condense(events):
                 event_logger.emit(schema_id=SCHEMA_ID, data=msgspec.to_builtins(event))
             failing = False

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
+from ..backends.process import this_process
 from ..backends.registry.protocol import RegistryBackend
 from ..backends.storage.protocol import Progress, Staging, StorageBackend
 from ..domain import names
@@ -18,7 +19,6 @@ from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, Upload
 from ..domain.records import new_id
 from ..errors import Invalid, NotFound, Unavailable
 from .finding import open_intents
-from .process import this_process
 
 BLOCK = 4 * 2**20
 

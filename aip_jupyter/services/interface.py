@@ -10,6 +10,8 @@ from typing import Protocol
 
 from ..backends.storage.protocol import Progress
 from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
+from ..domain.datasets import Dataset, DatasetDetail, GetDataset, ListDatasets, LogDataset
+from ..domain.lineage import GetLineage, Lineage
 from ..domain.models import (
     GetModel,
     GetVersion,
@@ -22,6 +24,26 @@ from ..domain.models import (
     VersionDetail,
 )
 from ..domain.pages import Page
+from ..domain.runs import (
+    Experiment,
+    GetHistory,
+    GetRun,
+    History,
+    ListExperiments,
+    ListRuns,
+    RunDetail,
+    Stored,
+    StoreJournal,
+)
+from ..domain.sessions import (
+    GetGpus,
+    GetSession,
+    GpuOffer,
+    Grant,
+    ListSessions,
+    Session,
+    StartSession,
+)
 from ..domain.system import CheckReport, CheckStore, Description, DoctorCheck, Nothing
 
 
@@ -42,6 +64,70 @@ class Models(Protocol):
 
     def get_version(self, request: GetVersion) -> VersionDetail:
         """The version that a reference means. NotFound with what there is instead."""
+
+
+class Runs(Protocol):
+    """Experiments and runs. What is logged comes as records of a journal."""
+
+    def store_journal(self, request: StoreJournal) -> Stored:
+        """Store records of a journal that are not stored yet. Invalid: damaged, or a gap before them."""
+
+    def list_experiments(self, request: ListExperiments) -> Page[Experiment]:
+        """One page of experiments."""
+
+    def list_runs(self, request: ListRuns) -> Page[RunDetail]:
+        """One page of runs, with the state of their metrics."""
+
+    def get_run(self, request: GetRun) -> RunDetail:
+        """A run by id or name. NotFound with the nearest names."""
+
+    def get_history(self, request: GetHistory) -> History:
+        """All points of one key of a run. NotFound with the keys that there are."""
+
+
+class Datasets(Protocol):
+    """Datasets, and which run uses them."""
+
+    def log_dataset(self, request: LogDataset) -> DatasetDetail:
+        """Record data, and that a run uses it. The same content under the same name is the same record."""
+
+    def list_datasets(self, request: ListDatasets) -> Page[Dataset]:
+        """One page of datasets."""
+
+    def get_dataset(self, request: GetDataset) -> DatasetDetail:
+        """A dataset, and the runs that use it. NotFound with the nearest names."""
+
+
+class LineageOf(Protocol):
+    """What came out of what."""
+
+    def get_lineage(self, request: GetLineage) -> Lineage:
+        """The lineage of a version, a run or a dataset. NotFound with what is near."""
+
+
+class Sessions(Protocol):
+    """GPU sessions and the pool that they come from."""
+
+    def list_gpus(self, request: GetGpus) -> list[GpuOffer]:
+        """The GPU types of the pool; none when it has no GPU."""
+
+    def list_sessions(self, request: ListSessions) -> list[Session]:
+        """The sessions of a project, the newest first."""
+
+    def start_session(self, request: StartSession) -> Grant:
+        """Start a session. GpuNotAvailable with what there is, Conflict (the name is taken)."""
+
+    def get_session(self, request: GetSession) -> Session:
+        """A session by id or name. NotFound with the names that there are."""
+
+    def attach_session(self, request: GetSession) -> Grant:
+        """The keys of a living session."""
+
+    def interrupt_session(self, request: GetSession) -> Session:
+        """Interrupt the cell that it runs; nothing happens when it runs none."""
+
+    def stop_session(self, request: GetSession) -> None:
+        """End it: its kernel, its agent, and what they hold."""
 
 
 class Blobs(Protocol):
@@ -78,6 +164,18 @@ class Services(Protocol):
 
     @property
     def models(self) -> Models: ...
+
+    @property
+    def runs(self) -> Runs: ...
+
+    @property
+    def datasets(self) -> Datasets: ...
+
+    @property
+    def lineage(self) -> LineageOf: ...
+
+    @property
+    def sessions(self) -> Sessions: ...
 
     @property
     def blobs(self) -> Blobs: ...

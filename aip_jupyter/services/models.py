@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from typing import TYPE_CHECKING
 
-from ..backends.registry.protocol import RegistryBackend
-from ..backends.storage.protocol import StorageBackend
 from ..domain.models import (
     GetModel,
     GetVersion,
@@ -24,7 +23,9 @@ from ..errors import Invalid, NotFound, NotSupported
 from .callers import Caller
 from .finding import artifacts_of, find_model
 from .registration import Registration
-from .settings import Settings
+
+if TYPE_CHECKING:
+    from .local import Platform
 
 ORDERS = ("name", "created", "updated", "version_count")
 _NEWEST = Order("number", descending=True)
@@ -33,21 +34,14 @@ _NEWEST = Order("number", descending=True)
 class LocalModels:
     """`services.interface.Models` over a registry and a storage backend."""
 
-    def __init__(
-        self,
-        registry: RegistryBackend,
-        storage: StorageBackend,
-        settings: Settings,
-        caller: Caller,
-    ) -> None:
-        self._registry = registry
-        self._storage = storage
-        self._settings = settings
+    def __init__(self, platform: Platform, caller: Caller) -> None:
+        self._platform = platform
+        self._registry = platform.registry
         self._caller = caller
 
     def register_version(self, request: RegisterVersion) -> VersionDetail:
         """Make a version out of uploaded files."""
-        return Registration(self._registry, self._storage, self._settings, self._caller, request).run()
+        return Registration(self._platform, self._caller, request).run()
 
     def list_models(self, request: ListModels) -> Page[Model]:
         """One page of models."""

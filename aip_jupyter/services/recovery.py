@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..backends.process import is_alive, is_dead
 from ..backends.registry.protocol import RegistryBackend
 from ..backends.storage.protocol import StorageBackend
 from ..domain.artifacts import Blob, Claim
@@ -20,7 +21,6 @@ from ..domain.system import CheckReport, Finding
 from ..errors import NotFound
 from .blobs import BLOCK, drop_claim
 from .finding import open_intents
-from .process import is_alive, is_dead
 
 
 @dataclass

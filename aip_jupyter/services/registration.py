@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import random
 import time
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ..backends.registry.protocol import RegistryBackend
-from ..backends.storage.protocol import StorageBackend
+from ..backends.process import this_process
 from ..domain.artifacts import Artifact
 from ..domain.changes import Change, Delete, Intent, Put
 from ..domain.models import Model, RegisterVersion, Version, VersionDetail, content_digest
@@ -24,8 +24,9 @@ from ..errors import Conflict, Invalid, NotFound, Unavailable
 from .callers import Caller, author_of
 from .checks import check_registration
 from .finding import artifacts_of, find_model
-from .process import this_process
-from .settings import Settings
+
+if TYPE_CHECKING:
+    from .local import Platform
 
 PATIENCE = 30.0
 """Seconds of losing against other registrations of the same model before giving up."""
@@ -39,14 +40,13 @@ class Registration:
 
     def __init__(
         self,
-        registry: RegistryBackend,
-        storage: StorageBackend,
-        settings: Settings,
+        platform: Platform,
         caller: Caller,
         request: RegisterVersion,
     ) -> None:
-        self._registry = registry
-        self._storage = storage
+        settings = platform.settings
+        self._registry = platform.registry
+        self._storage = platform.storage
         self._request = check_registration(request, settings.categories)
         self._author = author_of(request.author, settings.user, caller)
 

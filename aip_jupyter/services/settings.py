@@ -52,6 +52,13 @@ SETTINGS = (
     Setting("registry_url", "AIP_REGISTRY_URL", "Where the registry backend keeps or finds its records"),
     Setting("storage", "AIP_STORAGE", "Storage backend, by its entry point's name"),
     Setting("storage_url", "AIP_STORAGE_URL", "Where the storage backend keeps or finds its bytes"),
+    Setting("tracking", "AIP_TRACKING", "Tracking backend, by its entry point's name"),
+    Setting("tracking_url", "AIP_TRACKING_URL", "Where the tracking backend keeps or finds its runs"),
+    Setting("datasets", "AIP_DATASETS", "Dataset backend, by its entry point's name"),
+    Setting("datasets_url", "AIP_DATASETS_URL", "Where the dataset backend keeps or finds its records"),
+    Setting("gpus", "AIP_GPUS", "Pool of GPUs, by its entry point's name"),
+    Setting("gpus_url", "AIP_GPUS_URL", "Where the pool of GPUs is"),
+    Setting("session_idle", "AIP_SESSION_IDLE", "Seconds without a cell after which a GPU session ends"),
     Setting(
         "url", "AIP_URL", "Jupyter server to use from a kernel or script, such as http://127.0.0.1:8888/"
     ),
@@ -60,7 +67,9 @@ SETTINGS = (
     Setting("deadline", "AIP_DEADLINE", "Seconds the server waits for a backend before it answers 503"),
     Setting("garbage_grace", "AIP_GARBAGE_GRACE", "Seconds that bytes without a record are kept"),
 )
-SECRETS = frozenset({"registry_url", "storage_url", "token", "url"})
+SECRETS = frozenset(
+    {"registry_url", "storage_url", "tracking_url", "datasets_url", "gpus_url", "token", "url"}
+)
 """Never shown: they are, or may hold, credentials."""
 
 
@@ -76,6 +85,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     registry_url: str = ""
     storage: str = "local"
     storage_url: str = ""
+    tracking: str = "sqlite"
+    tracking_url: str = ""
+    datasets: str = "sqlite"
+    datasets_url: str = ""
+    gpus: str = "local"
+    gpus_url: str = ""
+    session_idle: float = 1800.0
     url: str = ""
     token: str = ""
     workers: int = 4

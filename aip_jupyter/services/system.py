@@ -41,12 +41,12 @@ class LocalSystem:
         settings = platform.settings
         backends = [
             BackendInfo(
-                seam=seam, name=name, location=backend.location, capabilities=sorted(backend.capabilities)
+                seam=seam,
+                name=getattr(settings, seam),
+                location=backend.location,
+                capabilities=sorted(backend.capabilities),
             )
-            for seam, name, backend in (
-                ("registry", settings.registry, platform.registry),
-                ("storage", settings.storage, platform.storage),
-            )
+            for seam, backend in platform.seams
         ]
         return Description(
             version=__version__,
@@ -64,8 +64,10 @@ class LocalSystem:
         platform = self._platform
         settings = platform.settings
         return [
-            _probe(f"registry ({settings.registry})", platform.registry.check),
-            _probe(f"storage ({settings.storage})", platform.storage.check),
+            *(
+                _probe(f"{seam} ({getattr(settings, seam)})", backend.check)
+                for seam, backend in platform.seams
+            ),
             self._disk(),
             _package("skops", "sklearn", "saving scikit-learn models"),
             _package("jupyterlab", "lab", "the sidebar"),

@@ -36,6 +36,8 @@ TABLE: tuple[tuple[type[errors.AipError], int, str], ...] = (
     (errors.NotFound, 404, "not_found"),
     (errors.Conflict, 409, "conflict"),
     (errors.RateLimited, 429, "rate_limited"),
+    (errors.GpuNotAvailable, 409, "gpu_not_available"),
+    (errors.SessionDied, 410, "session_died"),
     (errors.NotSupported, 501, "not_supported"),
     (errors.StorageFull, 507, "storage_full"),
     (errors.Unavailable, 503, "unavailable"),
@@ -54,12 +56,14 @@ class _Details(Struct):
     nearest: list[str] = []
     retry_after: float = 1.0
     capability: str = ""
+    offers: list[str] = []
 
 
 _TAKEN: dict[type[errors.AipError], str] = {
     errors.NotFound: "nearest",
     errors.RateLimited: "retry_after",
     errors.NotSupported: "capability",
+    errors.GpuNotAvailable: "offers",
 }
 
 

@@ -29,7 +29,9 @@ def build_request(route: Route, path: dict[str, str], query: dict[str, str], bod
     """
     known = set(route.request.__struct_fields__)
     values: dict[str, Any] = {k: v for k, v in query.items() if not _NOT_OURS.fullmatch(k)}
-    if body and not route.stream:
+    if route.raw:
+        values[route.raw] = body
+    elif body and not route.stream:
         values.update(_decode_body(body))
     if unknown := sorted(values.keys() - known):
         raise Invalid(
@@ -37,9 +39,10 @@ def build_request(route: Route, path: dict[str, str], query: dict[str, str], bod
             field=unknown[0][:80],
         )
     values.update(path)
+    has_types = bool(body) and not route.stream and not route.raw
     try:
         # Queries are text, so numbers in them are converted; a body has types of its own.
-        request: Request = msgspec.convert(values, route.request, strict=bool(body) and not route.stream)
+        request: Request = msgspec.convert(values, route.request, strict=has_types)
         return request
     except msgspec.ValidationError as error:
         raise _invalid(error) from error

@@ -13,7 +13,7 @@ import pytest
 import aip_jupyter as aip
 from aip_jupyter.client import connect as client
 from aip_jupyter.errors import Invalid, NotFound, Unavailable
-from aip_jupyter.notebook.magics import NAMES, AipMagics, unregister
+from aip_jupyter.notebook.magics import CLASSES, AipMagics, unregister
 
 from .conftest import Notebook
 
@@ -86,7 +86,7 @@ def test_the_store_is_checked(notebook: Notebook, home: Path, clf: Any) -> None:
 
 def test_help_names_every_magic(notebook: Notebook) -> None:
     text = repr(notebook.run("%aip help"))
-    assert all(f"%{name}" in text for name in NAMES)
+    assert all(f"%{name}" in text for magics in CLASSES for name in magics.magics["line"])
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_wrong_usage_fails_in_one_line(notebook: Notebook, line: str, told: str)
     assert told in error.message
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", AipMagics.magics["line"])
 def test_the_help_has_options_and_an_example(name: str) -> None:
     doc = getattr(AipMagics, name).__doc__
     assert "Example" in doc

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import aip_jupyter
-from aip_jupyter.notebook.magics import AipMagics
+from aip_jupyter.notebook.magics import CLASSES
 from aip_jupyter.server.app import AipApp
 from aip_jupyter.services.settings import SETTINGS
 from aip_jupyter.wire.routes import PREFIX, ROUTES
@@ -37,16 +37,17 @@ def test_every_route_is_documented() -> None:
 
 
 def test_every_magic_is_documented_and_has_an_example() -> None:
-    for kind in ("line", "cell"):
-        for name, method in AipMagics.magics[kind].items():
-            magic = f"{'%' * (1 if kind == 'line' else 2)}{name}"
-            assert f"`{magic}" in ALL, magic
-            function = getattr(AipMagics, method if isinstance(method, str) else method.__name__)
-            assert magic in (function.__doc__ or ""), f"{magic} has no example in its help"
+    for magics in CLASSES:
+        for kind in ("line", "cell"):
+            for name, method in magics.magics[kind].items():
+                magic = f"{'%' * (1 if kind == 'line' else 2)}{name}"
+                assert f"`{magic}" in ALL, magic
+                function = getattr(magics, method if isinstance(method, str) else method.__name__)
+                assert magic in (function.__doc__ or ""), f"{magic} has no example in its help"
 
 
 def test_every_entry_point_is_documented() -> None:
-    for seam in ("registry", "storage"):
+    for seam in ("registry", "storage", "tracking", "datasets", "gpus"):
         for point in entry_points(group=f"aip_jupyter.{seam}"):
             assert f"`{point.name}`" in DOCS["configuration.md"], point
         assert f"aip_jupyter.{seam}" in DOCS["writing-a-backend.md"]

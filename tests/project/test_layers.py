@@ -19,7 +19,8 @@ ALLOWED = {
     "services": {"errors", "domain", "wire", "backends", "_version"},
     "server": {"errors", "domain", "wire", "backends", "services", "_version"},
     "client": {"errors", "domain", "wire", "backends", "services", "_version"},
-    "notebook": {"errors", "domain", "wire", "backends", "services", "client", "_version"},
+    "sessions": {"errors", "domain", "wire", "backends", "client", "_version"},
+    "notebook": {"errors", "domain", "wire", "backends", "services", "client", "sessions", "_version"},
     "cli": {"errors", "domain", "wire", "backends", "services", "client", "_version"},
 }
 """Which parts of the package a part may import, besides itself."""
@@ -31,6 +32,7 @@ FORBIDDEN = {
     "services": {"tornado", "IPython", "jupyter_server", "httpx"},
     "server": {"IPython"},
     "client": {"tornado", "jupyter_server"},
+    "sessions": {"jupyter_server"},
     "notebook": {"tornado", "jupyter_server"},
     "cli": {"tornado", "jupyter_server", "IPython"},
 }

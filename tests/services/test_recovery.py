@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from aip_jupyter.backends.process import this_process
 from aip_jupyter.domain.artifacts import FileRef, ReleaseClaim, UploadBlob
 from aip_jupyter.domain.changes import Delete, Intent, Put
 from aip_jupyter.domain.models import ListModels, RegisterVersion
@@ -18,7 +19,6 @@ from aip_jupyter.domain.records import new_id, now_ms
 from aip_jupyter.domain.system import CheckStore
 from aip_jupyter.errors import Conflict, Invalid, Unavailable
 from aip_jupyter.services.local import LocalServices, Platform, open_platform
-from aip_jupyter.services.process import this_process
 from aip_jupyter.services.recovery import StoreCheck
 from aip_jupyter.services.settings import Settings
 
@@ -41,7 +41,7 @@ def services(platform: Platform) -> LocalServices:
 @pytest.fixture(scope="module")
 def dead() -> str:
     """The identity of a process that has ended."""
-    code = "from aip_jupyter.services.process import this_process; print(this_process())"
+    code = "from aip_jupyter.backends.process import this_process; print(this_process())"
     reply = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return reply.stdout.strip()
 

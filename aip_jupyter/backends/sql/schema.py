@@ -13,6 +13,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Dialect,
+    Float,
     Index,
     Integer,
     MetaData,
@@ -25,8 +26,12 @@ from sqlalchemy.schema import SchemaItem
 
 from ...domain.artifacts import Artifact
 from ...domain.changes import Intent
+from ...domain.datasets import Column as DataColumn
+from ...domain.datasets import Dataset
+from ...domain.lineage import Link
 from ...domain.models import Model, Version
 from ...domain.records import PropertyValue, Record
+from ...domain.runs import Experiment, Journal, Run
 
 MAX_KEY = 999_999_999
 """Kubeflow's clients read keys as 32-bit integers."""
@@ -150,7 +155,100 @@ artifact = _table(
 
 intent = _table("intent", _text("action"), _text("target"), _text("holder"))
 
-TABLES: dict[type[Record], Table] = {Model: model, Version: version, Artifact: artifact, Intent: intent}
+experiment = _table(
+    "experiment",
+    _text("name"),
+    _text("description"),
+    Column("tags", Json(dict[str, str]), nullable=False),
+    UniqueConstraint("project", "name", name="uq_experiment_name"),
+)
+
+run = _table(
+    "run",
+    _text("name"),
+    _text("experiment_id"),
+    _text("experiment"),
+    _text("status"),
+    _number("started"),
+    _number("ended", optional=True),
+    Column("params", Json(dict[str, PropertyValue]), nullable=False),
+    Column("tags", Json(dict[str, str]), nullable=False),
+    _text("notes"),
+    _text("device"),
+    _text("notebook"),
+    _text("holder"),
+    Index("ix_run_started", "project", "started", "id"),
+    Index("ix_run_updated", "project", "updated", "id"),
+    Index("ix_run_name", "project", "name", "id"),
+    Index("ix_run_experiment", "project", "experiment", "started", "id"),
+)
+
+journal = _table("journal", _number("mark"))
+
+dataset = _table(
+    "dataset",
+    _text("name"),
+    _text("digest"),
+    _text("source"),
+    _text("source_type"),
+    _number("size", optional=True),
+    _number("rows", optional=True),
+    Column("columns", Json(list[DataColumn]), nullable=False),
+    Column("tags", Json(dict[str, str]), nullable=False),
+    _text("identity"),
+    UniqueConstraint("project", "name", "identity", name="uq_dataset_identity"),
+    Index("ix_dataset_updated", "project", "updated", "id"),
+    Index("ix_dataset_digest", "project", "digest"),
+)
+
+link = _table(
+    "link",
+    _text("source"),
+    _text("target"),
+    _text("context"),
+    Index("ix_link_source", "project", "source"),
+    Index("ix_link_target", "project", "target"),
+)
+
+TABLES: dict[type[Record], Table] = {
+    Model: model,
+    Version: version,
+    Artifact: artifact,
+    Intent: intent,
+    Experiment: experiment,
+    Run: run,
+    Journal: journal,
+    Dataset: dataset,
+    Link: link,
+}
+
+metric = Table(
+    "metric",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    _text("run_id"),
+    _text("name"),
+    Column("last", Float, nullable=True),
+    _number("last_step"),
+    _number("last_time"),
+    Column("minimum", Float, nullable=True),
+    Column("maximum", Float, nullable=True),
+    _number("count"),
+    UniqueConstraint("run_id", "name", name="uq_metric_name"),
+)
+"""The state of each metric of a run. A value that is not a number is NULL."""
+
+point = Table(
+    "point",
+    metadata,
+    Column("metric", Integer, primary_key=True),
+    Column("arrival", Integer, primary_key=True),
+    _number("step"),
+    _number("time"),
+    Column("value", Float, nullable=True),
+    sqlite_with_rowid=False,
+)
+"""The points, clustered by metric, counted by arrival. A value that is not a number is NULL."""
 
 change = Table(
     "change",

@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ...domain.changes import Action, Change, Delete, Intent, Put
+from ...domain.changes import SILENT, Action, Change, Delete, Put
 from ...domain.records import Record, now_ms
 from ...errors import AipError, Invalid, StorageFull
 from ..checks import changed, kind_name, taken
@@ -92,7 +92,7 @@ class Writer:
             self._note(item.kind, old.project, item.id, "deleted")
 
     def _note(self, kind: type[Record], project: str, id: str, action: Action) -> None:
-        if kind is not Intent:
+        if kind not in SILENT:
             self._events.append({"project": project, "kind": kind_name(kind), "id": id, "action": action})
 
     def _tell(self) -> None:

@@ -1,4 +1,4 @@
-"""Who holds an intent or a claim: a process, named so that a later one can prove it dead.
+"""Who holds an intent, a claim or a session: a process, named so that a later one can prove it dead.
 
 host|boot id|pid|start time
 """

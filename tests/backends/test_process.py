@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from aip_jupyter.services.process import is_dead, is_running, this_process
+from aip_jupyter.backends.process import is_dead, is_running, this_process
 
 
 def test_this_process_lives_and_a_child_that_ended_is_dead() -> None:
     assert not is_dead(this_process())
-    code = "from aip_jupyter.services.process import this_process; print(this_process())"
+    code = "from aip_jupyter.backends.process import this_process; print(this_process())"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert is_dead(child.stdout.strip())
 

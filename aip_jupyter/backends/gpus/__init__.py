@@ -1,0 +1,1 @@
+"""Pools of GPUs, and the sessions on them."""

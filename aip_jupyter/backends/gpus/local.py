@@ -1,0 +1,1 @@
+from .memory import open_gpus as open_gpus

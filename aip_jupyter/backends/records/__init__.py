@@ -1,0 +1,1 @@
+"""What every backend that keeps records is made of."""

@@ -1,0 +1,153 @@
+"""Records in this process's memory: the reference for every other backend, and what tests use."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from ...domain.artifacts import Artifact
+from ...domain.changes import SILENT, Action, AnyRecord, Change, ChangeEvent, Delete, Intent, Put
+from ...domain.datasets import Dataset
+from ...domain.lineage import Link
+from ...domain.models import Model, Version
+from ...domain.pages import Page
+from ...domain.query import Query, encode_cursor, field_value, matches, order_key
+from ...domain.records import Record, now_ms
+from ...domain.runs import Experiment, Journal, Run
+from ...domain.system import Capability
+from ...errors import NotFound
+from ..checks import changed, check_query, check_record, check_value, kind_name, taken
+from .protocol import R
+
+UNIQUE: dict[type[Record], tuple[tuple[str, ...], ...]] = {
+    Model: (("project", "name"), ("project", "external_id")),
+    Version: (("model_id", "number"), ("model_id", "name"), ("project", "external_id")),
+    Artifact: (("owner_id", "path"), ("project", "external_id")),
+    Intent: (("project", "external_id"),),
+    Experiment: (("project", "name"), ("project", "external_id")),
+    Run: (("project", "external_id"),),
+    Journal: (("project", "external_id"),),
+    Dataset: (("project", "name", "identity"), ("project", "external_id")),
+    Link: (("project", "external_id"),),
+}
+"""What two records of a kind may not have in common."""
+
+_FEED_LENGTH = 10_000
+
+Tables = dict[type[Record], dict[str, Any]]
+
+
+class MemoryRecords:
+    """`RecordBackend` of these kinds over dictionaries, one lock, and copies at the door."""
+
+    capabilities: frozenset[Capability] = frozenset(("changes", "transactions"))
+    location = "the memory of this process"
+
+    def __init__(self, *kinds: type[Record]) -> None:
+        self._lock = threading.RLock()
+        self._tables: Tables = {kind: {} for kind in kinds}
+        self._keys = {kind: itertools.count(1) for kind in kinds}
+        self._newest = 0
+        self._feed: deque[ChangeEvent] = deque(maxlen=_FEED_LENGTH)
+
+    @property
+    def feed(self) -> str:
+        return f"memory of {id(self)}"
+
+    def get(self, kind: type[R], project: str, id: str) -> R:
+        check_value([project, id], "id")
+        with self._lock:
+            record: R | None = self._tables[kind].get(id)
+        if record is None or record.project != project:
+            raise NotFound(f"{kind_name(kind)}: there is none with the id {id!r} in project {project!r}")
+        return copy.deepcopy(record)
+
+    def find(self, kind: type[R], project: str, query: Query) -> Page[R]:
+        cursor = check_query(kind, project, query)
+        order = query.order
+
+        def key(record: R) -> tuple[int, Any, str]:
+            return order_key(field_value(record, order.field), record.id)
+
+        with self._lock:
+            records: list[R] = [r for r in self._tables[kind].values() if r.project == project]
+        found = sorted((r for r in records if matches(r, query.where)), key=key, reverse=order.descending)
+        if cursor is not None:
+            end = order_key(cursor.value, cursor.id)
+            found = [r for r in found if (key(r) < end if order.descending else key(r) > end)]
+        items = copy.deepcopy(found[: query.limit])
+        more = len(found) > query.limit
+        return Page(items=items, next_page_token=encode_cursor(order, items[-1]) if more else "")
+
+    def apply(self, changes: Sequence[Change], expect: Mapping[str, int] | None = None) -> None:
+        for change in changes:
+            if isinstance(change, Put):
+                check_record(change.record)
+        with self._lock:
+            self._check_expected(expect or {})
+            tables = {kind: dict(records) for kind, records in self._tables.items()}
+            told = [self._change(tables, change) for change in changes]
+            self._tables = tables
+            for record, action in told:
+                if record is not None and type(record) not in SILENT:
+                    self._tell(record, action)
+
+    def _tell(self, record: Record, action: Action) -> None:
+        self._newest += 1
+        kind = kind_name(type(record))
+        event = ChangeEvent(
+            sequence=self._newest, project=record.project, kind=kind, id=record.id, action=action
+        )
+        self._feed.append(event)
+
+    def _check_expected(self, expect: Mapping[str, int]) -> None:
+        for id, revision in expect.items():
+            found = max((table[id].revision for table in self._tables.values() if id in table), default=0)
+            if found != revision:
+                raise changed(id, revision, found)
+
+    def _change(self, tables: Tables, change: Change) -> tuple[Record | None, Action]:
+        """Apply one change to the tables; what became of which record."""
+        if isinstance(change, Delete):
+            return tables[change.kind].pop(change.id, None), "deleted"
+        record = self._stored(tables, copy.deepcopy(change.record))
+        tables[type(record)][record.id] = record
+        return record, "created" if record.revision == 1 else "updated"
+
+    def _stored(self, tables: Tables, record: AnyRecord) -> AnyRecord:
+        """The record with what the store gives it. Conflict when something it needs is taken."""
+        kind = type(record)
+        old: AnyRecord | None = tables[kind].get(record.id)
+        if old is not None and old.project != record.project:
+            raise taken(kind, "id", record.id)
+        others = [other for other in tables[kind].values() if other.id != record.id]
+        for fields in UNIQUE[kind]:
+            values = [getattr(record, field) for field in fields]
+            if None not in values and any([getattr(o, f) for f in fields] == values for o in others):
+                raise taken(kind, fields[-1], values[-1])
+        return replace(
+            record,
+            key=old.key if old else next(self._keys[kind]),
+            revision=old.revision + 1 if old else 1,
+            updated=max(now_ms(), old.updated + 1 if old else 0),
+        )
+
+    def changes_since(self, sequence: int) -> tuple[int, list[ChangeEvent]]:
+        with self._lock:
+            if sequence < 0:
+                return self._newest, []
+            return self._newest, [event for event in self._feed if event.sequence > sequence]
+
+    def check(self) -> str:
+        with self._lock:
+            counts = [f"{len(table):,} {kind_name(kind)}s" for kind, table in self._tables.items()]
+        return f"{', '.join(counts)} in memory; they end with this process"
+
+    def close(self) -> None:
+        """Nothing is held."""

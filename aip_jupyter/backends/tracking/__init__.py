@@ -1,0 +1,1 @@
+"""Tracking backends: experiments, runs, points, links."""

@@ -1,0 +1,26 @@
+"""Datasets over HTTP."""
+
+from __future__ import annotations
+
+from ..domain.datasets import Dataset, DatasetDetail, GetDataset, ListDatasets, LogDataset
+from ..domain.pages import Page
+from .transport import Transport
+
+
+class HttpDatasets:
+    """`services.interface.Datasets` over HTTP."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._call = transport.call
+
+    def log_dataset(self, request: LogDataset) -> DatasetDetail:
+        reply: DatasetDetail = self._call("datasets.log_dataset", request)
+        return reply
+
+    def list_datasets(self, request: ListDatasets) -> Page[Dataset]:
+        reply: Page[Dataset] = self._call("datasets.list_datasets", request)
+        return reply
+
+    def get_dataset(self, request: GetDataset) -> DatasetDetail:
+        reply: DatasetDetail = self._call("datasets.get_dataset", request)
+        return reply

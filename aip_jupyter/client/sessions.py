@@ -1,0 +1,48 @@
+"""GPU sessions over HTTP."""
+
+from __future__ import annotations
+
+from ..domain.sessions import (
+    GetGpus,
+    GetSession,
+    GpuOffer,
+    Grant,
+    ListSessions,
+    Session,
+    StartSession,
+)
+from .transport import Transport
+
+
+class HttpSessions:
+    """`services.interface.Sessions` over HTTP."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._call = transport.call
+
+    def list_gpus(self, request: GetGpus) -> list[GpuOffer]:
+        reply: list[GpuOffer] = self._call("sessions.list_gpus", request)
+        return reply
+
+    def list_sessions(self, request: ListSessions) -> list[Session]:
+        reply: list[Session] = self._call("sessions.list_sessions", request)
+        return reply
+
+    def start_session(self, request: StartSession) -> Grant:
+        reply: Grant = self._call("sessions.start_session", request)
+        return reply
+
+    def get_session(self, request: GetSession) -> Session:
+        reply: Session = self._call("sessions.get_session", request)
+        return reply
+
+    def attach_session(self, request: GetSession) -> Grant:
+        reply: Grant = self._call("sessions.attach_session", request)
+        return reply
+
+    def interrupt_session(self, request: GetSession) -> Session:
+        reply: Session = self._call("sessions.interrupt_session", request)
+        return reply
+
+    def stop_session(self, request: GetSession) -> None:
+        self._call("sessions.stop_session", request)

@@ -1,0 +1,91 @@
+"""Datasets: data as a record, one per content."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from .lineage import Use
+from .records import DEFAULT_PROJECT, Record, Request
+
+SourceType = Literal["file", "folder", "dataframe", "array", "uri"]
+
+
+class Column(Struct, frozen=True, kw_only=True):
+    """A column: its schema, and its profile as far as the values could be read."""
+
+    name: str
+    type: str
+    """`int`, `float`, `bool`, `text`, `time`, or the name that the library gives it."""
+    nulls: int | None = None
+    minimum: bool | int | float | str | None = None
+    maximum: bool | int | float | str | None = None
+
+
+class Dataset(Record, frozen=True, kw_only=True):
+    """Data that runs use. One per (project, name, digest); without a digest per (project, name, source,
+    schema)."""
+
+    name: str
+    digest: str = ""
+    """SHA-256 of the bytes, of a folder's files, or of a table's values; "" when the data cannot be read."""
+    source: str = ""
+    """The path or URI as it was given; `variable <name>` for what was in memory."""
+    source_type: SourceType = "file"
+    size: int | None = None
+    """Bytes."""
+    rows: int | None = None
+    columns: list[Column] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    identity: str = ""
+    """What makes it one record: the digest, or a digest of source and schema. Given by the services."""
+
+
+class DatasetDetail(Struct, frozen=True, kw_only=True):
+    """A dataset, and the runs that use it."""
+
+    dataset: Dataset
+    uses: list[Use]
+
+
+class LogDataset(Request, frozen=True, kw_only=True):
+    """Record data, and that a run uses it. The same content under the same name is the same dataset."""
+
+    project: str = DEFAULT_PROJECT
+    id: str
+    """The id of the record if there is none yet."""
+    name: str
+    digest: str = ""
+    source: str = ""
+    source_type: SourceType = "file"
+    size: int | None = None
+    rows: int | None = None
+    columns: list[Column] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    run: str = ""
+    """The id of the run that uses it; "" for none."""
+    context: str = ""
+    """What the run uses it for, such as training."""
+    author: str | None = None
+
+
+class ListDatasets(Request, frozen=True, kw_only=True):
+    """One page of a project's datasets."""
+
+    project: str = DEFAULT_PROJECT
+    search: str = ""
+    """Part of the name, in any case."""
+    name: str = ""
+    """The exact name: all contents that had it."""
+    order_by: str = "updated desc"
+    """One of name, created, updated; then `asc` or `desc`."""
+    limit: int = 100
+    page_token: str = ""
+
+
+class GetDataset(Request, frozen=True, kw_only=True):
+    """A dataset by its id, its digest (or 8 and more digits of it), or the newest of this name."""
+
+    project: str = DEFAULT_PROJECT
+    dataset: str

@@ -1,0 +1,152 @@
+"""Experiments, runs and what they record."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from msgspec import Struct, field
+
+from .records import DEFAULT_PROJECT, PropertyValue, Record, Request
+
+DEFAULT_EXPERIMENT = "default"
+"""The experiment of a run that names none."""
+
+Status = Literal["running", "completed", "failed", "killed"]
+
+Number = float | Literal["NaN", "Infinity", "-Infinity"]
+"""A metric's value where JSON may carry it, which has no NaN and no infinity (RFC 8259 §6)."""
+
+
+class Experiment(Record, frozen=True, kw_only=True):
+    """A named group of runs; made when its first run starts."""
+
+    name: str
+    description: str = ""
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class Run(Record, frozen=True, kw_only=True):
+    """One tracked execution."""
+
+    name: str
+    experiment_id: str
+    experiment: str
+    """The experiment's name, so that a list needs no second query."""
+    status: Status = "running"
+    started: int = 0
+    """Milliseconds since the epoch, by the clock of the process that started it."""
+    ended: int | None = None
+    params: dict[str, PropertyValue] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    notes: str = ""
+    device: str = ""
+    """What its cells ran on, when they ran in a session: a GPU type, or `cpu` for a stand-in."""
+    notebook: str = ""
+    """The notebook's or script's path, as far as it is known."""
+    holder: str = ""
+    """The process that records, as `backends.process.this_process` spells it."""
+
+
+class Metric(Struct, frozen=True, kw_only=True):
+    """What is known of one key of a run without reading its points."""
+
+    key: str
+    last: Number
+    """The value of the last point by (step, time, arrival)."""
+    last_step: int
+    minimum: Number
+    """Among the values that are numbers; NaN when none is."""
+    maximum: Number
+    count: int
+
+
+class Journal(Record, frozen=True, kw_only=True):
+    """How far a process's journal of log calls is stored. Its id is the journal's."""
+
+    mark: int = 0
+    """Bytes of the journal that are stored: what is before it is never stored again."""
+
+
+class RunDetail(Struct, frozen=True, kw_only=True):
+    """A run with the state of its metrics."""
+
+    run: Run
+    metrics: list[Metric]
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """The points of one key, in the order (step, time, arrival), column by column."""
+
+    key: str
+    steps: list[int]
+    times: list[int]
+    """Milliseconds since the epoch."""
+    values: list[Number]
+
+
+class Stored(Struct, frozen=True, kw_only=True):
+    """The answer to records that were sent."""
+
+    mark: int
+    """What the journal's mark is now; whoever sends goes on from here."""
+
+
+class StoreJournal(Request, frozen=True, kw_only=True):
+    """Store what a process has logged: records of its journal, as they are (see `wire.journal`)."""
+
+    project: str = DEFAULT_PROJECT
+    journal: str
+    start: int
+    """Where the records begin in the journal, in bytes."""
+    records: bytes
+
+
+class ListExperiments(Request, frozen=True, kw_only=True):
+    """One page of a project's experiments, by name."""
+
+    project: str = DEFAULT_PROJECT
+    search: str = ""
+    limit: int = 100
+    page_token: str = ""
+
+
+class ListRuns(Request, frozen=True, kw_only=True):
+    """One page of a project's runs, with the state of their metrics."""
+
+    project: str = DEFAULT_PROJECT
+    experiment: str = ""
+    """The experiment's exact name."""
+    search: str = ""
+    """Part of the name, in any case."""
+    status: str = ""
+    author: str = ""
+    order_by: str = "started desc"
+    """One of started, ended, name, updated; then `asc` or `desc`."""
+    limit: int = 100
+    page_token: str = ""
+
+
+class GetRun(Request, frozen=True, kw_only=True):
+    """A run by its id, or the newest of this name."""
+
+    project: str = DEFAULT_PROJECT
+    run: str
+
+
+class GetHistory(Request, frozen=True, kw_only=True):
+    """All points of one key of a run."""
+
+    project: str = DEFAULT_PROJECT
+    run: str
+    """The run's id or name."""
+    key: str
+
+
+def spell_number(value: float) -> Number:
+    """The value as JSON may carry it."""
+    if math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"

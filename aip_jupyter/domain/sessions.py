@@ -1,0 +1,109 @@
+"""GPU sessions: live kernels on a GPU, each owned by its agent, and the pools that they come from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from .records import DEFAULT_PROJECT, Request
+
+CPU = "cpu"
+"""The type of a stand-in where a pool has no GPU at all."""
+
+SessionState = Literal["starting", "idle", "busy", "dead"]
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """A live kernel that keeps its variables between cells."""
+
+    id: str
+    project: str = DEFAULT_PROJECT
+    name: str
+    """Unique among the living sessions of a project."""
+    gpu: str
+    """The GPU type that it has; `cpu` for a stand-in."""
+    requested: str = ""
+    """The GPU type that was asked for."""
+    devices: list[str] = field(default_factory=list)
+    """The UUIDs of its GPUs."""
+    state: SessionState
+    reason: str = ""
+    """Why it is dead, in one line."""
+    notebook: str = ""
+    """The path of the notebook that it belongs to."""
+    author: str = ""
+    created: int
+    """Milliseconds since the epoch."""
+    active: int
+    """When it last began or ended a cell; milliseconds since the epoch."""
+    cells: int = 0
+    """How many cells it has run."""
+
+
+class Grant(Struct, frozen=True, kw_only=True):
+    """A session, and how to talk to its kernel and its agent. Holds keys: never shown, never logged."""
+
+    session: Session
+    connection: dict[str, str | int]
+    """Jupyter's connection information of the kernel, with its CurveZMQ keys."""
+    agent: dict[str, str | int]
+    """Address and CurveZMQ key of the agent."""
+
+    def __repr__(self) -> str:
+        """Without the keys."""
+        return f"Grant(session={self.session!r})"
+
+
+class GpuOffer(Struct, frozen=True, kw_only=True):
+    """A GPU type that a pool has."""
+
+    type: str
+    total: int
+    free: int
+    memory: int = 0
+    """MiB per GPU."""
+
+
+class GetGpus(Request, frozen=True, kw_only=True):
+    """What the pool has."""
+
+
+class StartSession(Request, frozen=True, kw_only=True):
+    """Start a session for a notebook."""
+
+    project: str = DEFAULT_PROJECT
+    id: str
+    """The new session's id, made by the caller: asking again with the same id returns the same session."""
+    name: str
+    gpu: str
+    """The GPU type; in any case of letters."""
+    strict: bool = False
+    """Refuse when the pool has no GPU at all, instead of letting the CPU stand in."""
+    notebook: str = ""
+    host: str
+    """The machine that the notebook's kernel runs on, as `socket.gethostname` says."""
+    python: str
+    """The notebook kernel's interpreter."""
+    folder: str
+    """The notebook kernel's working folder."""
+    environment: dict[str, str] = field(default_factory=dict)
+    """The variables that the session's kernel gets. May hold secrets: never shown, never logged."""
+    author: str | None = None
+
+    def __repr__(self) -> str:
+        """Without the variables."""
+        return f"StartSession(id={self.id!r}, name={self.name!r}, gpu={self.gpu!r})"
+
+
+class ListSessions(Request, frozen=True, kw_only=True):
+    """The sessions of a project: the living ones, and those that died within the last minutes."""
+
+    project: str = DEFAULT_PROJECT
+
+
+class GetSession(Request, frozen=True, kw_only=True):
+    """A session by its id or name."""
+
+    project: str = DEFAULT_PROJECT
+    session: str

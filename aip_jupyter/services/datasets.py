@@ -1,0 +1,10 @@
+"""Placeholder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class LocalDatasets:
+    def __init__(self, platform: Any, caller: Any) -> None:
+        pass

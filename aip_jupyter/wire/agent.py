@@ -1,0 +1,65 @@
+"""How a session's agent is told what to do: its files, and its control socket.
+
+The folder of a session, `sessions/<id>/` of the home (0700), holds `spec.json` (what to start, 0600; the
+agent deletes it once it has read it), `agent.json` (the agent's record, 0600, replaced atomically whenever it
+changes), the output journal and the agent's log.
+
+The control socket is a ZMQ ROUTER with CURVE; only who has the key pair of the record may connect. A request is
+one frame, msgpack of `Order`; the reply is msgpack of `Answer`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from ..domain.sessions import Session
+
+SPEC = "spec.json"
+RECORD = "agent.json"
+
+
+class AgentSpec(Struct, frozen=True, kw_only=True):
+    """What an agent is to start."""
+
+    session: Session
+    python: str
+    folder: str
+    environment: dict[str, str]
+    """All variables of the kernel. May hold secrets."""
+    idle: float
+    """Seconds without a cell after which the session ends."""
+
+
+class AgentRecord(Struct, frozen=True, kw_only=True):
+    """What an agent says of itself. Holds keys: 0600, never shown."""
+
+    session: Session
+    agent: str
+    """The agent's process, as `backends.process.this_process` spells it."""
+    kernel: str = ""
+    """The kernel's process, the same way; "" before it was started and after its end."""
+    connection: dict[str, str | int] = field(default_factory=dict)
+    """Jupyter's connection information of the kernel, with its CurveZMQ keys."""
+    control: dict[str, str | int] = field(default_factory=dict)
+    """`address`, `public_key`, and the `client_public_key` and `client_secret_key` to use."""
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What an agent is asked."""
+
+    do: Literal["state", "interrupt", "stop", "output"]
+    after: int = 0
+    """`output`: the number of the last message that is known."""
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What it answers."""
+
+    session: Session
+    messages: list[bytes] = field(default_factory=list)
+    """`output`: the messages behind `after`, as the journal has them."""
+    newest: int = 0
+    """The number of the newest message."""
+    error: str = ""

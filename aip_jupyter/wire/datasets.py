@@ -1,0 +1,37 @@
+"""Datasets: the routes."""
+
+from __future__ import annotations
+
+from ..domain import datasets
+from ..domain.pages import Page
+from .route import PROJECT, Route
+
+ROUTES = (
+    Route(
+        method="GET",
+        path=f"{PROJECT}/datasets",
+        operation="datasets.list_datasets",
+        request=datasets.ListDatasets,
+        reply=Page[datasets.Dataset],
+        summary="List datasets",
+        pool="datasets",
+    ),
+    Route(
+        method="POST",
+        path=f"{PROJECT}/datasets",
+        operation="datasets.log_dataset",
+        request=datasets.LogDataset,
+        reply=datasets.DatasetDetail,
+        summary="Record data, and that a run uses it",
+        pool="datasets",
+    ),
+    Route(
+        method="GET",
+        path=f"{PROJECT}/datasets/{{dataset}}",
+        operation="datasets.get_dataset",
+        request=datasets.GetDataset,
+        reply=datasets.DatasetDetail,
+        summary="A dataset, and the runs that use it",
+        pool="datasets",
+    ),
+)
