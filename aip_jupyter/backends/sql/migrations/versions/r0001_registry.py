@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.schema import SchemaItem
 
-from ..columns import number, records, text
+from aip_jupyter.backends.sql.migrations.columns import number, records, text
 
 revision = "0001"
 down_revision = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from ..columns import number, records, text
+from aip_jupyter.backends.sql.migrations.columns import number, records, text
 
 revision = "0002"
 down_revision = "0001"
