@@ -268,7 +268,7 @@ class ServicesContract:
 
     def test_it_describes_itself(self, services: Services) -> None:
         description = services.system.describe(Nothing())
-        assert {backend.seam for backend in description.backends} == {"registry", "storage"}
+        assert {backend.seam for backend in description.backends} == {"registry", "storage", "tracking", "datasets", "gpus"}
         assert all(backend.capabilities for backend in description.backends)
         assert description.author
         checks = services.system.doctor(Nothing())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 import time
@@ -226,7 +227,7 @@ def test_a_registration_that_was_declared_cut_makes_no_version(
 
 def replace_registry(platform: Platform) -> Platform:
     """The platform with a registry that is overtaken."""
-    return Platform(platform.settings, _Overtaken(platform), platform.storage)  # type: ignore[arg-type]
+    return dataclasses.replace(platform, registry=_Overtaken(platform))  # type: ignore[arg-type]
 
 
 def test_the_grace_time_ends_what_another_host_left(platform: Platform, services: LocalServices) -> None:
