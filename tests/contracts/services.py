@@ -268,7 +268,8 @@ class ServicesContract:
 
     def test_it_describes_itself(self, services: Services) -> None:
         description = services.system.describe(Nothing())
-        assert {backend.seam for backend in description.backends} == {"registry", "storage", "tracking", "datasets", "gpus"}
+        seams = {"registry", "storage", "tracking", "datasets", "gpus"}
+        assert {backend.seam for backend in description.backends} == seams
         assert all(backend.capabilities for backend in description.backends)
         assert description.author
         checks = services.system.doctor(Nothing())
