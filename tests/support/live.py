@@ -102,8 +102,9 @@ def start_server(
     *arguments: str,
     environ: Mapping[str, str] = {},
     extension: bool = True,
+    probe: str = "api/status",
 ) -> LiveServer:
-    """Start one and wait until it answers."""
+    """Start one and wait until it answers at `probe`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "work").mkdir(exist_ok=True)
     env = server_environ(folder, home or folder / "home", environ)
@@ -126,14 +127,16 @@ def start_server(
     process = subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=folder / "work")
     log.close()
     server = LiveServer(folder, port, process, env)
-    _wait(server)
+    _wait(server, probe)
     return server
 
 
 @contextlib.contextmanager
-def live_server(folder: Path, *arguments: str, environ: Mapping[str, str] = {}) -> Iterator[LiveServer]:
+def live_server(
+    folder: Path, *arguments: str, environ: Mapping[str, str] = {}, probe: str = "api/status"
+) -> Iterator[LiveServer]:
     """A server for a `with` block."""
-    server = start_server(folder, None, *arguments, environ=environ)
+    server = start_server(folder, None, *arguments, environ=environ, probe=probe)
     try:
         yield server
     finally:
@@ -150,14 +153,14 @@ def live_server_with(folder: Path, home: Path, extension: bool) -> Iterator[Live
         server.stop()
 
 
-def _wait(server: LiveServer) -> None:
+def _wait(server: LiveServer, probe: str) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
             raise RuntimeError(f"the server ended with {server.process.returncode}:\n{server.log}")
         if _listens(server.port):
             with server.http() as client:
-                client.get("api/status").raise_for_status()
+                client.get(probe).raise_for_status()
             return
         time.sleep(0.02)
     server.kill()
