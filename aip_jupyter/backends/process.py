@@ -15,7 +15,11 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 def this_process() -> str:
     """The identity of this process; another one after a fork."""
-    pid = os.getpid()
+    return process_of(os.getpid())
+
+
+def process_of(pid: int) -> str:
+    """The identity of a living process of this host."""
     return f"{socket.gethostname()}|{_boot_id()}|{pid}|{_start_time(pid)}"
 
 

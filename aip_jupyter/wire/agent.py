@@ -4,8 +4,13 @@ The folder of a session, `sessions/<id>/` of the home (0700), holds `spec.json` 
 agent deletes it once it has read it), `agent.json` (the agent's record, 0600, replaced atomically whenever it
 changes), the output journal and the agent's log.
 
-The control socket is a ZMQ ROUTER with CURVE; only who has the key pair of the record may connect. A request is
-one frame, msgpack of `Order`; the reply is msgpack of `Answer`.
+The control socket is a ZMQ ROUTER with CURVE; only who has the key pair of the record may connect. A request
+is one frame, msgpack of `Order`; the reply is msgpack of `Answer`. Who orders `watch` gets one more answer,
+unasked, when the session has ended.
+
+Agent and kernel share a pair of sockets: the agent writes one line of JSON (Jupyter's connection information
+without ports), the kernel answers with one line (the ports that it has bound); after that the kernel sees in
+it when the agent ends.
 """
 
 from __future__ import annotations
@@ -49,9 +54,19 @@ class AgentRecord(Struct, frozen=True, kw_only=True):
 class Order(Struct, frozen=True, kw_only=True):
     """What an agent is asked."""
 
-    do: Literal["state", "interrupt", "stop", "output"]
+    do: Literal["state", "watch", "interrupt", "stop", "output"]
     after: int = 0
     """`output`: the number of the last message that is known."""
+
+
+class Output(Struct, frozen=True, array_like=True):
+    """A message of the kernel's iopub channel, as the journal keeps it."""
+
+    number: int
+    time: int
+    """When it came; milliseconds since the epoch."""
+    frames: list[bytes]
+    """Header, parent header, metadata and content as JSON, then the buffers."""
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -59,7 +74,9 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     session: Session
     messages: list[bytes] = field(default_factory=list)
-    """`output`: the messages behind `after`, as the journal has them."""
+    """`output`: the first messages behind `after`; each is msgpack of `Output`."""
+    oldest: int = 0
+    """The number of the oldest message that the journal still has; 0 when it has none."""
     newest: int = 0
-    """The number of the newest message."""
+    """The number of the newest message, of those in `messages` when there are any: ask again behind it."""
     error: str = ""

@@ -1,0 +1,142 @@
+"""A session's kernel: ipykernel's, which takes over a notebook's context, count and values."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Any
+
+import msgspec
+import zmq
+from ipykernel import ipkernel, kernelapp
+
+from ..client.context import Context, set_context
+from .values import ValueFault, dump_values, load_values
+
+FLUSH = 0.02
+"""Seconds that printed text may wait for more; ipykernel's own 0.2 would be seen as a delay."""
+WAITING = 50_000
+"""Messages that may wait for one reader."""
+PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+
+
+# Their types are half there.
+_Kernel: Any = ipkernel.IPythonKernel
+_App: Any = kernelapp.IPKernelApp
+
+
+class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
+    """Runs the cells of notebooks that live elsewhere."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.shell_handlers["aip_push_request"] = self.push_request
+        self.shell_handlers["aip_fetch_request"] = self.fetch_request
+
+    async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Take over what came with the cell, then run it."""
+        note = parent["metadata"].get("aip")
+        if note is not None:
+            set_context(msgspec.convert(note["context"], Context))
+            self._count_on(note["count"])
+        await super().execute_request(stream, ident, parent)
+
+    def push_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Put the notebook's values into the namespace."""
+        try:
+            self.shell.user_ns.update(load_values(parent["buffers"]))
+            fault = ""
+        except ValueFault as error:
+            fault = str(error)
+        self.session.send(stream, "aip_push_reply", {"fault": fault}, parent, ident)
+
+    def fetch_request(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Answer with the values of these names."""
+        namespace, buffers = self.shell.user_ns, []
+        names = parent["content"]["names"]
+        missing = [name for name in names if name not in namespace]
+        fault = ""
+        if not missing:
+            try:
+                buffers = dump_values({name: namespace[name] for name in names})
+            except ValueFault as error:
+                fault = str(error)
+        content = {"missing": missing, "fault": fault}
+        self.session.send(stream, "aip_fetch_reply", content, parent, ident, buffers=buffers)
+
+    def _count_on(self, count: int) -> None:
+        """Give the next cell this number, in its prompt, its tracebacks and in `In`."""
+        history = self.shell.history_manager
+        for inputs in (history.input_hist_parsed, history.input_hist_raw):
+            del inputs[count:]
+            inputs.extend([""] * (count - len(inputs)))
+        self.shell.execution_count = count
+
+
+class SessionApp(_App):  # type: ignore[misc]  # as above
+    """Gets its keys from the agent and tells it the ports: no connection file is ever written."""
+
+    kernel_class = SessionKernel
+    # Only the other value, a process to poll for, would have an effect; the agent is watched in another way.
+    parent_handle = 1
+
+    def __init__(self, agent: socket.socket, **options: Any) -> None:
+        super().__init__(**options)
+        self._agent = agent
+
+    def _bind_socket(self, s: Any, port: int) -> Any:
+        """Let output wait for a slow reader for longer than ZeroMQ's 1,000 messages before it is lost."""
+        if s.type == zmq.XPUB:
+            s.sndhwm = WAITING
+        return super()._bind_socket(s, port)
+
+    def init_connection_file(self) -> None:
+        """The connection as the agent has made it; the ports are free to choose."""
+        with self._agent.makefile("rb") as lines:
+            line = lines.readline()
+        if not line:
+            os._exit(1)  # the agent is gone
+        self.load_connection_info(json.loads(line))
+        threading.Thread(target=_end_with, args=[self._agent], daemon=True).start()
+
+    def write_connection_file(self, **options: Any) -> None:
+        """Tell the agent the ports that were bound."""
+        ports = {name: getattr(self, name) for name in PORTS}
+        self._agent.sendall(json.dumps(ports).encode() + b"\n")
+
+    def init_io(self) -> None:
+        """Let lines out as they are printed."""
+        super().init_io()
+        for stream in (sys.stdout, sys.stderr):
+            vars(stream)["flush_interval"] = FLUSH
+
+    def init_extensions(self) -> None:
+        """Our magics work in a session as they do in a notebook."""
+        super().init_extensions()
+        self.shell.extension_manager.load_extension("aip_jupyter")
+
+
+def _end_with(agent: socket.socket) -> None:
+    """End with the agent, at once, with all that this kernel has started: nobody could reach it."""
+    with contextlib.suppress(OSError):
+        while agent.recv(1):
+            pass
+    os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+def main() -> None:
+    """Be the kernel of the agent at the other end of the socket whose number is the argument."""
+    # Whoever started the agent may have blocked or ignored SIGINT. Both are inherited: no cell could be
+    # interrupted.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    number = int(sys.argv[1])
+    os.set_inheritable(number, False)
+    app = SessionApp.instance(agent=socket.socket(fileno=number))
+    app.initialize([])
+    app.start()

@@ -1,0 +1,228 @@
+"""What an agent does once its kernel is started: it listens, keeps the clock, obeys, and tells of the end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import signal
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import zmq
+import zmq.asyncio
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ..backends.process import process_of, this_process
+from ..domain.records import now_ms
+from ..domain.sessions import SessionState
+from ..wire.agent import RECORD, AgentRecord, AgentSpec, Answer, Order
+from .child import Child, death
+from .control import ControlSocket
+from .journal import OutputJournal
+from .messages import Header, Signer, request
+from .record import RecordWriter
+from .sockets import kernel_socket
+
+HOST = "127.0.0.1"
+POKE = 0.05
+"""Seconds between the signal and the message that lets a waiting event loop see it (ipykernel#881)."""
+SHUTDOWN = 1.0
+"""Seconds that a kernel has to end by itself."""
+
+
+class _Status(Struct):
+    execution_state: str = ""
+
+
+class Owner:
+    """Owns one kernel until it ends."""
+
+    def __init__(self, folder: Path, spec: AgentSpec, child: Child) -> None:
+        self._session = spec.session
+        self._idle = spec.idle
+        self._child = child
+        self._kernel = process_of(child.pid)
+        self._context = zmq.asyncio.Context()
+        self._control = ControlSocket(self._context, self._obey)
+        self._journal = OutputJournal(folder)
+        self._record = RecordWriter(folder / RECORD, self._make_record)
+        self._connection = _new_connection()
+        self._signer = Signer(str(self._connection["key"]).encode())
+        self._shell: zmq.asyncio.Socket | None = None
+        self._cell = ""
+        """The request that the kernel works on."""
+        self._interrupted = ""
+        """The last one that was interrupted."""
+        self._stop = asyncio.Event()
+        self._reason = ""
+
+    async def run(self) -> None:
+        """Until the kernel has ended."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._end, "it was stopped")
+        ended = loop.run_in_executor(None, self._child.wait)
+        self._control.open(HOST)
+        works = (self._follow(), self._control.run(), self._record.run(), self._stop.wait())
+        tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(work) for work in works]
+        await asyncio.wait([ended, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        self._end(_fault(tasks))
+        if not ended.done():
+            await self._shut_down(ended)
+        await loop.run_in_executor(None, self._child.end)
+        self._end(death(await ended))
+        for task in tasks:
+            task.cancel()
+        await self._tell()
+
+    async def _follow(self) -> None:
+        """Connect to the kernel, then keep what it sends and look at the clock."""
+        self._connection.update(await self._exchange())
+        self._shell = kernel_socket(self._context, self._connection, "shell")
+        iopub = kernel_socket(self._context, self._connection, "iopub")
+        # The first message says that we are subscribed; so that from here on, nothing is missed.
+        await iopub.recv_multipart()
+        await self._poke()
+        await self._shell.recv_multipart()
+        self._change("idle")
+        await asyncio.gather(self._read(iopub), self._drain(self._shell), self._watch_the_clock())
+
+    async def _exchange(self) -> dict[str, int]:
+        """Give the kernel its keys, and get the ports that it has bound."""
+        reader, writer = await asyncio.open_unix_connection(sock=self._child.socket)
+        writer.write(json.dumps(self._connection).encode() + b"\n")
+        line = await reader.readline()
+        # Kept open: the kernel sees our end in the end of this.
+        self._pair = reader, writer
+        if not line:
+            await asyncio.Event().wait()  # the kernel has ended, which is seen elsewhere
+        ports: dict[str, int] = json.loads(line)
+        return ports
+
+    async def _read(self, iopub: zmq.asyncio.Socket) -> None:
+        decode = msgspec.json.Decoder(Header).decode
+        while True:
+            frames = (await iopub.recv_multipart())[3:]
+            header, parent = decode(frames[0]), decode(frames[1])
+            ours = parent.msg_type == "execute_request"
+            if header.msg_type == "status":
+                if not ours:
+                    continue
+                self._note(parent.msg_id, msgspec.json.decode(frames[3], type=_Status).execution_state)
+            self._journal.append(now_ms(), frames)
+
+    async def _drain(self, shell: zmq.asyncio.Socket) -> None:
+        """The replies to pokes."""
+        while True:
+            await shell.recv_multipart()
+
+    def _note(self, cell: str, state: str) -> None:
+        if state == "busy":
+            self._cell = cell
+            self._session = replace(self._session, cells=self._session.cells + 1)
+            self._change("busy")
+        elif state == "idle":
+            self._cell = ""
+            self._change("idle")
+
+    def _change(self, state: SessionState) -> None:
+        self._session = replace(self._session, state=state, active=now_ms())
+        self._record.changed()
+
+    async def _watch_the_clock(self) -> None:
+        while True:
+            rest = self._idle - (now_ms() - self._session.active) / 1000
+            if self._session.state == "busy":
+                rest = self._idle
+            elif rest <= 0:
+                self._end(f"it had run no cell for {_duration(self._idle)}")
+            await asyncio.sleep(max(rest, 0.01))
+
+    async def _obey(self, order: Order) -> Answer:
+        if order.do == "interrupt":
+            await self._interrupt()
+        elif order.do == "stop":
+            self._end("it was stopped")
+        if order.do != "output":
+            return Answer(session=self._session)
+        messages, newest = self._journal.read(order.after)
+        return Answer(session=self._session, messages=messages, oldest=self._journal.oldest, newest=newest)
+
+    async def _interrupt(self) -> None:
+        """SIGINT, then a message that wakes the kernel. The second time in a cell: to all its processes.
+
+        Nothing harder comes by itself: the variables would be gone. Who wants that stops the session.
+        """
+        if not self._cell:
+            return
+        self._child.interrupt(group=self._interrupted == self._cell)
+        self._interrupted = self._cell
+        await asyncio.sleep(POKE)
+        await self._poke()
+
+    async def _poke(self) -> None:
+        if self._shell is not None:
+            await self._shell.send_multipart(self._signer.pack(request("shell", "kernel_info_request")))
+
+    async def _shut_down(self, ended: asyncio.Future[int]) -> None:
+        """Let the kernel end by itself: what it has to do at its exit, it does."""
+        if self._shell is None:
+            return
+        control = kernel_socket(self._context, self._connection, "control")
+        message = request("control", "shutdown_request", {"restart": False})
+        await control.send_multipart(self._signer.pack(message))
+        await asyncio.wait([ended], timeout=SHUTDOWN)
+
+    def _end(self, reason: str) -> None:
+        """End the session; the first reason counts."""
+        self._reason = self._reason or reason
+        if reason:
+            self._stop.set()
+
+    async def _tell(self) -> None:
+        """The last record, without keys, and a last answer to those who watch."""
+        self._journal.close()
+        self._session = replace(self._session, state="dead", reason=self._reason, active=now_ms())
+        self._kernel, self._connection, self._control.keys = "", {}, {}
+        self._record.write()
+        await self._control.close(Answer(session=self._session))
+        self._context.destroy()
+
+    def _make_record(self) -> AgentRecord:
+        return AgentRecord(
+            session=self._session,
+            agent=this_process(),
+            kernel=self._kernel,
+            connection=self._connection if self._session.state != "starting" else {},
+            control=self._control.keys,
+        )
+
+
+def _new_connection() -> dict[str, str | int]:
+    """Jupyter's connection information with new keys; the ports are for the kernel to choose."""
+    public, secret = zmq.curve_keypair()
+    return {
+        "transport": "tcp",
+        "ip": HOST,
+        "key": secrets.token_hex(32),
+        "signature_scheme": "hmac-sha256",
+        "curve_publickey": public.decode(),
+        "curve_secretkey": secret.decode(),
+    }
+
+
+def _fault(tasks: Iterable[asyncio.Future[Any]]) -> str:
+    """Why one of our own works has ended by itself; "" when none has."""
+    for task in tasks:
+        if task.done() and (error := task.exception()) is not None:
+            traceback.print_exception(error)  # into the agent's log
+            return f"its agent failed: {type(error).__name__}: {error}"
+    return ""
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:g} minutes" if seconds >= 120 else f"{seconds:g} seconds"
