@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct, inspect
 from msgspec.structs import asdict
 
+from ..domain.changes import AddPoints
 from ..domain.query import Compare, Condition, Cursor, Operator, Query, decode_cursor
 from ..domain.records import Record
 from ..errors import Conflict, Invalid
@@ -141,6 +142,21 @@ def check_record(record: Record) -> None:
         raise Invalid(f"{kind_name(type(record))}: {error}") from error
     for name, value in values.items():
         check_value(value, name)
+
+
+def check_points(points: AddPoints) -> None:
+    """Invalid for columns of different lengths, or values that no store can hold."""
+    if len({len(column) for column in (points.keys, points.steps, points.times, points.values)}) != 1:
+        raise Invalid("points: the columns have different lengths", field="points")
+    try:
+        msgspec.convert(asdict(points), AddPoints)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"points: {error}", field="points") from error
+    check_value([points.project, points.run_id], "run")
+    check_value([*set(points.keys)], "key")
+    for column in (points.steps, points.times):
+        if column and not (min(column) in _INT64 and max(column) in _INT64):
+            raise Invalid("step: the number has more than 64 bits", field="step")
 
 
 def check_value(value: Any, name: str) -> None:

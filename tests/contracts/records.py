@@ -8,6 +8,7 @@ from aip_jupyter.domain.artifacts import Artifact
 from aip_jupyter.domain.changes import AnyRecord, Intent
 from aip_jupyter.domain.models import Model, Version
 from aip_jupyter.domain.records import new_id
+from aip_jupyter.domain.runs import Experiment, Journal, Run
 
 HOSTILE = [
     "'; DROP TABLE model; --",
@@ -80,7 +81,40 @@ EVERYTHING_SET: list[AnyRecord] = [
     Artifact(id=new_id(), project="vision", owner_id=new_id(), path="far", uri="s3://bucket/key"),
     Intent(id=new_id(), project="vision", target=new_id(), holder="host|boot|1|2"),
 ]
-"""Records of every kind, with no field at its default."""
+"""Records of every kind that a registry keeps, with no field at its default."""
+
+TRACKING_SET: list[AnyRecord] = [
+    Experiment(
+        id=new_id(),
+        project="vision",
+        author="ada",
+        created=1_700_000_000_123,
+        name="digits",
+        description="two\nlines",
+        tags={"team": "a", "bare": ""},
+    ),
+    Run(
+        id=new_id(),
+        project="vision",
+        author="ada",
+        created=1_700_000_000_123,
+        external_id="r-1",
+        name="baseline",
+        experiment_id=new_id(),
+        experiment="digits",
+        status="failed",
+        started=1_700_000_000_100,
+        ended=1_700_000_000_200,
+        params={"text": "x", "whole": 3, "real": 1.0, "flag": True, "a key/with both": 2**53 + 1},
+        tags={"a": "b"},
+        notes="two\nlines",
+        device="L40S",
+        notebook="folder/a notebook.ipynb",
+        holder="host|boot|1|2",
+    ),
+    Journal(id=new_id(), project="vision", author="ada", created=1, mark=2**40),
+]
+"""Records of every kind that a tracking backend keeps, besides links."""
 
 
 def a_model(name: str = "digits", **fields: Any) -> Model:
@@ -104,3 +138,8 @@ def an_artifact(of: Version, path: str = "model.bin", **fields: Any) -> Artifact
 
 def an_intent(**fields: Any) -> Intent:
     return Intent(**{"id": new_id(), "target": new_id(), **fields})
+
+
+def a_run(name: str = "baseline", **fields: Any) -> Run:
+    given = {"id": new_id(), "name": name, "experiment_id": new_id(), "experiment": "default"}
+    return Run(**{**given, **fields})

@@ -12,7 +12,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...domain.artifacts import Artifact
-from ...domain.changes import SILENT, Action, AnyRecord, Change, ChangeEvent, Delete, Intent, Put
+from ...domain.changes import (
+    SILENT,
+    Action,
+    AddPoints,
+    AnyRecord,
+    Change,
+    ChangeEvent,
+    Delete,
+    Intent,
+    Put,
+)
 from ...domain.datasets import Dataset
 from ...domain.lineage import Link
 from ...domain.models import Model, Version
@@ -21,8 +31,8 @@ from ...domain.query import Query, encode_cursor, field_value, matches, order_ke
 from ...domain.records import Record, now_ms
 from ...domain.runs import Experiment, Journal, Run
 from ...domain.system import Capability
-from ...errors import NotFound
-from ..checks import changed, check_query, check_record, check_value, kind_name, taken
+from ...errors import NotFound, NotSupported
+from ..checks import changed, check_points, check_query, check_record, check_value, kind_name, taken
 from .protocol import R
 
 UNIQUE: dict[type[Record], tuple[tuple[str, ...], ...]] = {
@@ -89,20 +99,30 @@ class MemoryRecords:
         for change in changes:
             if isinstance(change, Put):
                 check_record(change.record)
+            elif isinstance(change, AddPoints):
+                check_points(change)
+        points = [change for change in changes if isinstance(change, AddPoints)]
         with self._lock:
             self._check_expected(expect or {})
             tables = {kind: dict(records) for kind, records in self._tables.items()}
-            told = [self._change(tables, change) for change in changes]
+            told = [self._change(tables, change) for change in changes if not isinstance(change, AddPoints)]
+            self._add_points(points)
             self._tables = tables
             for record, action in told:
                 if record is not None and type(record) not in SILENT:
-                    self._tell(record, action)
+                    self._tell(type(record), record.project, record.id, action)
+            for added in points:
+                self._tell(Run, added.project, added.run_id, "updated")
 
-    def _tell(self, record: Record, action: Action) -> None:
+    def _add_points(self, points: Sequence[AddPoints]) -> None:
+        """Keep the points: what a tracking backend does."""
+        if points:
+            raise NotSupported("points: this backend keeps none; send them to a tracking backend")
+
+    def _tell(self, kind: type[Record], project: str, id: str, action: Action) -> None:
         self._newest += 1
-        kind = kind_name(type(record))
         event = ChangeEvent(
-            sequence=self._newest, project=record.project, kind=kind, id=record.id, action=action
+            sequence=self._newest, project=project, kind=kind_name(kind), id=id, action=action
         )
         self._feed.append(event)
 
@@ -112,7 +132,7 @@ class MemoryRecords:
             if found != revision:
                 raise changed(id, revision, found)
 
-    def _change(self, tables: Tables, change: Change) -> tuple[Record | None, Action]:
+    def _change(self, tables: Tables, change: Put | Delete) -> tuple[Record | None, Action]:
         """Apply one change to the tables; what became of which record."""
         if isinstance(change, Delete):
             return tables[change.kind].pop(change.id, None), "deleted"

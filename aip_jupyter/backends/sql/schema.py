@@ -226,6 +226,7 @@ metric = Table(
     "metric",
     metadata,
     Column("key", Integer, primary_key=True),
+    _text("project"),
     _text("run_id"),
     _text("name"),
     Column("last", Float, nullable=True),
@@ -234,7 +235,7 @@ metric = Table(
     Column("minimum", Float, nullable=True),
     Column("maximum", Float, nullable=True),
     _number("count"),
-    UniqueConstraint("run_id", "name", name="uq_metric_name"),
+    UniqueConstraint("project", "run_id", "name", name="uq_metric_name"),
 )
 """The state of each metric of a run. A value that is not a number is NULL."""
 

@@ -1,4 +1,4 @@
-"""Records in a database: the methods of a registry that need SQL, over any `Database`."""
+"""Records in a database: the methods of backends that need SQL, over any `Database`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import TypeVar
 from sqlalchemy import func, select
 
 from ...domain.artifacts import Artifact
-from ...domain.changes import Change, Intent, Put
+from ...domain.changes import AddPoints, Change, Intent, Put
 from ...domain.models import Model, Version
 from ...domain.pages import Page
 from ...domain.query import Query, encode_cursor
 from ...domain.records import Record
+from ...domain.runs import History, Metric
 from ...errors import NotFound
-from ..checks import check_query, check_record, check_value, kind_name
-from . import compiler
+from ..checks import check_points, check_query, check_record, check_value, kind_name
+from . import compiler, points
 from .engine import Database
 from .files import SCHEMA_VERSION
 from .schema import TABLES
@@ -29,7 +30,7 @@ _DIGESTS = 10_000
 
 
 class SqlStore:
-    """See `backends.registry.protocol.RegistryBackend` for what each method means."""
+    """See `backends.registry.protocol` and `backends.tracking.protocol` for what each method means."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -57,8 +58,20 @@ class SqlStore:
         for change in changes:
             if isinstance(change, Put):
                 check_record(change.record)
+            elif isinstance(change, AddPoints):
+                check_points(change)
         with self._database.writing() as connection:
             Writer(connection).run(changes, expect or {})
+
+    def metrics(self, project: str, run_ids: Sequence[str]) -> dict[str, list[Metric]]:
+        check_value([project, *run_ids], "id")
+        with self._database.reading() as connection:
+            return points.metrics(connection, project, run_ids)
+
+    def history(self, project: str, run_id: str, key: str) -> History:
+        check_value([project, run_id, key], "id")
+        with self._database.reading() as connection:
+            return points.history(connection, project, run_id, key)
 
     def digests(self) -> Iterator[str]:
         table = TABLES[Artifact]

@@ -9,11 +9,13 @@ from msgspec.structs import asdict
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ...domain.changes import SILENT, Action, Change, Delete, Put
+from ...domain.changes import SILENT, Action, AddPoints, Change, Delete, Put
 from ...domain.records import Record, now_ms
+from ...domain.runs import Run
 from ...errors import AipError, Invalid, StorageFull
 from ..checks import changed, kind_name, taken
 from .dialect import violated
+from .points import add_points
 from .schema import MAX_KEY, TABLES, change
 
 FEED_LENGTH = 10_000
@@ -50,15 +52,19 @@ class Writer:
         for item in changes:
             if isinstance(item, Put):
                 self._put(item.record)
-            else:
+            elif isinstance(item, Delete):
                 self._delete(item)
+            else:
+                add_points(self._connection, item)
+                self._note(Run, item.project, item.run_id, "updated")
         self._tell()
 
     def _load(self, changes: Sequence[Change], expect: Iterable[str]) -> None:
         """What is there of the records that the changes, or `expect`, name."""
         for kind, table in TABLES.items():
             columns = (table.c.id, table.c.project, table.c.revision, table.c.updated)
-            ids = list({*expect, *(_id(item) for item in changes if _kind(item) is kind)})
+            named_by = (item for item in changes if not isinstance(item, AddPoints))
+            ids = list({*expect, *(_id(item) for item in named_by if _kind(item) is kind)})
             for start in range(0, len(ids), _PARAMETERS):
                 named = table.c.id.in_(ids[start : start + _PARAMETERS])
                 for id, *rest in self._connection.execute(select(*columns).where(named)):
@@ -105,11 +111,11 @@ class Writer:
             self._connection.execute(delete(change).where(change.c.sequence <= newest - FEED_LENGTH))
 
 
-def _kind(item: Change) -> type[Record]:
+def _kind(item: Put | Delete) -> type[Record]:
     return type(item.record) if isinstance(item, Put) else item.kind
 
 
-def _id(item: Change) -> str:
+def _id(item: Put | Delete) -> str:
     return item.record.id if isinstance(item, Put) else item.id
 
 

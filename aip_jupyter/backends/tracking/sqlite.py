@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ...domain.runs import History, Metric
 from ..config import BackendConfig
 from ..records.sqlite import SqliteRecords, store_path
 
@@ -15,3 +18,9 @@ class SqliteTracking(SqliteRecords):
     """`TrackingBackend` over one file."""
 
     capabilities = SqliteRecords.capabilities | {"runs"}
+
+    def metrics(self, project: str, run_ids: Sequence[str]) -> dict[str, list[Metric]]:
+        return self._opened().metrics(project, run_ids)
+
+    def history(self, project: str, run_id: str, key: str) -> History:
+        return self._opened().history(project, run_id, key)

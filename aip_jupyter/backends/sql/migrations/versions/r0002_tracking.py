@@ -57,6 +57,7 @@ def _points() -> None:
     op.create_table(
         "metric",
         sa.Column("key", sa.Integer, primary_key=True),
+        text("project"),
         text("run_id"),
         text("name"),
         sa.Column("last", sa.Float),
@@ -65,7 +66,7 @@ def _points() -> None:
         sa.Column("minimum", sa.Float),
         sa.Column("maximum", sa.Float),
         number("count"),
-        sa.UniqueConstraint("run_id", "name", name="uq_metric_name"),
+        sa.UniqueConstraint("project", "run_id", "name", name="uq_metric_name"),
     )
     op.create_table(
         "point",

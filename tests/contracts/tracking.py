@@ -1,0 +1,194 @@
+"""What every tracking backend does beyond keeping records (`contracts.registry` has that): points."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from aip_jupyter.backends.tracking.protocol import TrackingBackend
+from aip_jupyter.domain.changes import AddPoints, AnyRecord, Delete, Put
+from aip_jupyter.domain.query import Compare, Order, Query
+from aip_jupyter.domain.records import new_id
+from aip_jupyter.domain.runs import Experiment, Journal, Run
+from aip_jupyter.errors import Conflict, Invalid, NotFound
+
+from .records import HOSTILE, TRACKING_SET, a_run
+
+INFINITE = float("inf")
+
+
+def points(
+    run_id: str, *rows: tuple[str, int, int, float], project: str = "default", **columns: Any
+) -> AddPoints:
+    """Points as (key, step, time, value)."""
+    keys, steps, times, values = (list(column) for column in zip(*rows, strict=True)) if rows else [[]] * 4
+    given = {"keys": keys, "steps": steps, "times": times, "values": values, **columns}
+    return AddPoints(project=project, run_id=run_id, **given)
+
+
+class TrackingContract:
+    """Override the fixture `tracking` with an empty backend."""
+
+    @pytest.mark.parametrize("record", TRACKING_SET, ids=lambda record: type(record).__name__)
+    def test_a_record_comes_back_as_it_was(self, tracking: TrackingBackend, record: AnyRecord) -> None:
+        tracking.apply([Put(record)])
+        stored = tracking.get(type(record), "vision", record.id)
+        assert replace(stored, key=0, revision=0, updated=0) == record
+        with pytest.raises(NotFound):
+            tracking.get(type(record), "default", record.id)
+
+    def test_an_experiment_has_its_name_alone(self, tracking: TrackingBackend) -> None:
+        tracking.apply([Put(Experiment(id=new_id(), name="digits"))])
+        with pytest.raises(Conflict):
+            tracking.apply([Put(Experiment(id=new_id(), name="digits"))])
+        tracking.apply([Put(Experiment(id=new_id(), name="digits", project="other"))])
+        tracking.apply([Put(a_run("same")), Put(a_run("same"))])
+
+    def test_runs_are_found(self, tracking: TrackingBackend) -> None:
+        runs = [a_run(f"run {n}", started=n, experiment="ab"[n % 2]) for n in range(6)]
+        tracking.apply([Put(run) for run in runs])
+        query = Query(where=Compare("experiment", "=", "b"), order=Order("started", descending=True), limit=2)
+        page = tracking.find(Run, "default", query)
+        assert [run.name for run in page.items] == ["run 5", "run 3"]
+        page = tracking.find(Run, "default", replace(query, page_token=page.next_page_token))
+        assert [run.name for run in page.items] == ["run 1"]
+
+    def test_no_points(self, tracking: TrackingBackend) -> None:
+        run = a_run()
+        tracking.apply([Put(run), points(run.id)])
+        assert tracking.metrics("default", [run.id, new_id()])[run.id] == []
+        history = tracking.history("default", run.id, "loss")
+        assert (history.steps, history.times, history.values) == ([], [], [])
+        assert tracking.metrics("default", []) == {}
+
+    def test_points_come_back_in_the_order_of_step_time_and_arrival(self, tracking: TrackingBackend) -> None:
+        id = new_id()
+        rows = [("loss", n % 7, n % 3, float(n)) for n in range(100)]
+        tracking.apply([points(id, *rows[:40]), points(id, *rows[40:90])])
+        tracking.apply([points(id, *rows[90:])])
+        expected = sorted(rows, key=lambda row: row[1:3])
+        history = tracking.history("default", id, "loss")
+        assert list(zip(history.steps, history.times, history.values, strict=True)) == [
+            row[1:] for row in expected
+        ]
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_metrics_tell_what_the_points_are(self, tracking: TrackingBackend, seed: int) -> None:
+        dice = random.Random(seed)
+        id = new_id()
+        values = [math.nan, INFINITE, -INFINITE, 0.0, 1.5, -2.5]
+        rows = [
+            (dice.choice("ab"), dice.randint(-2, 3), dice.randint(0, 2), dice.choice(values))
+            for _ in range(60)
+        ]
+        for start in range(0, 60, 20):
+            tracking.apply([points(id, *rows[start : start + 20])])
+        found = {metric.key: metric for metric in tracking.metrics("default", [id])[id]}
+        assert sorted(found) == ["a", "b"]
+        for key, metric in found.items():
+            own = [row for row in rows if row[0] == key]
+            numbers = [row[3] for row in own if not math.isnan(row[3])]
+            last = sorted(own, key=lambda row: row[1:3])[-1]
+            assert metric.count == len(own)
+            assert (repr(float(metric.last)), metric.last_step) == (repr(last[3]), last[1])
+            assert (float(metric.minimum), float(metric.maximum)) == (min(numbers), max(numbers))
+
+    def test_numbers_are_faithful(self, tracking: TrackingBackend) -> None:
+        id = new_id()
+        values = [math.nan, INFINITE, -INFINITE, 0.0, 0.1, 5e-324, 1.7976931348623157e308, 2.0**53 + 2]
+        tracking.apply([points(id, *(("m", n, 0, value) for n, value in enumerate(values)))])
+        history = tracking.history("default", id, "m")
+        assert [repr(float(value)) for value in history.values] == [repr(value) for value in values]
+        assert history.values[:3] == ["NaN", "Infinity", "-Infinity"]
+
+    def test_a_metric_that_is_never_a_number(self, tracking: TrackingBackend) -> None:
+        id = new_id()
+        for step in range(2):
+            tracking.apply([points(id, ("m", step, 0, math.nan))])
+        [metric] = tracking.metrics("default", [id])[id]
+        assert (metric.last, metric.minimum, metric.maximum, metric.count) == ("NaN", "NaN", "NaN", 2)
+
+    def test_steps_and_times_have_64_bits(self, tracking: TrackingBackend) -> None:
+        id = new_id()
+        rows = [("m", -(2**63), 0, 1.0), ("m", 2**63 - 1, 2**63 - 1, 2.0)]
+        tracking.apply([points(id, *rows)])
+        assert tracking.history("default", id, "m").steps == [-(2**63), 2**63 - 1]
+
+    @pytest.mark.parametrize("key", HOSTILE)
+    def test_any_key_is_only_a_text(self, tracking: TrackingBackend, key: str) -> None:
+        id = new_id()
+        tracking.apply([points(id, (key, 0, 0, 1.0), ("other", 0, 0, 2.0))])
+        assert tracking.history("default", id, key).values == [1.0]
+        assert key in {metric.key for metric in tracking.metrics("default", [id])[id]}
+
+    def test_projects_and_runs_do_not_see_each_other(self, tracking: TrackingBackend) -> None:
+        first, second = new_id(), new_id()
+        for id, project, value in ((first, "default", 1.0), (second, "default", 2.0), (first, "other", 3.0)):
+            tracking.apply([points(id, ("m", 0, 0, value), project=project)])
+        assert tracking.history("default", first, "m").values == [1.0]
+        assert tracking.history("default", second, "m").values == [2.0]
+        assert tracking.history("other", first, "m").values == [3.0]
+        assert tracking.metrics("other", [second]) == {second: []}
+
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            {"values": []},
+            {"steps": [2**63]},
+            {"times": [-(2**63) - 1]},
+            {"values": ["x"]},
+            {"keys": ["a\0"]},
+            {"steps": [1.5]},
+        ],
+    )
+    def test_what_cannot_be_kept_is_refused(self, tracking: TrackingBackend, bad: dict[str, Any]) -> None:
+        run = a_run()
+        with pytest.raises(Invalid):
+            tracking.apply([Put(run), points(run.id, ("m", 0, 0, 1.0), **bad)])
+        with pytest.raises(NotFound):
+            tracking.get(Run, "default", run.id)
+
+    def test_points_are_of_the_transaction_that_brings_them(self, tracking: TrackingBackend) -> None:
+        run, journal = a_run(), Journal(id=new_id(), mark=10)
+        added = points(run.id, ("m", 0, 0, 1.0))
+        tracking.apply([Put(run), Put(journal), added], expect={journal.id: 0})
+        for _ in range(2):
+            with pytest.raises(Conflict):
+                tracking.apply([added, Put(replace(journal, mark=20)), added], expect={journal.id: 0})
+        with pytest.raises(Conflict):
+            tracking.apply([added, Put(replace(run, project="other"))])
+        assert tracking.history("default", run.id, "m").values == [1.0]
+        assert tracking.get(Journal, "default", journal.id).mark == 10
+
+    def test_points_are_told_as_a_change_of_the_run(self, tracking: TrackingBackend) -> None:
+        newest, _ = tracking.changes_since(-1)
+        run, journal = a_run(), Journal(id=new_id())
+        added = points(run.id, ("m", 0, 0, 1.0))
+        tracking.apply([Put(run), Put(journal), added])
+        tracking.apply([added])
+        _, events = tracking.changes_since(newest)
+        told = [(event.kind, event.id, event.project, event.action) for event in events]
+        assert told == [
+            ("run", run.id, "default", "created"),
+            *[("run", run.id, "default", "updated")] * 2,
+        ]
+
+    def test_many_runs_at_once(self, tracking: TrackingBackend) -> None:
+        ids = [new_id() for _ in range(300)]
+        tracking.apply([points(id, ("m", 0, 0, float(n))) for n, id in enumerate(ids)])
+        found = tracking.metrics("default", ids)
+        assert [found[id][0].last for id in ids] == [float(n) for n in range(300)]
+
+    def test_deleting_a_run_does_not_touch_another(self, tracking: TrackingBackend) -> None:
+        kept, gone = a_run(), a_run()
+        tracking.apply([Put(kept), Put(gone), points(kept.id, ("m", 0, 0, 1.0))])
+        tracking.apply([Delete(Run, gone.id)])
+        assert tracking.history("default", kept.id, "m").values == [1.0]
+
+    def test_it_says_what_it_can(self, tracking: TrackingBackend) -> None:
+        assert {"runs", "changes", "transactions"} <= tracking.capabilities
+        assert tracking.check()
