@@ -11,6 +11,9 @@ from .records import DEFAULT_PROJECT, Request
 CPU = "cpu"
 """The type of a stand-in where a pool has no GPU at all."""
 
+GPU_TYPES = ("T4", "L4", "A10", "L40S", "A100-40G", "A100-80G", "H100")
+"""The types with a name of ours. Every other GPU keeps a tidy form of its own name."""
+
 SessionState = Literal["starting", "idle", "busy", "dead"]
 
 
@@ -63,6 +66,12 @@ class GpuOffer(Struct, frozen=True, kw_only=True):
     free: int
     memory: int = 0
     """MiB per GPU."""
+
+    @property
+    def label(self) -> str:
+        """`L4 ×2 (1 free)`; all of them are free when nothing is said."""
+        free = "" if self.free == self.total else f" ({self.free or 'none'} free)"
+        return f"{self.type} ×{self.total}{free}"
 
 
 class GetGpus(Request, frozen=True, kw_only=True):

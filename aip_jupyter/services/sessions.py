@@ -1,11 +1,18 @@
-"""GPU sessions and the pool that they come from."""
+"""GPU sessions in process: which GPU a request gets, whose session a name means."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from ..domain.names import check_id, check_model_name, check_store_name
 from ..domain.sessions import GetGpus, GetSession, GpuOffer, Grant, ListSessions, Session, StartSession
-from .callers import Caller
+from ..errors import Conflict, GpuNotAvailable, NotFound
+from .callers import Caller, author_of
+from .placing import Placing
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -15,27 +22,76 @@ class LocalSessions:
     """`services.interface.Sessions` over the pool of a platform."""
 
     def __init__(self, platform: Platform, caller: Caller) -> None:
-        self._platform = platform
+        self._pool = platform.gpus
+        self._settings = platform.settings
         self._caller = caller
 
     def list_gpus(self, request: GetGpus) -> list[GpuOffer]:
-        return self._platform.gpus.offers()
+        """The GPU types of the pool."""
+        return self._pool.offers()
 
     def list_sessions(self, request: ListSessions) -> list[Session]:
-        return [each for each in self._platform.gpus.sessions() if each.project == request.project]
+        """The sessions of a project, the newest first."""
+        found = (session for session in self._pool.sessions() if session.project == request.project)
+        return sorted(found, key=lambda session: (session.created, session.id), reverse=True)
 
     def start_session(self, request: StartSession) -> Grant:
-        return self._platform.gpus.start(request, request.gpu)
+        """Start a session, on the GPU that was asked for or, in a pool without any, on the CPU."""
+        check_id(request.id, "id")
+        check_store_name(request.project, "project")
+        check_model_name(request.name, "session")
+        if request.notebook:
+            check_store_name(request.notebook[-255:], "notebook")
+        started = self._started(request)
+        if started is not None:
+            return self._pool.grant(started.id)
+        placing = Placing(self._pool.offers(), request.gpu, strict=request.strict)
+        author = author_of(request.author, self._settings.user, self._caller)
+        try:
+            return self._pool.start(replace(request, gpu=placing.requested, author=author), placing.gpu)
+        except GpuNotAvailable as error:
+            raise placing.taken(self._pool.sessions(), request.project) from error
 
     def get_session(self, request: GetSession) -> Session:
-        return self._platform.gpus.grant(request.session).session
+        """A session by id or name."""
+        sessions = self.list_sessions(ListSessions(project=request.project))
+        # A name may be used again after its session has died: the living one is meant.
+        living = sorted(sessions, key=lambda session: session.state == "dead")
+        for session in living:
+            if request.session in (session.id, session.name):
+                return session
+        raise _no_session(request, [session.name for session in living])
 
     def attach_session(self, request: GetSession) -> Grant:
-        return self._platform.gpus.grant(request.session)
+        """The keys of a living session."""
+        return self._pool.grant(self.get_session(request).id)
 
     def interrupt_session(self, request: GetSession) -> Session:
-        self._platform.gpus.interrupt(request.session)
-        return self.get_session(request)
+        """Interrupt the cell that it runs."""
+        session = self.get_session(request)
+        self._pool.interrupt(session.id)
+        return self.get_session(replace(request, session=session.id))
 
     def stop_session(self, request: GetSession) -> None:
-        self._platform.gpus.stop(request.session)
+        """End it."""
+        self._pool.stop(self.get_session(request).id)
+
+    def _started(self, request: StartSession) -> Session | None:
+        """The session that an earlier call with this id has started."""
+        for session in self._pool.sessions():
+            if session.id == request.id:
+                if session.project != request.project:
+                    raise Conflict(f"id: {request.id!r} is taken", field="id")
+                return session
+        return None
+
+
+def _no_session(request: GetSession, names: Iterable[str]) -> NotFound:
+    known = list(dict.fromkeys(names))
+    nearest = difflib.get_close_matches(request.session, known, n=3, cutoff=0.5) or known[:5]
+    advice = f"; there is {' and '.join(nearest)}" if nearest else "; there is none yet: start one with %%gpu"
+    return NotFound(
+        f"session: there is no session {request.session[:80]!r} in project {request.project!r}{advice}",
+        field="session",
+        nearest=nearest,
+    )

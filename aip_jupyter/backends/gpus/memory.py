@@ -1,4 +1,4 @@
-"""A pool in this process's memory: its sessions are records without kernels, for tests of the rules above it."""
+"""A pool in this process's memory: its sessions are records without kernels, to test the rules above it."""
 
 from __future__ import annotations
 
@@ -97,8 +97,8 @@ class MemoryPool:
             return self._newest, [event for event in self._feed if event.sequence > sequence]
 
     def check(self) -> str:
-        with self._lock:
-            return f"{sum(self._gpus.values())} GPUs, {len(self._sessions)} sessions in memory"
+        gpus = ", ".join(offer.label for offer in self.offers()) or "no GPU, the CPU stands in"
+        return f"{gpus}; sessions without kernels, which end with this process"
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,0 +1,118 @@
+"""The promises of a pool of GPUs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from aip_jupyter.backends.gpus.protocol import GpuBackend
+from aip_jupyter.domain.records import new_id
+from aip_jupyter.domain.sessions import CPU, Grant, StartSession
+from aip_jupyter.errors import AipError, Conflict, GpuNotAvailable, NotFound
+
+
+def asking(name: str = "train", **fields: Any) -> StartSession:
+    """A request of a notebook on this machine."""
+    given: dict[str, Any] = {
+        "id": new_id(),
+        "name": name,
+        "gpu": "L4",
+        "notebook": "digits.ipynb",
+        "author": "ada",
+        "host": socket.gethostname(),
+        "python": sys.executable,
+        "folder": os.getcwd(),
+        "environment": dict(os.environ),
+    }
+    return StartSession(**(given | fields))
+
+
+class GpuContract:
+    """Override the fixture `pool`: two L4 and one A10, and no session; it ends what a test leaves."""
+
+    @pytest.fixture
+    def pool(self) -> GpuBackend:
+        raise NotImplementedError
+
+    def test_it_says_what_it_has(self, pool: GpuBackend) -> None:
+        assert [(offer.type, offer.total, offer.free) for offer in pool.offers()] == [
+            ("L4", 2, 2),
+            ("A10", 1, 1),
+        ]
+        assert {"sessions", "changes"} <= pool.capabilities
+        assert pool.location
+        assert "L4 ×2" in pool.check()
+
+    def test_what_is_not_there(self, pool: GpuBackend) -> None:
+        assert pool.sessions() == []
+        pool.stop(new_id())
+        for ask in (pool.grant, pool.interrupt):
+            for id in (new_id(), "../x", ""):
+                with pytest.raises(NotFound):
+                    ask(id)
+
+    def test_from_start_to_stop(self, pool: GpuBackend) -> None:
+        before, events = pool.changes_since(-1)
+        assert events == []
+        request = asking(gpu="A10")
+        grant = pool.start(request, "A10")
+        session = grant.session
+        assert (session.id, session.project, session.name) == (request.id, "default", "train")
+        assert (session.gpu, session.requested, session.state) == ("A10", "A10", "idle")
+        assert (session.notebook, session.author, session.cells) == ("digits.ipynb", "ada", 0)
+        assert len(session.devices) == 1
+        assert [(offer.type, offer.free) for offer in pool.offers()] == [("L4", 2), ("A10", 0)]
+        assert [each.id for each in pool.sessions()] == [session.id]
+        assert pool.grant(session.id) == grant
+        assert pool.start(request, "A10").session.id == session.id, "the same id again is the same session"
+
+        newest, events = pool.changes_since(before)
+        assert {(event.kind, event.project, event.id) for event in events} == {
+            ("session", "default", session.id)
+        }
+        assert events[0].action == "created"
+        assert [event.sequence for event in events] == sorted({event.sequence for event in events})
+
+        with pytest.raises(GpuNotAvailable):
+            pool.start(asking("other"), "A10")
+        with pytest.raises(Conflict):
+            pool.start(asking("train"), CPU)
+        assert [each.id for each in pool.sessions()] == [session.id], "a refusal leaves nothing"
+
+        pool.interrupt(session.id)
+        pool.stop(session.id)
+        pool.stop(session.id)
+        assert pool.sessions() == []
+        assert [(offer.type, offer.free) for offer in pool.offers()] == [("L4", 2), ("A10", 1)]
+        with pytest.raises(NotFound):
+            pool.grant(session.id)
+        assert pool.changes_since(newest)[1][-1].action == "deleted"
+
+    def test_a_gpu_is_given_once_and_a_name_once_in_a_project(self, pool: GpuBackend) -> None:
+        requests = [asking("one", project=project) for project in ("a", "b", "c", "a")]
+
+        def start(request: StartSession) -> Grant | AipError:
+            try:
+                return pool.start(request, "L4")
+            except AipError as error:
+                return error
+
+        with ThreadPoolExecutor(4) as threads:
+            outcomes = list(threads.map(start, requests))
+        grants = [outcome for outcome in outcomes if isinstance(outcome, Grant)]
+        refusals = [outcome for outcome in outcomes if not isinstance(outcome, Grant)]
+        assert len(grants) == 2
+        assert len({grant.session.devices[0] for grant in grants}) == 2
+        assert {type(refusal) for refusal in refusals} <= {GpuNotAvailable, Conflict}
+        assert {each.id for each in pool.sessions()} == {grant.session.id for grant in grants}
+        assert len({each.project for each in pool.sessions()}) == 2
+
+    def test_the_cpu_needs_no_gpu(self, pool: GpuBackend) -> None:
+        session = pool.start(asking(gpu="H100"), CPU).session
+        assert (session.gpu, session.requested, session.devices) == (CPU, "H100", [])
+        assert [offer.free for offer in pool.offers()] == [2, 1]
