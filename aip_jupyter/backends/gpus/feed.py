@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from pathlib import Path
 
 from ...domain.changes import Action, ChangeEvent
 from ...errors import NotFound
-from .folders import SessionFolder
+from .folders import REMEMBERED, SessionFolder, Signature
 
 _LENGTH = 10_000
-_Signature = tuple[int, int, bool]
 
 
 class SessionFeed:
@@ -21,7 +21,7 @@ class SessionFeed:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._known: dict[str, _Signature] | None = None
+        self._known: dict[str, Signature] | None = None
         self._projects: dict[str, str] = {}
         self._newest = 0
         self._events: deque[ChangeEvent] = deque(maxlen=_LENGTH)
@@ -37,16 +37,19 @@ class SessionFeed:
     def _look(self) -> None:
         found = self._signatures()
         first, known = self._known is None, self._known or {}
-        self._known = found
-        if found == known:
-            return
-        for id, signature in found.items():
-            if signature != known.get(id):
-                self._changed(id, signature, "updated" if id in known else "created", silent=first)
+        oldest = time.time() - REMEMBERED
+        for id, signature in list(found.items()):
+            if signature == known.get(id) and (signature.alive or signature.time > oldest):
+                continue
+            if not self._read(id, signature):
+                del found[id]
+            elif not first:
+                self._tell(id, self._projects[id], "updated" if id in known else "created")
         for id in known.keys() - found.keys():
             self._tell(id, self._projects.pop(id), "deleted")
+        self._known = found
 
-    def _signatures(self) -> dict[str, _Signature]:
+    def _signatures(self) -> dict[str, Signature]:
         try:
             with os.scandir(self._folder) as entries:
                 names = [entry.name for entry in entries if not entry.name.startswith(".")]
@@ -55,20 +58,16 @@ class SessionFeed:
         found = {name: SessionFolder(self._folder / name).signature() for name in names}
         return {name: signature for name, signature in found.items() if signature is not None}
 
-    def _changed(self, id: str, signature: _Signature, action: Action, *, silent: bool) -> None:
-        """Read whose it is, and tell of it; a dead one is buried by whoever sees it first."""
+    def _read(self, id: str, signature: Signature) -> bool:
+        """Learn whose it is; who sees a dead one first buries it. False when nothing is left of it."""
         folder = SessionFolder(self._folder / id)
-        if not signature[2]:
+        if not signature.alive:
             folder.bury()
-        if id not in self._projects:
-            try:
-                self._projects[id] = folder.record().session.project
-            except NotFound:  # removed meanwhile: as if it had not been seen
-                if self._known is not None:
-                    self._known.pop(id, None)
-                return
-        if not silent:
-            self._tell(id, self._projects[id], action)
+        try:
+            self._projects[id] = folder.record().session.project
+        except NotFound:
+            return False
+        return True
 
     def _tell(self, id: str, project: str, action: Action) -> None:
         self._newest += 1

@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -25,6 +26,14 @@ LOCK = "lock"
 
 REMEMBERED = 600.0
 """Seconds for which a dead session is still told of."""
+
+
+class Signature(NamedTuple):
+    """What tells a record from the one before it."""
+
+    time: float
+    inode: int
+    alive: bool
 
 
 class SessionFolder:
@@ -71,13 +80,13 @@ class SessionFolder:
         """Whether its agent lives, or whoever is about to start it."""
         return locks.is_held(self._lock)
 
-    def signature(self) -> tuple[int, int, bool] | None:
+    def signature(self) -> Signature | None:
         """Changes whenever the record does, and when the agent ends; None when there is no record."""
         try:
             found = os.stat(self.path / RECORD)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        return found.st_mtime_ns, found.st_ino, self.is_alive()
+        return Signature(found.st_mtime, found.st_ino, self.is_alive())
 
     def bury(self) -> None:
         """Once its agent is gone: end a kernel that it left, remove the keys, and after a while the rest."""

@@ -12,6 +12,8 @@ from . import locks
 from .nvml import Device
 
 _DOOR = ".lock"
+_MODE = 0o666
+"""Of the files: a folder may be shared by several users, who only lock them."""
 
 
 class Leases:
@@ -39,9 +41,9 @@ class Leases:
     def take(self, gpu: str) -> tuple[Device, int]:
         """A free GPU of this type, and the descriptor of its lock. GpuNotAvailable."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with locks.one_at_a_time(self._folder / _DOOR):
+        with locks.one_at_a_time(self._folder / _DOOR, _MODE):
             for device in self.devices:
-                held = locks.hold(self._path(device)) if device.type == gpu else None
+                held = locks.hold(self._path(device), _MODE) if device.type == gpu else None
                 if held is not None:
                     return device, held
         raise GpuNotAvailable(f"gpu: every {gpu} is taken", field="gpu")
@@ -50,7 +52,7 @@ class Leases:
         if not self._folder.exists():
             return list(self.devices)
         # Behind the same door as taking: to look is to hold the lock for a moment.
-        with locks.one_at_a_time(self._folder / _DOOR):
+        with locks.one_at_a_time(self._folder / _DOOR, _MODE):
             return [device for device in self.devices if not locks.is_held(self._path(device))]
 
     def _path(self, device: Device) -> Path:

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def hold(path: Path) -> int | None:
+def hold(path: Path, mode: int = 0o600) -> int | None:
     """Lock the file and return its descriptor, to be closed or inherited; None when somebody has it."""
-    descriptor = _open(path)
+    descriptor = _open(path, mode)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -40,9 +40,9 @@ def is_held(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def one_at_a_time(path: Path) -> Iterator[None]:
+def one_at_a_time(path: Path, mode: int = 0o600) -> Iterator[None]:
     """Wait for the lock, and hold it for the block."""
-    descriptor = _open(path)
+    descriptor = _open(path, mode)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -52,8 +52,8 @@ def one_at_a_time(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _open(path: Path) -> int:
+def _open(path: Path, mode: int) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, mode)
