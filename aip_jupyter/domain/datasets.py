@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from msgspec import Struct, field
 
@@ -89,3 +91,27 @@ class GetDataset(Request, frozen=True, kw_only=True):
 
     project: str = DEFAULT_PROJECT
     dataset: str
+
+
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_CREDENTIAL = re.compile(
+    r"(?i)token|secret|password|passwd|signature|credential|api_?key|access_?key|^sig$|^x-(amz|goog)-"
+)
+
+
+def is_uri(text: str) -> bool:
+    """Whether it is an address such as s3://bucket/key, not a path."""
+    return _URI.match(text) is not None
+
+
+def public_uri(text: str) -> str:
+    """The address without the credentials that it may hold; a path as it is."""
+    if not is_uri(text):
+        return text
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # not an address after all
+        return text
+    query = "&".join(pair for pair in parts.query.split("&") if not _CREDENTIAL.search(pair.split("=")[0]))
+    netloc = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=netloc, query=query))

@@ -7,13 +7,16 @@ may be another system than the one that keeps the link, and an end may be gone.
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+import re
+from typing import Literal, get_args
 
 from msgspec import Struct
 
 from .records import DEFAULT_PROJECT, Record, Request
 
 NodeKind = Literal["dataset", "run", "version"]
+_ID = re.compile(r"[0-9a-f]{32}")
+KINDS = get_args(NodeKind)
 
 
 class Link(Record, frozen=True, kw_only=True):
@@ -73,10 +76,30 @@ class GetLineage(Request, frozen=True, kw_only=True):
     project: str = DEFAULT_PROJECT
     reference: str
     """`digits-clf@latest`, or with the kind in front where a name means several things: `run:NAME_OR_ID`,
-    `dataset:NAME_OR_ID`, `model:REFERENCE`. Without it a model is looked for first, then a run, then a
-    dataset."""
+    `dataset:NAME_OR_ID`, `model:REFERENCE`; also what a node's `ref` says, such as `version:<id>`. Without it
+    a model is looked for first, then a run, then a dataset."""
     limit: int = 200
     """The most nodes."""
+
+
+def reference_to(kind: NodeKind, id: str) -> str:
+    """How a link names this record."""
+    return f"{kind}:{id}"
+
+
+def split_reference(ref: str) -> tuple[NodeKind, str] | None:
+    """The kind and the id that a link's end names; None for what only another system understands."""
+    kind, _, id = ref.partition(":")
+    return (kind, id) if kind in KINDS and id else None  # type: ignore[return-value]  # `in` does not narrow
+
+
+def split_asked(text: str) -> tuple[str, str]:
+    """What GetLineage's reference begins with, and the rest: `model`, `run`, `dataset`, or `version` before
+    an id; "" when it does not say."""
+    kind, colon, rest = text.strip().partition(":")
+    # `run::name` is a name in the registry `run`; `version:2` the second version of the model `version`.
+    explicit = kind in ("model", "run", "dataset") or (kind == "version" and _ID.fullmatch(rest))
+    return (kind, rest) if colon and explicit and not rest.startswith(":") else ("", text.strip())
 
 
 def link_id(source: str, target: str, context: str) -> str:

@@ -104,7 +104,9 @@ class AipApp(ExtensionApp):
         platform = self.platform
         if not platform.settings.home.exists():
             return
-        check = StoreCheck(platform.registry, platform.storage, platform.settings.garbage_grace)
+        check = StoreCheck(
+            platform.registry, platform.storage, platform.tracking, platform.settings.garbage_grace
+        )
         try:
             await self.pools["storage"].run(check.after_a_crash)
         except AipError as error:

@@ -1,4 +1,4 @@
-"""What a registration must be before anything is written."""
+"""What a registration, or the record of a dataset, must be before anything is written."""
 
 from __future__ import annotations
 
@@ -9,13 +9,19 @@ from msgspec.structs import replace
 
 from ..domain import names
 from ..domain.artifacts import FileRef
+from ..domain.datasets import Column, LogDataset
 from ..domain.models import RegisterVersion
 from ..domain.records import PropertyValue
+from ..domain.runs import spell_number
 from ..errors import Invalid
 
 MAX_FILES = 100_000
 MAX_TEXT = 100_000
 """Characters of a description."""
+MAX_COLUMNS = 10_000
+MAX_SOURCE = 4096
+MAX_CELL = 1000
+"""Characters of a column's name, or of a value in its profile."""
 
 
 def check_registration(request: RegisterVersion, categories: Sequence[str]) -> RegisterVersion:
@@ -30,6 +36,8 @@ def check_registration(request: RegisterVersion, categories: Sequence[str]) -> R
     if request.author is not None:
         names.check_store_name(request.author, "author")
     names.check_store_name(request.format, "format")
+    if request.run:
+        names.check_id(request.run, "run")
     if len(request.description) > MAX_TEXT:
         raise Invalid(f"description: at most {MAX_TEXT:,} characters", field="description")
     names.check_tags(request.tags)
@@ -69,3 +77,54 @@ def check_files(files: Sequence[FileRef]) -> None:
             if "/".join(parts[:depth]) in paths:
                 message = f"files: {'/'.join(parts[:depth])!r} cannot be both a file and a folder"
                 raise Invalid(message, field="files")
+
+
+def check_dataset(request: LogDataset) -> LogDataset:
+    """The request with numbers that can be kept. Invalid names the field and the rule."""
+    names.check_store_name(request.project, "project")
+    names.check_id(request.id, "id")
+    names.check_store_name(request.name, "name")
+    if request.digest:
+        names.check_digest(request.digest, "digest")
+    _check_length(request.source, MAX_SOURCE, "source")
+    for field, count in (("size", request.size), ("rows", request.rows)):
+        _check_count(count, field)
+    names.check_tags(request.tags)
+    if request.run:
+        names.check_id(request.run, "run")
+    if request.context:
+        names.check_store_name(request.context, "context")
+    if request.author is not None:
+        names.check_store_name(request.author, "author")
+    if len(request.columns) > MAX_COLUMNS:
+        message = f"columns: {len(request.columns):,} are too many; leave out what is behind {MAX_COLUMNS:,}"
+        raise Invalid(message, field="columns")
+    return replace(request, columns=[_checked_column(column) for column in request.columns])
+
+
+def _checked_column(column: Column) -> Column:
+    _check_length(column.name, MAX_CELL, "columns")
+    _check_length(column.type, names.MAX_NAME, "columns")
+    _check_count(column.nulls, "columns")
+    return replace(column, minimum=_keepable(column.minimum), maximum=_keepable(column.maximum))
+
+
+def _keepable(value: PropertyValue | None) -> PropertyValue | None:
+    """A number as it is when JSON and a database can hold it, else as text."""
+    if isinstance(value, str):
+        _check_length(value, MAX_CELL, "columns")
+    elif isinstance(value, float):
+        return spell_number(value)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    return value
+
+
+def _check_length(text: str, most: int, field: str) -> None:
+    if len(text) > most:
+        raise Invalid(f"{field}: {text[:40]!r}… has more than {most:,} characters", field=field)
+
+
+def _check_count(count: int | None, field: str) -> None:
+    if count is not None and not 0 <= count < 2**63:
+        raise Invalid(f"{field}: {count} cannot be a count; give 0 or more", field=field)

@@ -1,10 +1,196 @@
-"""Placeholder."""
+"""Datasets, in process: one record per content, however often and by whomever it is logged."""
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+import random
+import re
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from ..backends.datasets.protocol import DatasetBackend
+from ..domain import names
+from ..domain.changes import Put
+from ..domain.datasets import Dataset, DatasetDetail, GetDataset, ListDatasets, LogDataset, public_uri
+from ..domain.lineage import Link, Use, reference_to
+from ..domain.pages import MAX_PAGE, Page
+from ..domain.query import EVERYTHING, Compare, Condition, Order, Query, all_of
+from ..domain.records import now_ms
+from ..domain.runs import Run
+from ..errors import Conflict, Invalid, NotFound
+from .callers import Caller, author_of
+from .checks import check_dataset
+from .finding import nearest, records_by_id
+from .links import new_link, put_link
+from .models import check_limit, parse_order
+
+if TYPE_CHECKING:
+    from .local import Platform
+
+ORDERS = ("name", "created", "updated")
+PATIENCE = 30.0
+"""Seconds of losing against others that log the same data before giving up."""
+
+_NEWEST = Order("updated", descending=True)
+_DIGITS = re.compile(r"[0-9a-f]{8,64}")
 
 
 class LocalDatasets:
-    def __init__(self, platform: Any, caller: Any) -> None:
-        pass
+    """`services.interface.Datasets` over a dataset backend and the links of a tracking backend."""
+
+    def __init__(self, platform: Platform, caller: Caller) -> None:
+        self._datasets = platform.datasets
+        self._tracking = platform.tracking
+        self._user = platform.settings.user
+        self._caller = caller
+
+    def log_dataset(self, request: LogDataset) -> DatasetDetail:
+        """The record of this data, made or found, linked to the run that uses it."""
+        request = check_dataset(replace(request, source=public_uri(request.source)))
+        author = author_of(request.author, self._user, self._caller)
+        dataset = self._stored(request, author)
+        if request.run:
+            self._link(dataset, request, author)
+        return self._detail(dataset)
+
+    def list_datasets(self, request: ListDatasets) -> Page[Dataset]:
+        """One page of datasets."""
+        terms: list[Condition] = [Compare("state", "=", "LIVE")]
+        if request.search:
+            terms.append(Compare("name", "contains", request.search))
+        if request.name:
+            terms.append(Compare("name", "=", request.name))
+        query = Query(
+            where=all_of(terms),
+            order=parse_order(request.order_by, ORDERS),
+            limit=check_limit(request.limit),
+            page_token=request.page_token,
+        )
+        return self._datasets.find(Dataset, request.project, query)
+
+    def get_dataset(self, request: GetDataset) -> DatasetDetail:
+        """A dataset by id, name or digest, and the runs that use it."""
+        return self._detail(find_dataset(self._datasets, request.project, request.dataset))
+
+    def _stored(self, request: LogDataset, author: str) -> Dataset:
+        """The record, written only when there is none yet or when the request knows more of it."""
+        identity = identity_of(request)
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            found = self._with_identity(request, identity)
+            record = _completed(found, request) if found else _new(request, identity, author)
+            if record == found:
+                return found
+            try:
+                expected = found.revision if found else 0
+                self._datasets.apply([Put(record)], {record.id: expected})
+                return self._datasets.get(Dataset, record.project, record.id)
+            except Conflict:
+                lost = found is not None or self._with_identity(request, identity) is not None
+                if not lost or time.monotonic() > deadline:  # not lost: the id is another record's
+                    raise
+                time.sleep(random.uniform(0, 0.01))  # noqa: S311
+
+    def _with_identity(self, request: LogDataset, identity: str) -> Dataset | None:
+        terms = [Compare("name", "=", request.name), Compare("identity", "=", identity)]
+        found = self._datasets.find(Dataset, request.project, Query(where=all_of(terms), limit=1)).items
+        return found[0] if found else None
+
+    def _link(self, dataset: Dataset, request: LogDataset, author: str) -> None:
+        link = new_link(
+            dataset.project,
+            reference_to("dataset", dataset.id),
+            reference_to("run", request.run),
+            request.context,
+            author,
+        )
+        put_link(self._tracking, link)
+
+    def _detail(self, dataset: Dataset) -> DatasetDetail:
+        """With its newest uses."""
+        where = Compare("source", "=", reference_to("dataset", dataset.id))
+        query = Query(where=where, order=Order("created", descending=True), limit=MAX_PAGE)
+        links = self._tracking.find(Link, dataset.project, query).items
+        by_run = {link.target.removeprefix("run:"): link for link in links}
+        runs = records_by_id(self._tracking, Run, dataset.project, by_run)
+        uses = []
+        for link in links:
+            run_id = link.target.removeprefix("run:")
+            name = runs[run_id].name if run_id in runs else ""
+            uses.append(Use(run_id=run_id, run=name, context=link.context, created=link.created))
+        return DatasetDetail(dataset=dataset, uses=uses)
+
+
+def find_dataset(datasets: DatasetBackend, project: str, text: str) -> Dataset:
+    """The dataset of this id, the newest of this name, or of this digest or 8 and more digits of it.
+
+    Raises NotFound with the nearest names, Invalid when the digits begin several digests.
+    """
+    names.check_store_name(text, "dataset")
+    if by_id := records_by_id(datasets, Dataset, project, [text]):
+        return by_id[text]
+    if named := _newest(datasets, project, Compare("name", "=", text), 1):
+        return named[0]
+    if _DIGITS.fullmatch(text):
+        # Digits are below g, so that these are all the digests that begin with the text.
+        between = all_of([Compare("digest", ">=", text), Compare("digest", "<", text + "g")])
+        found = _newest(datasets, project, between, 100)
+        if len({dataset.digest for dataset in found}) > 1:
+            raise Invalid(f"dataset: several digests begin with {text}; give more digits", field="dataset")
+        if found:
+            return found[0]
+    raise _no_dataset(datasets, project, text)
+
+
+def _newest(datasets: DatasetBackend, project: str, where: Condition, limit: int) -> list[Dataset]:
+    query = Query(where=all_of([Compare("state", "=", "LIVE"), where]), order=_NEWEST, limit=limit)
+    return datasets.find(Dataset, project, query).items
+
+
+def _no_dataset(datasets: DatasetBackend, project: str, text: str) -> NotFound:
+    known = {dataset.name for dataset in _newest(datasets, project, EVERYTHING, MAX_PAGE)}
+    near = nearest(text, sorted(known))
+    advice = f"; did you mean {' or '.join(near)}?" if near else "; %datasets lists what there is"
+    message = f"dataset: there is no dataset {text!r} in project {project!r}{advice}"
+    return NotFound(message, field="dataset", nearest=near)
+
+
+def identity_of(request: LogDataset) -> str:
+    """What makes the data of a name one record: its digest, else its source and schema."""
+    if request.digest:
+        return request.digest
+    schema = [(column.name, column.type) for column in request.columns]
+    spelled = msgspec.json.encode([request.source_type, request.source, schema])
+    return "source:" + hashlib.sha256(spelled).hexdigest()
+
+
+def _new(request: LogDataset, identity: str, author: str) -> Dataset:
+    return Dataset(
+        id=request.id,
+        project=request.project,
+        author=author,
+        created=now_ms(),
+        name=request.name,
+        digest=request.digest,
+        source=request.source,
+        source_type=request.source_type,
+        size=request.size,
+        rows=request.rows,
+        columns=request.columns,
+        tags=request.tags,
+        identity=identity,
+    )
+
+
+def _completed(found: Dataset, request: LogDataset) -> Dataset:
+    """The record with what it lacked so far; what it says already stays."""
+    return replace(
+        found,
+        size=request.size if found.size is None else found.size,
+        rows=request.rows if found.rows is None else found.rows,
+        columns=found.columns or request.columns,
+        tags={**request.tags, **found.tags},
+    )

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from ..backends.records.protocol import R, RecordBackend
 from ..backends.registry.protocol import RegistryBackend
+from ..backends.tracking.protocol import TrackingBackend
 from ..domain.artifacts import Artifact
 from ..domain.changes import Intent
 from ..domain.models import Model, Version
 from ..domain.pages import MAX_PAGE
-from ..domain.query import Compare, Order, Query
+from ..domain.query import Compare, Condition, Order, Query
+from ..domain.runs import Run
 from ..errors import NotFound
+
+BATCH = 500
+"""How many ids one query names."""
 
 
 def find_model(registry: RegistryBackend, project: str, name: str) -> Model | None:
@@ -25,14 +32,8 @@ def find_model(registry: RegistryBackend, project: str, name: str) -> Model | No
 
 def artifacts_of(registry: RegistryBackend, version: Version) -> list[Artifact]:
     """All files of a version, by path."""
-    items: list[Artifact] = []
-    query = Query(where=Compare("owner_id", "=", version.id), order=Order("path"), limit=MAX_PAGE)
-    while True:
-        page = registry.find(Artifact, version.project, query)
-        items += page.items
-        if not page.next_page_token:
-            return items
-        query = replace(query, page_token=page.next_page_token)
+    where = Compare("owner_id", "=", version.id)
+    return list(records_of(registry, Artifact, version.project, where, Order("path")))
 
 
 def open_intents(registry: RegistryBackend) -> Iterator[Intent]:
@@ -41,3 +42,49 @@ def open_intents(registry: RegistryBackend) -> Iterator[Intent]:
         # One that is not found any more has finished meanwhile.
         with contextlib.suppress(NotFound):
             yield registry.get(Intent, project, id)
+
+
+def records_of(
+    backend: RecordBackend, kind: type[R], project: str, where: Condition, order: Order | None = None
+) -> Iterator[R]:
+    """All records that match, page by page."""
+    query = Query(where=where, order=order or Order(), limit=MAX_PAGE)
+    while True:
+        page = backend.find(kind, project, query)
+        yield from page.items
+        if not page.next_page_token:
+            return
+        query = replace(query, page_token=page.next_page_token)
+
+
+def records_by_id(backend: RecordBackend, kind: type[R], project: str, ids: Iterable[str]) -> dict[str, R]:
+    """Those of these records that are there, by id: with a query per BATCH, not per record."""
+    wanted = list(dict.fromkeys(ids))
+    found: dict[str, R] = {}
+    for start in range(0, len(wanted), BATCH):
+        batch = tuple(wanted[start : start + BATCH])
+        page = backend.find(kind, project, Query(where=Compare("id", "in", batch), limit=BATCH))
+        found.update((record.id, record) for record in page.items)
+    return found
+
+
+def find_run(tracking: TrackingBackend, project: str, text: str) -> Run:
+    """The run of this id, or the newest of this name. NotFound with the nearest names."""
+    if by_id := records_by_id(tracking, Run, project, [text]):
+        return by_id[text]
+    newest = Order("started", descending=True)
+    query = Query(where=Compare("name", "=", text), order=newest, limit=1)
+    if named := tracking.find(Run, project, query).items:
+        return named[0]
+    known = tracking.find(Run, project, Query(order=newest, limit=MAX_PAGE)).items
+    near = nearest(text, sorted({run.name for run in known}))
+    advice = f"; did you mean {' or '.join(near)}?" if near else "; %runs lists what there is"
+    message = f"run: there is no run {text[:80]!r} in project {project!r}{advice}"
+    raise NotFound(message, field="run", nearest=near)
+
+
+def nearest(word: str, known: Iterable[str]) -> list[str]:
+    """Up to three similar names, best first, in any case."""
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), list(by_lower), n=3, cutoff=0.5)
+    return [by_lower[lower] for lower in close]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..domain.models import (
@@ -21,7 +21,7 @@ from ..domain.query import Compare, Condition, Order, Query, all_of
 from ..domain.references import Reference, parse_reference
 from ..errors import Invalid, NotFound, NotSupported
 from .callers import Caller
-from .finding import artifacts_of, find_model
+from .finding import artifacts_of, find_model, nearest
 from .registration import Registration
 
 if TYPE_CHECKING:
@@ -75,15 +75,19 @@ class LocalModels:
 
     def get_version(self, request: GetVersion) -> VersionDetail:
         """The version that a reference means."""
-        reference = parse_reference(request.reference)
+        model, version = self.find_version(request.project, request.reference)
+        return VersionDetail(model=model, version=version, artifacts=artifacts_of(self._registry, version))
+
+    def find_version(self, project: str, text: str) -> tuple[Model, Version]:
+        """The version that a reference means, without its files."""
+        reference = parse_reference(text)
         if reference.registry is not None:
             message = (
                 f"reference: there is no registry {reference.registry!r} here; leave out the part before '::'"
             )
             raise NotSupported(message, field="reference")
-        model = self._model(request.project, reference.name)
-        version = self._resolve(model, reference)
-        return VersionDetail(model=model, version=version, artifacts=artifacts_of(self._registry, version))
+        model = self._model(project, reference.name)
+        return model, self._resolve(model, reference)
 
     def _model(self, project: str, name: str) -> Model:
         model = find_model(self._registry, project, name)
@@ -93,14 +97,12 @@ class LocalModels:
 
     def _no_model(self, project: str, name: str) -> NotFound:
         query = Query(order=Order("updated", descending=True), limit=MAX_PAGE)
-        known = {model.name.lower(): model.name for model in self._registry.find(Model, project, query).items}
-        close = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.5)
-        nearest = [known[lower] for lower in close]
-        advice = f"; did you mean {' or '.join(nearest)}?" if nearest else "; %models lists what there is"
+        near = nearest(name, [model.name for model in self._registry.find(Model, project, query).items])
+        advice = f"; did you mean {' or '.join(near)}?" if near else "; %models lists what there is"
         return NotFound(
             f"model: there is no model {name!r} in project {project!r}{advice}",
             field="model",
-            nearest=nearest,
+            nearest=near,
         )
 
     def _versions(self, model: Model, limit: int, page_token: str = "") -> Page[Version]:
@@ -142,10 +144,10 @@ def check_limit(limit: int) -> int:
     return limit
 
 
-def parse_order(text: str) -> Order:
-    """`updated desc` as an Order."""
+def parse_order(text: str, orders: Sequence[str] = ORDERS) -> Order:
+    """`updated desc` as an Order by one of these fields."""
     field, _, direction = text.partition(" ")
-    if field not in ORDERS or direction not in ("", "asc", "desc"):
-        message = f"order_by: {text[:40]!r} is not one of {', '.join(ORDERS)}, with asc or desc behind"
+    if field not in orders or direction not in ("", "asc", "desc"):
+        message = f"order_by: {text[:40]!r} is not one of {', '.join(orders)}, with asc or desc behind"
         raise Invalid(message, field="order_by")
     return Order(field, descending=direction == "desc")

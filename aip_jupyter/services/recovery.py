@@ -14,13 +14,16 @@ from dataclasses import dataclass, field
 from ..backends.process import is_alive, is_dead
 from ..backends.registry.protocol import RegistryBackend
 from ..backends.storage.protocol import StorageBackend
+from ..backends.tracking.protocol import TrackingBackend
 from ..domain.artifacts import Blob, Claim
 from ..domain.changes import Delete, Intent
+from ..domain.lineage import reference_to
 from ..domain.records import now_ms
 from ..domain.system import CheckReport, Finding
 from ..errors import NotFound
 from .blobs import BLOCK, drop_claim
 from .finding import open_intents
+from .links import links_to, withdraw_links
 
 
 @dataclass
@@ -29,6 +32,7 @@ class StoreCheck:
 
     registry: RegistryBackend
     storage: StorageBackend
+    tracking: TrackingBackend
     grace: float
     mend: bool = True
     verify: bool = False
@@ -68,6 +72,8 @@ class StoreCheck:
 
     def _intent(self, intent: Intent) -> None:
         if self.mend:
+            links = links_to(self.tracking, intent.project, reference_to("version", intent.target))
+            withdraw_links(self.registry, self.tracking, links)
             self.registry.apply([Delete(Intent, intent.id)])
         self._tell("cut_registration", f"registration {intent.target} was cut before its record", self.mend)
 

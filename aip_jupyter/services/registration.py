@@ -1,6 +1,7 @@
 """One registration: from uploaded files to a version, across storage and registry (DESIGN decision 5).
 
-    claim (made by the upload) → intent → model + version + artifacts − intent, in one transaction → release
+    claim (made by the upload) → intent → link to the run → model + version + artifacts − intent, in one
+    transaction → release
 
 Numbering is optimistic: read the model, write with the revision it had, again when somebody was faster.
 """
@@ -24,6 +25,7 @@ from ..errors import Conflict, Invalid, NotFound, Unavailable
 from .callers import Caller, author_of
 from .checks import check_registration
 from .finding import artifacts_of, find_model
+from .links import put_link, run_link, withdraw_links
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -47,8 +49,10 @@ class Registration:
         settings = platform.settings
         self._registry = platform.registry
         self._storage = platform.storage
+        self._tracking = platform.tracking
         self._request = check_registration(request, settings.categories)
         self._author = author_of(request.author, settings.user, caller)
+        self._run = run_link(self._request, self._author)
 
     def run(self) -> VersionDetail:
         """The new version; or, when this very request was carried out before, the one it made."""
@@ -58,6 +62,7 @@ class Registration:
             intent = self._intend()
             try:
                 self._check_bytes()
+                self._link()
                 detail = self._number_and_write(intent)
             except (Conflict, Invalid):
                 self._withdraw(intent)
@@ -67,6 +72,9 @@ class Registration:
             except BaseException:  # an interrupt too must leave no intent of a living process
                 self._withdraw(intent)
                 raise
+            # A repetition of this request that failed may have taken the link back: see `withdraw_links`.
+            with contextlib.suppress(Unavailable):
+                self._link()
         # It is done. When only the release fails, the check of the store drops the claim later.
         with contextlib.suppress(Unavailable):
             self._storage.release(self._request.id)
@@ -107,9 +115,16 @@ class Registration:
         self._registry.apply([Put(intent)])
         return intent
 
+    def _link(self) -> None:
+        """Before the records, in a store of its own: no version is ever without the link to its run."""
+        if self._run is not None:
+            put_link(self._tracking, self._run)
+
     def _withdraw(self, intent: Intent) -> None:
-        # When the registry is what failed, the check of the store withdraws it later.
+        # When a store is what failed, the check of the store withdraws it later: the link before the intent.
         with contextlib.suppress(Unavailable):
+            if self._run is not None:
+                withdraw_links(self._registry, self._tracking, [self._run])
             self._registry.apply([Delete(Intent, intent.id)])
 
     def _number_and_write(self, intent: Intent) -> VersionDetail:

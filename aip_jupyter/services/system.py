@@ -77,8 +77,8 @@ class LocalSystem:
         """Find, and mend, what a crash left behind."""
         platform = self._platform
         grace = platform.settings.garbage_grace
-        check = StoreCheck(platform.registry, platform.storage, grace, request.mend, request.verify)
-        return check.run()
+        stores = platform.registry, platform.storage, platform.tracking
+        return StoreCheck(*stores, grace, request.mend, request.verify).run()
 
     def _disk(self) -> DoctorCheck:
         home = self._platform.settings.home

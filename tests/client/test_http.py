@@ -11,6 +11,7 @@ from aip_jupyter.domain.records import new_id
 from aip_jupyter.services.interface import Services
 
 from ..contracts.services import ServicesContract
+from ..contracts.services_datasets import DatasetsContract, LineageContract
 from ..support.live import live_server
 from ..support.scoped import ScopedServices
 
@@ -23,7 +24,7 @@ def over_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServices
         services.close()
 
 
-class TestHttpServices(ServicesContract):
+class TestHttpServices(ServicesContract, DatasetsContract, LineageContract):
     @pytest.fixture
     def services(self, over_http: HttpServices) -> Services:
         return ScopedServices(over_http, new_id())

@@ -120,7 +120,7 @@ def test_bytes_without_a_record_wait_for_the_grace_time(platform: Platform, serv
     platform.storage.release(id)
     report = services.system.check_store(CheckStore())
     assert [(finding.kind, finding.mended) for finding in report.findings] == [("orphaned_bytes", False)]
-    mended = StoreCheck(platform.registry, platform.storage, grace=0).run()
+    mended = StoreCheck(platform.registry, platform.storage, platform.tracking, grace=0).run()
     assert [(finding.kind, finding.mended) for finding in mended.findings] == [("orphaned_bytes", True)]
     assert services.system.check_store(CheckStore()).blobs == 0
 

@@ -12,19 +12,19 @@ from aip_jupyter.services.local import open_platform
 from aip_jupyter.services.settings import Settings
 
 from ..contracts.services import ServicesContract
+from ..contracts.services_datasets import DatasetsContract, LineageContract
 
 
-class TestMemoryServices(ServicesContract):
+class TestMemoryServices(ServicesContract, DatasetsContract, LineageContract):
     @pytest.fixture
     def services(self, tmp_path: Path) -> Iterator[Services]:
-        services = open_platform(
-            Settings(home=tmp_path / "home", registry="memory", storage="memory")
-        ).services()
+        memory = dict.fromkeys(("registry", "storage", "tracking", "datasets"), "memory")
+        services = open_platform(Settings(home=tmp_path / "home", **memory)).services()  # type: ignore[arg-type]
         yield services
         services.close()
 
 
-class TestLocalServices(ServicesContract):
+class TestLocalServices(ServicesContract, DatasetsContract, LineageContract):
     @pytest.fixture
     def services(self, tmp_path: Path) -> Iterator[Services]:
         services = open_platform(Settings(home=tmp_path / "home")).services()

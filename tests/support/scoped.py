@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from aip_jupyter.services.interface import Blobs, Models, Services, System
+from aip_jupyter.services.interface import Blobs, Datasets, LineageOf, Models, Services, System
 
 
 class ScopedServices:
@@ -14,6 +14,8 @@ class ScopedServices:
 
     def __init__(self, services: Services, prefix: str) -> None:
         self.models: Models = _Scoped(services.models, prefix)
+        self.datasets: Datasets = _Scoped(services.datasets, prefix)
+        self.lineage: LineageOf = _Scoped(services.lineage, prefix)
         self.blobs: Blobs = _Scoped(services.blobs, prefix)
         self.system: System = services.system
 
