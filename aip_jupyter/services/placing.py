@@ -53,7 +53,7 @@ class Placing:
             others = len(holders) - len(ours)
             who.append(f"{others} session{'' if others == 1 else 's'} of other projects")
         free = f"; free one with %gpu stop {ours[0].name}" if ours else ""
-        return self._refusal(f"every {self.gpu} is taken by {', '.join(who) or 'others'}{free}")
+        return self._refusal(f"every {self.gpu} is taken by {' and '.join(who) or 'others'}{free}")
 
     def _refusal(self, message: str) -> GpuNotAvailable:
         labels = [offer.label for offer in self._offers]
@@ -64,9 +64,8 @@ class Placing:
 
 def _near(asked: str, known: dict[str, str]) -> list[str]:
     lower = asked.lower()
-    close = difflib.get_close_matches(lower, list(known), n=3, cutoff=_NEAR)
     longer = [name for name in known if name.startswith(f"{lower}-")]
-    return sorted({known[name] for name in (*close, *longer)})
+    return sorted({known[name] for name in longer or difflib.get_close_matches(lower, known, 3, _NEAR)})
 
 
 def _holder(session: Session) -> str:
