@@ -7,10 +7,15 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from ..errors import Invalid
+from . import names
 from .records import DEFAULT_PROJECT, PropertyValue, Record, Request
 
 DEFAULT_EXPERIMENT = "default"
 """The experiment of a run that names none."""
+
+MAX_NOTES = 100_000
+"""Characters of a run's notes, and of a param that is a text."""
 
 Status = Literal["running", "completed", "failed", "killed"]
 
@@ -150,3 +155,23 @@ def spell_number(value: float) -> Number:
     if math.isnan(value):
         return "NaN"
     return "Infinity" if value > 0 else "-Infinity"
+
+
+def check_params(params: dict[str, PropertyValue]) -> None:
+    """Invalid, naming the param, for a value that would not come back as it is."""
+    for key, value in params.items():
+        names.check_store_name(key, "params")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise Invalid(f"params: {key!r} is {value}, which is not a number; give it as text", field=key)
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise Invalid(f"params: {key!r} does not fit 64 bits; give it as text", field=key)
+        if isinstance(value, str):
+            check_text(value, f"params.{key}")
+
+
+def check_text(text: str, field: str) -> None:
+    """Invalid for a text that is too long, or that no store can hold."""
+    if len(text) > MAX_NOTES:
+        raise Invalid(f"{field}: {len(text):,} characters are too many, at most {MAX_NOTES:,}", field=field)
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise Invalid(f"{field}: has characters that cannot be stored (NUL or half a pair)", field=field)

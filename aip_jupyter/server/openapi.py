@@ -55,7 +55,7 @@ def _operation(route: Route, schema_of: dict[str, Any], components: dict[str, An
             "default": {"description": "What went wrong, and what to do", **error},
         },
     }
-    if route.stream == "up":
+    if route.stream == "up" or route.raw:
         operation["requestBody"] = {"content": {"application/octet-stream": {}}, "required": True}
     elif route.method == "POST":
         content = {"application/json": {"schema": _body_schema(route, components)}}
@@ -70,16 +70,17 @@ def _properties(route: Route, components: dict[str, Any]) -> dict[str, Any]:
 
 def _parameters(route: Route, components: dict[str, Any]) -> list[dict[str, Any]]:
     in_path = path_fields(route)
-    in_query = route.method != "POST"
+    in_query = route.method != "POST" or route.raw
+    required = components[route.request.__name__].get("required", [])
     return [
         {
             "name": name,
             "in": "path" if name in in_path else "query",
-            "required": name in in_path,
+            "required": name in in_path or name in required,
             "schema": schema,
         }
         for name, schema in _properties(route, components).items()
-        if name in in_path or in_query
+        if name in in_path or (in_query and name != route.raw)
     ]
 
 

@@ -1,10 +1,220 @@
-"""Placeholder."""
+"""Experiments and runs, in process: what journals record, and how it is found again."""
 
 from __future__ import annotations
 
-from typing import Any
+import random
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from ..backends.tracking.protocol import TrackingBackend
+from ..domain import names
+from ..domain.changes import Change, Put
+from ..domain.pages import MAX_PAGE, Page
+from ..domain.query import EVERYTHING, Compare, Condition, Order, Query, all_of
+from ..domain.records import new_id, now_ms
+from ..domain.runs import (
+    Experiment,
+    GetHistory,
+    GetRun,
+    History,
+    Journal,
+    ListExperiments,
+    ListRuns,
+    Run,
+    RunDetail,
+    Stored,
+    StoreJournal,
+)
+from ..errors import Conflict, Invalid, NotFound
+from ..wire.journal import AnyEntry, RunStarted, decode_records
+from .callers import Caller, author_of
+from .datasets import LocalDatasets
+from .finding import nearest, records_by_id
+from .models import check_limit, parse_order
+from .recording import Recorded, by_run, new_run, with_entry, with_note
+
+if TYPE_CHECKING:
+    from .local import Platform
+
+ORDERS = ("started", "ended", "name", "updated")
+ATTEMPTS = 30
+"""How often to begin again when others change the same runs meanwhile."""
+
+_NEWEST = Order("started", descending=True)
+_LIVE = Compare("state", "=", "LIVE")
 
 
 class LocalRuns:
-    def __init__(self, platform: Any, caller: Any) -> None:
-        pass
+    """`services.interface.Runs` over a tracking backend."""
+
+    def __init__(self, platform: Platform, caller: Caller) -> None:
+        self._tracking = platform.tracking
+        self._datasets = LocalDatasets(platform, caller)
+        self._user = platform.settings.user
+        self._caller = caller
+
+    def store_journal(self, request: StoreJournal) -> Stored:
+        """Store what of the records is new, in one transaction with how far the journal is stored."""
+        names.check_store_name(request.project, "project")
+        names.check_id(request.journal, "journal")
+        if not 0 <= request.start < 2**62:
+            raise Invalid(f"start: {request.start} is no place in a journal", field="start")
+        entries = list(decode_records(request.records, request.start))
+        for attempt in range(ATTEMPTS):
+            journal = self._journal(request)
+            fresh = _fresh(request, entries, journal.mark)
+            if not fresh:
+                return Stored(mark=journal.mark)
+            advanced = replace(journal, mark=fresh[-1][0])
+            try:
+                self._store(advanced, by_run(entry for _, entry in fresh))
+                return Stored(mark=advanced.mark)
+            except Conflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311
+        raise AssertionError  # the last attempt returns or raises
+
+    def _journal(self, request: StoreJournal) -> Journal:
+        """How far it is stored."""
+        found = records_by_id(self._tracking, Journal, request.project, [request.journal])
+        new = Journal(id=request.journal, project=request.project, created=now_ms())
+        return found.get(request.journal, new)
+
+    def _store(self, journal: Journal, recorded: dict[str, Recorded]) -> None:
+        project = journal.project
+        of_state = [id for id, what in recorded.items() if what.entries or what.datasets]
+        known = records_by_id(self._tracking, Run, project, of_state)
+        experiments: dict[str, Experiment] = {}
+        changes: list[Change] = [Put(journal)]
+        expect = {journal.id: journal.revision}
+        for id, what in recorded.items():
+            if what.entries or what.datasets:
+                run = self._run(project, known.get(id), what, experiments)
+                if run != known.get(id):
+                    changes.append(Put(run))
+                    expect[id] = run.revision
+            if what.keys:
+                changes.append(what.points(project, id))
+        changes += [Put(experiment) for experiment in experiments.values() if not experiment.revision]
+        self._tracking.apply(changes, expect)
+
+    def _run(self, project: str, run: Run | None, what: Recorded, experiments: dict[str, Experiment]) -> Run:
+        """The run after what was recorded of it. Makes it when there is none."""
+        entries: Sequence[AnyEntry] = what.entries
+        if run is None:
+            first = entries[0] if entries else None
+            if not isinstance(first, RunStarted):
+                message = "records: a run is named that has not begun; its start comes first in a journal"
+                raise Invalid(message, field="records")
+            experiment = self._experiment(project, first, experiments)
+            run, entries = new_run(project, first, experiment, self._author(first)), entries[1:]
+        for entry in entries:
+            run = with_entry(run, entry)
+        for dataset in what.datasets:
+            try:
+                self._datasets.log_dataset(replace(dataset, project=project, run=run.id))
+            except Invalid as error:  # what came with it is recorded all the same
+                run = with_note(run, f"dataset {dataset.name}: not recorded ({error.message})"[:1000])
+        return run
+
+    def _experiment(self, project: str, entry: RunStarted, known: dict[str, Experiment]) -> Experiment:
+        """The experiment of this name, found or made."""
+        name = names.check_store_name(entry.experiment, "experiment")
+        if name not in known:
+            query = Query(where=Compare("name", "=", name), limit=1)
+            found = self._tracking.find(Experiment, project, query).items
+            new = Experiment(
+                id=new_id(), project=project, name=name, author=self._author(entry), created=now_ms()
+            )
+            known[name] = found[0] if found else new
+        return known[name]
+
+    def _author(self, entry: RunStarted) -> str:
+        explicit = names.check_store_name(entry.author, "author") if entry.author else None
+        return author_of(explicit, self._user, self._caller)
+
+    def list_experiments(self, request: ListExperiments) -> Page[Experiment]:
+        """One page of experiments, by name."""
+        search = [Compare("name", "contains", request.search)] if request.search else []
+        query = Query(
+            where=all_of([_LIVE, *search]),
+            order=Order("name"),
+            limit=check_limit(request.limit),
+            page_token=request.page_token,
+        )
+        return self._tracking.find(Experiment, request.project, query)
+
+    def list_runs(self, request: ListRuns) -> Page[RunDetail]:
+        """One page of runs: a query for them, and one for their metrics."""
+        terms: list[Condition] = [_LIVE]
+        if request.search:
+            terms.append(Compare("name", "contains", request.search))
+        terms += [
+            Compare(field, "=", value)
+            for field in ("experiment", "status", "author")
+            if (value := getattr(request, field))
+        ]
+        query = Query(
+            where=all_of(terms),
+            order=parse_order(request.order_by, ORDERS),
+            limit=check_limit(request.limit),
+            page_token=request.page_token,
+        )
+        page = self._tracking.find(Run, request.project, query)
+        metrics = self._tracking.metrics(request.project, [run.id for run in page.items])
+        items = [RunDetail(run=run, metrics=metrics[run.id]) for run in page.items]
+        return Page(items=items, next_page_token=page.next_page_token)
+
+    def get_run(self, request: GetRun) -> RunDetail:
+        """A run by id or name."""
+        run = find_run(self._tracking, request.project, request.run)
+        return RunDetail(run=run, metrics=self._tracking.metrics(run.project, [run.id])[run.id])
+
+    def get_history(self, request: GetHistory) -> History:
+        """All points of one key of a run."""
+        run = find_run(self._tracking, request.project, request.run)
+        history = self._tracking.history(run.project, run.id, request.key)
+        if history.steps:
+            return history
+        keys = [metric.key for metric in self._tracking.metrics(run.project, [run.id])[run.id]]
+        message = f"key: {run.name} has no metric {request.key[:80]!r}; it has: {', '.join(keys) or 'none'}"
+        raise NotFound(message, field="key", nearest=nearest(request.key, keys))
+
+
+def _fresh(
+    request: StoreJournal, entries: list[tuple[int, AnyEntry]], mark: int
+) -> list[tuple[int, AnyEntry]]:
+    """The entries, each with the place behind it, that are not stored yet."""
+    if request.start > mark:
+        message = f"start: the journal is stored up to {mark}; send what comes from there on"
+        raise Invalid(message, field="start")
+    fresh = [entry for entry in entries if entry[0] > mark]
+    known = len(entries) - len(fresh)
+    if fresh and mark != (entries[known - 1][0] if known else request.start):
+        raise Invalid(
+            f"start: no record of this journal ends at {mark}, where it is stored up to", field="start"
+        )
+    return fresh
+
+
+def find_run(tracking: TrackingBackend, project: str, text: str) -> Run:
+    """The run of this id, or the newest of this name. NotFound with the nearest names."""
+    names.check_store_name(text, "run")
+    if by_id := records_by_id(tracking, Run, project, [text]):
+        return by_id[text]
+    for run in _newest(tracking, project, Compare("name", "=", text), 1):
+        return run
+    near = nearest(text, dict.fromkeys(run.name for run in _newest(tracking, project, EVERYTHING, MAX_PAGE)))
+    advice = f"; did you mean {' or '.join(near)}?" if near else "; %runs lists what there is"
+    message = f"run: there is no run {text!r} in project {project!r}{advice}"
+    raise NotFound(message, field="run", nearest=near)
+
+
+def _newest(tracking: TrackingBackend, project: str, where: Condition, limit: int) -> Iterator[Run]:
+    yield from tracking.find(
+        Run, project, Query(where=all_of([_LIVE, where]), order=_NEWEST, limit=limit)
+    ).items

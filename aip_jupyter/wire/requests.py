@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from ..domain.records import Request
 from ..errors import Invalid
@@ -64,11 +65,13 @@ def _invalid(error: msgspec.ValidationError) -> Invalid:
 
 
 def split_request(route: Route, request: Request) -> tuple[str, dict[str, Any]]:
-    """The path, filled in, and the other fields that differ from their defaults."""
+    """The path, filled in, and the other fields that differ from their defaults; not what is the body."""
     in_path = path_fields(route)
     for name in in_path:
         if getattr(request, name) in (".", ".."):  # RFC 3986 §5.2.4: would lead to another route
             raise Invalid(f"{name}: {getattr(request, name)!r} cannot be part of an address", field=name)
     path = _FIELD.sub(lambda match: quote(str(getattr(request, match[1])), safe=""), route.path)
-    values: dict[str, Any] = msgspec.to_builtins(request)
-    return path, {name: value for name, value in values.items() if name not in in_path}
+    without_body = replace(request, **{route.raw: b""}) if route.raw else request
+    values: dict[str, Any] = msgspec.to_builtins(without_body)
+    elsewhere = {*in_path, route.raw}
+    return path, {name: value for name, value in values.items() if name not in elsewhere}

@@ -38,7 +38,9 @@ def add_points(connection: Connection, points: AddPoints) -> None:
         state = _state(added, old)
         if old is None:
             values = {"project": points.project, "run_id": points.run_id, "name": name, **state}
-            (key,) = connection.execute(insert(metric), values).inserted_primary_key or ()
+            inserted = connection.execute(insert(metric), values).inserted_primary_key
+            assert inserted is not None  # noqa: S101
+            key = inserted[0]
         else:
             key = old["key"]
             changed.append({"metric_key": key, **state})

@@ -1,0 +1,182 @@
+"""The journal of log calls: what a process records, as bytes on the disk and on the wire.
+
+A journal is a row of records, each
+
+    length u32 | crc32 of the payload u32 | payload: msgpack of an Entry      (little-endian)
+
+and its places are counted in bytes of records, over all segments. A segment is a file of fixed size that
+begins with a header and is filled up with zeros, so that a length of 0 says: nothing more yet.
+
+    "AIPJ" | version u16 | - u16 | place of its first record + 1 u64, 0 while it waits for its turn | journal
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Annotated
+from zlib import crc32
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ..domain.datasets import LogDataset
+from ..domain.records import PropertyValue
+from ..domain.runs import Status
+from ..errors import Incompatible, Invalid
+
+VERSION = 1
+MAX_PAYLOAD = 2**20
+"""Bytes of one entry."""
+
+_FRAME = struct.Struct("<II")
+_HEADER = struct.Struct("<4sHHQ16s")
+_MAGIC = b"AIPJ"
+LENGTH = struct.Struct("<I")
+FRAME_SIZE = _FRAME.size
+HEADER_SIZE = _HEADER.size
+
+_Id = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
+_Step = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+_Time = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""Milliseconds since the epoch."""
+
+
+class Entry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What one log call says: an array whose first item tells the kind."""
+
+    run: _Id
+
+
+class RunStarted(Entry, frozen=True, tag=1):
+    """All that is needed to make the run. Every journal that names a run begins with it, so that whoever
+    comes first makes it; what comes later adds to it."""
+
+    time: _Time
+    name: str
+    experiment: str
+    tags: dict[str, str] = {}
+    params: dict[str, PropertyValue] = {}
+    notes: str = ""
+    device: str = ""
+    notebook: str = ""
+    holder: str = ""
+    author: str = ""
+
+
+class Params(Entry, frozen=True, tag=2):
+    """Params of the run; the first value of each stays."""
+
+    values: dict[str, PropertyValue]
+
+
+class Tags(Entry, frozen=True, tag=3):
+    """Tags of the run; the last value of each counts."""
+
+    values: dict[str, str]
+
+
+class Points(Entry, frozen=True, tag=4):
+    """A point of each of these metrics. NaN and ±inf travel as they are."""
+
+    step: _Step
+    time: _Time
+    values: dict[str, float]
+
+
+class Notes(Entry, frozen=True, tag=5):
+    """The run's notes, instead of those that it has."""
+
+    text: str
+
+
+class RunEnded(Entry, frozen=True, tag=6):
+    """The run's end."""
+
+    status: Status
+    time: _Time
+
+
+class DatasetUsed(Entry, frozen=True, tag=7):
+    """A dataset that the run uses."""
+
+    dataset: LogDataset
+
+
+AnyEntry = RunStarted | Params | Tags | Points | Notes | RunEnded | DatasetUsed
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(AnyEntry).decode
+
+
+def encode_record(entry: AnyEntry) -> bytes:
+    """The entry's record. Invalid when it is too large."""
+    payload = _encode(entry)
+    size = len(payload)
+    if size > MAX_PAYLOAD:
+        message = f"journal: {size:,} bytes are too much for one log call (at most {MAX_PAYLOAD:,}); log less"
+        raise Invalid(message, field="journal")
+    return _FRAME.pack(size, crc32(payload)) + payload
+
+
+def decode_records(data: bytes, start: int) -> Iterator[tuple[int, AnyEntry]]:
+    """Each entry with the place behind its record; `start` is the place of the first.
+
+    Ends before a record that is not complete yet. Invalid, with its place, for a damaged one.
+    """
+    for place, payload in _payloads(data, start):
+        try:
+            entry = _decode(payload)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise _damaged(place - len(payload) - FRAME_SIZE, str(error)) from error
+        yield place, entry
+
+
+def complete_records(data: bytes) -> tuple[int, int]:
+    """How many bytes of whole records the data begins with, and how many records they are."""
+    end = count = 0
+    try:
+        for place, _ in _payloads(data, 0):
+            end, count = place, count + 1
+    except Invalid:
+        pass  # what is behind a torn record was never acknowledged, or cannot be read any more
+    return end, count
+
+
+def _payloads(data: bytes, start: int) -> Iterator[tuple[int, bytes]]:
+    position, size = 0, len(data)
+    while position + FRAME_SIZE <= size:
+        length, checksum = _FRAME.unpack_from(data, position)
+        if not length:
+            return
+        if length > MAX_PAYLOAD:
+            raise _damaged(start + position, "its length")
+        end = position + FRAME_SIZE + length
+        if end > size:
+            return
+        payload = data[position + FRAME_SIZE : end]
+        if crc32(payload) != checksum:
+            raise _damaged(start + position, "its checksum")
+        yield start + end, payload
+        position = end
+
+
+def _damaged(place: int, what: str) -> Invalid:
+    message = f"records: the record at {place} is damaged ({what}); records are sent as the journal has them"
+    return Invalid(message, field="records")
+
+
+def encode_header(journal: str, base: int | None) -> bytes:
+    """A segment's header; `base` is the place of its first record, None while it waits for its turn."""
+    return _HEADER.pack(_MAGIC, VERSION, 0, 0 if base is None else base + 1, bytes.fromhex(journal))
+
+
+def decode_header(data: bytes) -> tuple[str, int | None]:
+    """The journal's id and the base. Invalid for what is no segment, Incompatible for a newer one."""
+    if len(data) < HEADER_SIZE or not data.startswith(_MAGIC):
+        raise Invalid("journal: this file is no segment of a journal", field="journal")
+    _, version, _, base, journal = _HEADER.unpack_from(data)
+    if version != VERSION:
+        message = f"journal: written by a newer aip-jupyter (version {version}, this one knows {VERSION})"
+        raise Incompatible(f"{message}; upgrade with: pip install -U aip-jupyter")
+    return journal.hex(), base - 1 if base else None
