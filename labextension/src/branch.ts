@@ -58,6 +58,7 @@ export class Branch<R extends { id: string }, N extends IRecordNode<R>> implemen
     this._generation += 1;
     this._queue = Promise.resolve();
     this._refreshing = null;
+    this._loading = null;
     this._nodes = [];
     this._token = '';
     this._began = false;
@@ -65,6 +66,20 @@ export class Branch<R extends { id: string }, N extends IRecordNode<R>> implemen
   }
 
   load(): Promise<void> {
+    // Who looks at the end of the list asks again and again until it has come: that is one page, not many.
+    if (this._loading) {
+      return this._loading;
+    }
+    const loading = this._next().finally(() => {
+      if (this._loading === loading) {
+        this._loading = null;
+      }
+    });
+    this._loading = loading;
+    return loading;
+  }
+
+  private _next(): Promise<void> {
     return this._enqueue(true, async current => {
       if (this._began && !this._token && this._status === 'ready') {
         return;
@@ -189,6 +204,8 @@ export class Branch<R extends { id: string }, N extends IRecordNode<R>> implemen
   private _began = false;
   private _generation = 0;
   private _queue: Promise<void> = Promise.resolve();
+  /** The page that is asked for. */
+  private _loading: Promise<void> | null = null;
   /** The refresh that waits for its turn. */
   private _refreshing: { what: IUpdate; done: Promise<void> } | null = null;
 }

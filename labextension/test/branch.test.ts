@@ -24,10 +24,24 @@ test('pages follow each other until the last', async () => {
   const { server, root } = await loaded(1);
   assert.equal(names(root), 'gf');
   assert.ok(root.hasMore);
-  await Promise.all([root.load(), root.load(), root.load(), root.load()]);
+  for (let page = 2; page < 6; page++) {
+    await root.load();
+  }
   assert.equal(names(root), 'gfedcba');
   assert.ok(!root.hasMore);
   assert.equal(server.asked.length, 4);
+});
+
+test('asking for a page that is on its way is asking once, also behind a refresh', async () => {
+  const { server, root } = await loaded(1);
+  await Promise.all([root.refresh(), root.load(), root.load(), root.refresh(), root.load()]);
+  assert.equal(names(root), 'gfed');
+  assert.deepEqual(server.asked.slice(1), ['models  2 ', 'models  2 m-f']);
+  root.reset();
+  const stale = root.load();
+  root.reset();
+  await Promise.all([stale, root.load()]);
+  assert.equal(names(root), 'gf');
 });
 
 test('a refresh keeps the nodes and tells new ones', async () => {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from aip_jupyter.backends.config import BackendConfig
 from aip_jupyter.backends.plugins import open_registry
@@ -17,7 +18,7 @@ from aip_jupyter.domain.records import new_id
 
 from ..contracts.services import put
 from ..support.live import LiveServer
-from .lab import LabPage
+from .lab import LabPage, wait_for
 
 
 @pytest.fixture
@@ -123,24 +124,40 @@ def test_thousands_of_models_are_paged_and_few_are_drawn(
 ) -> None:
     names = [f"m-{number:04}" for number in range(2500)]
     registry.apply([Put(Model(id=new_id(), project="many", name=name)) for name in names])
+    registry.apply([Put(Model(id=new_id(), project="many", name="the-newest"))])
     lab_page.open_sidebar()
-    lab_page.execute("aip:open-model", project="many", model="m-2499")
-    expect(lab_page.row("m-2499")).to_be_visible()
-    loaded = "node => node.querySelector('.jp-AipTree-rows').clientHeight / 42"
-    for _ in range(3):
-        before = lab_page.tree.evaluate(loaded)
-        for _attempt in range(10):  # as one goes on scrolling: the store's own news may come in between
-            lab_page.tree.evaluate("node => { node.scrollTop -= 200; }")
-            lab_page.page.wait_for_timeout(100)
-            lab_page.tree.evaluate("node => { node.scrollTop = node.scrollHeight; }")
-            lab_page.page.wait_for_timeout(700)
-            if lab_page.tree.evaluate(loaded) > before + 50:
-                break
-    assert 300 < lab_page.tree.evaluate(loaded) < 700
+    lab_page.execute("aip:open-model", project="many", model="the-newest")
+    expect(lab_page.row("the-newest")).to_be_visible()
+    rows = lab_page.tree.locator(".jp-AipTree-rows")
+    for page in (2, 3, 4):
+        lab_page.tree.evaluate(_TO_THE_END)
+        expect(rows).to_have_js_property("clientHeight", page * 100 * 42 + 24 + 24)
     assert lab_page.tree.get_by_role("treeitem").count() < 60
     _keeps_its_place(lab_page, registry)
     lab_page.sidebar.get_by_role("button", name="Back to project default").click()
     expect(lab_page.sidebar.locator(".jp-AipHeader-project")).to_have_text("default")
+
+
+_TO_THE_END = "node => { node.scrollTop = node.scrollHeight; }"
+
+
+def test_the_next_page_is_read_although_a_refresh_is_under_way(
+    lab_page: LabPage, registry: RegistryBackend
+) -> None:
+    registry.apply([Put(Model(id=new_id(), project="slow", name=f"s-{number}")) for number in range(150)])
+    lab_page.open_sidebar()
+    lab_page.execute("aip:open-model", project="slow", model="none")
+    rows = lab_page.tree.locator(".jp-AipTree-rows")
+    expect(rows).to_have_js_property("clientHeight", 100 * 42 + 24)
+    held: list[Route] = []
+    lab_page.page.route(re.compile("/slow/models.limit=100&[0-9]+$"), lambda route: held.append(route))
+    lab_page.sidebar.get_by_role("button", name="Refresh").click()
+    wait_for(lambda: lab_page.page.wait_for_timeout(20) or held, "the list is not read again")
+    lab_page.tree.evaluate(_TO_THE_END)
+    expect(lab_page.tree.locator('[data-kind="more"]')).to_be_visible()
+    for route in held:
+        route.continue_()
+    expect(rows).to_have_js_property("clientHeight", 150 * 42)
 
 
 def _keeps_its_place(lab_page: LabPage, registry: RegistryBackend) -> None:
