@@ -41,13 +41,30 @@ def line_magic(*declared: argument) -> Callable[[Magic], Magic]:
     """A line magic with these arguments, which `?` lists, and whose errors fail the cell in one line."""
 
     def decorate(function: Magic) -> Magic:
-        for one in reversed(declared):
-            function = _arguments.argument(*one.names, **one.how)(function)
-        parsed: Magic = _arguments.magic_arguments()(function)
-        registered: Magic = _magic.line_magic(fails_in_one_line(parsed))
+        registered: Magic = _magic.line_magic(fails_in_one_line(_parsed(function, declared)))
         return registered
 
     return decorate
+
+
+def cell_magic(name: str, *declared: argument) -> Callable[[Magic], Magic]:
+    """The same for a cell magic, whose line has these arguments. It may return something to be awaited."""
+
+    def decorate(function: Magic) -> Magic:
+        parsed: Any = _parsed(function, declared)
+        parsed.parser.prog = f"%%{name}"
+        parsed.__doc__ = parsed.parser.format_help()
+        registered: Magic = _magic.cell_magic(name)(fails_in_one_line(parsed))
+        return registered
+
+    return decorate
+
+
+def _parsed(function: Magic, declared: tuple[argument, ...]) -> Magic:
+    for one in reversed(declared):
+        function = _arguments.argument(*one.names, **one.how)(function)
+    parsed: Magic = _arguments.magic_arguments()(function)
+    return parsed
 
 
 def fails_in_one_line(magic: Magic) -> Magic:

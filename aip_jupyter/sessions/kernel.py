@@ -21,7 +21,7 @@ from .values import ValueFault, dump_values, load_values
 FLUSH = 0.02
 """Seconds that printed text may wait for more; ipykernel's own 0.2 would be seen as a delay."""
 WAITING = 50_000
-"""Messages that may wait for one reader."""
+"""Messages that may wait for one reader before any is lost; ZeroMQ's own is 1,000."""
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
@@ -90,9 +90,10 @@ class SessionApp(_App):  # type: ignore[misc]  # as above
         self._agent = agent
 
     def _bind_socket(self, s: Any, port: int) -> Any:
-        """Let output wait for a slow reader for longer than ZeroMQ's 1,000 messages before it is lost."""
+        """Iopub: let output wait for a slow reader, and greet every reader, not the first alone."""
         if s.type == zmq.XPUB:
             s.sndhwm = WAITING
+            s.xpub_verbose = 1
         return super()._bind_socket(s, port)
 
     def init_connection_file(self) -> None:

@@ -47,6 +47,11 @@ class Message(Struct, frozen=True, kw_only=True):
         content: dict[str, Any] = msgspec.json.decode(self.content)
         return content
 
+    def read_metadata(self) -> dict[str, Any]:
+        """The metadata."""
+        metadata: dict[str, Any] = msgspec.json.decode(self.metadata)
+        return metadata
+
 
 def request(
     channel: str,

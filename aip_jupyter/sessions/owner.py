@@ -108,10 +108,11 @@ class Owner:
         while True:
             frames = (await iopub.recv_multipart())[3:]
             header, parent = decode(frames[0]), decode(frames[1])
-            ours = parent.msg_type == "execute_request"
+            if header.msg_type == "iopub_welcome":
+                continue  # for another reader
             if header.msg_type == "status":
-                if not ours:
-                    continue
+                if parent.msg_type != "execute_request":
+                    continue  # of pokes, of values that come and go
                 self._note(parent.msg_id, msgspec.json.decode(frames[3], type=_Status).execution_state)
             self._journal.append(now_ms(), frames)
 

@@ -1,0 +1,220 @@
+"""Running a cell on a GPU session: what `%%gpu` does, in a notebook and in a terminal.
+
+The work is one coroutine in the links' thread. The notebook's own thread only waits for it: awaiting, so that
+widgets and other messages are served meanwhile, or blocking, where there is no loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from ..client.connect import connect
+from ..client.context import Context, RunContext, get_context
+from ..domain.sessions import Session
+from ..errors import Invalid, NotFound
+from ..sessions.background import background
+from ..sessions.relay import Cell
+from ..sessions.values import Buffer, ValueFault, dump_values, load_values
+from .gpu_errors import local_error
+from .gpu_front import Front
+from .gpu_sessions import OpenSession, Wish, notebook_path, open_sessions
+from .gpu_wait import wait, wait_async
+from .namespace import nearest
+from .progress import Progress
+
+PATIENCE = 0.9
+"""Seconds that a cell has to end after an interrupt, before the notebook is given back."""
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """What is to be run where, with what, and what is to come back."""
+
+    wish: Wish
+    code: str
+    count: int
+    values: Sequence[Buffer] = ()
+    """From `dump_values`."""
+    out: Sequence[str] = ()
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What has become of it."""
+
+    reply: dict[str, Any]
+    values: Sequence[Buffer] = ()
+    left: bool = False
+    """The notebook was given back before the cell had ended."""
+
+
+class Run:
+    """One run of a task. Made in the notebook's thread; works in the links'."""
+
+    def __init__(self, task: Task, front: Front) -> None:
+        self._task = task
+        self._front = front
+        self._done: Future[Outcome] = Future()
+        self._stage: Literal["opening", "waiting", "running"] = "opening"
+        self._session: OpenSession | None = None
+        self._presses = 0
+        self._work: asyncio.Task[None] | None = None
+
+    def start(self) -> Future[Outcome]:
+        """Begin; the future of what becomes of it."""
+        background().loop.call_soon_threadsafe(self._begin)
+        return self._done
+
+    def interrupt(self) -> None:
+        """The user wants it to stop. The second time: to be let go at once."""
+        background().loop.call_soon_threadsafe(self._pressed)
+
+    def _begin(self) -> None:
+        self._work = asyncio.ensure_future(self._finish())
+
+    async def _finish(self) -> None:
+        try:
+            outcome = await self._run()
+        except BaseException as error:  # noqa: BLE001  # it is raised where somebody waits for it
+            if not self._done.done():
+                self._done.set_exception(error)
+        else:
+            if not self._done.done():
+                self._done.set_result(outcome)
+
+    async def _run(self) -> Outcome:
+        sessions = open_sessions()
+        session = sessions.find(self._task.wish)
+        if session is None:
+            wanted = self._task.wish.gpu or self._task.wish.name or "your session"
+            with Progress(f"opening a GPU session ({wanted})"):
+                session = await asyncio.shield(sessions.open(self._task.wish))
+        self._stage = "waiting"
+        for text, kind in session.notices:
+            self._front.notice(text, kind)
+        session.notices = []
+        if session.turn.locked() or not session.relay.is_free:
+            text = f"GPU session {session.session.name!r} still runs another cell; this one waits for it."
+            self._front.notice(text, "waits")
+        async with session.turn:
+            await session.relay.until_free()
+            self._stage, self._session = "running", session
+            return await self._run_on(session)
+
+    async def _run_on(self, session: OpenSession) -> Outcome:
+        task, relay = self._task, session.relay
+        if task.values:
+            fault = (await relay.ask("aip_push_request", buffers=task.values)).read()["fault"]
+            if fault:
+                raise Invalid(f"in: {fault}", field="in")
+        cell = Cell(task.code, task.count, context_for(session.session))
+        reply = await relay.run(cell, self._front.show)
+        if reply["status"] != "ok" or not task.out or self._done.done():
+            return Outcome(reply=reply)
+        answer = await relay.ask("aip_fetch_request", {"names": list(task.out)})
+        found = answer.read()
+        if found["missing"]:
+            missing = ", ".join(found["missing"])
+            raise NotFound(f"out: after the cell, the session has no variable {missing}", field="out")
+        if found["fault"]:
+            raise Invalid(f"out: {found['fault']}", field="out")
+        return Outcome(reply=reply, values=answer.buffers)
+
+    def _pressed(self) -> None:
+        self._presses += 1
+        session = self._session
+        if self._done.done():
+            return
+        if session is not None:
+            self._interrupting = asyncio.ensure_future(session.relay.interrupt())
+            if self._presses == 1:
+                asyncio.get_running_loop().call_later(PATIENCE, self._let_go)
+                return
+        elif self._work is not None:
+            self._work.cancel()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Give the notebook back; what the session still prints will yet appear."""
+        if self._done.done():
+            return
+        if self._session is not None:
+            name = self._session.session.name
+            text = f"GPU session {name!r} has not stopped yet and goes on; `%gpu stop {name}` ends it."
+            self._front.notice(text, "left")
+        self._done.set_result(Outcome(reply={}, left=True))
+
+
+def context_for(session: Session) -> Context:
+    """What travels with each cell."""
+    connection = connect()
+    server = connection.server
+    return Context(
+        project=connection.project,
+        run=_run_context(),
+        url="" if server is None else server.url,
+        token="" if server is None else server.token,
+        session=session.name,
+        gpu=session.gpu,
+        notebook=notebook_path(),
+        user=connection.settings.user,
+    )
+
+
+def _run_context() -> RunContext | None:
+    try:
+        from .runs import run_context
+    except ImportError:
+        return None
+
+    return run_context()
+
+
+def dump(names: Sequence[str], namespace: dict[str, Any]) -> Sequence[Buffer]:
+    """The values of these variables, for a session. NotFound, Invalid."""
+    for name in names:
+        if name not in namespace:
+            near = nearest(name, [known for known in namespace if not known.startswith("_")])
+            advice = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise NotFound(f"in: there is no variable {name!r}{advice}", field="in", nearest=near)
+    try:
+        return dump_values({name: namespace[name] for name in names}) if names else ()
+    except ValueFault as error:
+        raise Invalid(f"in: {error}", field="in") from error
+
+
+def result_of(outcome: Outcome, *, interrupted: bool) -> dict[str, Any]:
+    """The values that came back; raises what the cell has raised."""
+    if outcome.left:
+        raise KeyboardInterrupt
+    if outcome.reply["status"] != "ok":
+        raise local_error(outcome.reply, interrupted=interrupted)
+    try:
+        return load_values(outcome.values) if outcome.values else {}
+    except ValueFault as error:
+        raise Invalid(f"out: {error}", field="out") from error
+
+
+def not_nested() -> None:
+    """Refuse inside a session."""
+    context = get_context()
+    if context is not None:
+        message = f"this cell runs in GPU session {context.session!r} already; take the inner %%gpu away"
+        raise Invalid(message)
+
+
+def run(task: Task, front: Front) -> dict[str, Any]:
+    """Run it, blocking; the values that came back."""
+    work = Run(task, front)
+    outcome, interrupted = wait(work.start(), work.interrupt)
+    return result_of(outcome, interrupted=interrupted)
+
+
+async def run_async(task: Task, front: Front) -> dict[str, Any]:
+    """Run it, awaiting; the values that came back."""
+    work = Run(task, front)
+    outcome, interrupted = await wait_async(work.start(), work.interrupt)
+    return result_of(outcome, interrupted=interrupted)

@@ -1,0 +1,125 @@
+"""The `%%gpu` cell magic, and how its cell becomes one that is awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from IPython.core.magic import Magics, magics_class
+
+from ..errors import AipError, Invalid
+from .arguments import argument, cell_magic, one_line, parse, text
+
+AWAITED = "--awaited "
+"""Stands before the arguments of a call that is awaited; only the transformer puts it there."""
+_CALL = "get_ipython().run_cell_magic('gpu', '"
+
+
+@magics_class
+class GpuMagics(Magics):
+    """The magics of GPU sessions."""
+
+    @cell_magic(
+        "gpu",
+        argument("gpu", nargs="?", default="", type=text, metavar="TYPE", help="the GPU type, such as L40S"),
+        argument(
+            "--in",
+            dest="values",
+            action="append",
+            default=[],
+            type=text,
+            metavar="A,B",
+            help="variables to take along",
+        ),
+        argument(
+            "--out", action="append", default=[], type=text, metavar="C,D", help="variables to bring back"
+        ),
+        argument("--session", default="", type=text, metavar="NAME", help="the session to use, or to start"),
+        argument("--strict", action="store_true", help="an error where there is no GPU, instead of the CPU"),
+    )
+    def gpu_cell(self, line: str, cell: str) -> Any:
+        """Run the cell on a GPU session, which keeps its variables from cell to cell.
+
+        Output, plots and errors appear here. Without a session's name the notebook's own session of that type
+        goes on, or a new one begins.
+
+        Examples::
+
+            %%gpu L40S
+            %%gpu L40S --in digits --out clf,report
+            %%gpu --session big
+        """
+        from .gpu import run, run_async
+        from .gpu_front import front_of
+
+        task = self._task(line.removeprefix(AWAITED), cell)
+        front = front_of(self.shell)
+        namespace: dict[str, Any] = self._shell.user_ns
+        if not line.startswith(AWAITED):
+            namespace.update(run(task, front))
+            return None
+
+        async def take_part() -> None:
+            try:
+                namespace.update(await run_async(task, front))
+            except AipError as error:
+                raise one_line(error) from None
+
+        return take_part()
+
+    @property
+    def _shell(self) -> Any:
+        return self.shell
+
+    def _task(self, line: str, cell: str) -> Any:
+        from .gpu import Task, dump, not_nested
+        from .gpu_front import cell_number
+        from .gpu_sessions import Wish
+
+        not_nested()
+        arguments = parse(self.gpu_cell, line)
+        if not cell.strip():
+            raise Invalid("cell: there is nothing below %%gpu to run", field="cell")
+        return Task(
+            wish=Wish(gpu=arguments.gpu, name=arguments.session, strict=arguments.strict),
+            code=_numbered(line, cell),
+            count=cell_number(self._shell),
+            values=dump(_names(arguments.values, "in"), self._shell.user_ns),
+            out=_names(arguments.out, "out"),
+        )
+
+
+def _names(given: Iterable[str], field: str) -> list[str]:
+    names = [name.strip() for part in given for name in part.split(",") if name.strip()]
+    for name in names:
+        if not name.isidentifier():
+            message = f"{field}: {name!r} is not a variable's name; write --{field} a,b"
+            raise Invalid(message, field=field)
+    return list(dict.fromkeys(names))
+
+
+def _numbered(line: str, cell: str) -> str:
+    """The code for the session, with the lines where the notebook has them: a comment stands for the magic.
+
+    A cell magic must be the first line, and counts the lines below itself.
+    """
+    return cell if cell.startswith("%%") else f"# %%gpu {line}\n{cell}"
+
+
+def install(shell: Any) -> None:
+    """Let the cells of a kernel be awaited: it serves widgets and the Interrupt button meanwhile."""
+    if getattr(shell, "kernel", None) is not None and await_gpu not in shell.input_transformers_post:
+        shell.input_transformers_post.append(await_gpu)
+
+
+def uninstall(shell: Any) -> None:
+    """Undo it."""
+    if await_gpu in shell.input_transformers_post:
+        shell.input_transformers_post.remove(await_gpu)
+
+
+def await_gpu(lines: list[str]) -> list[str]:
+    """Turn the call that IPython makes of a `%%gpu` cell into one that is awaited."""
+    if not lines or not lines[0].startswith(_CALL):
+        return lines
+    return [f"await {_CALL}{AWAITED}{lines[0][len(_CALL) :]}", *lines[1:]]

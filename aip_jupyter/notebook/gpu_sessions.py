@@ -1,0 +1,196 @@
+"""Which session a cell runs on: the one it names, the notebook's own of that type, or a new one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+
+from msgspec import Struct
+
+from ..client.connect import connect
+from ..domain.records import new_id
+from ..domain.sessions import CPU, GetGpus, GetSession, Grant, ListSessions, Session, StartSession
+from ..errors import Conflict, GpuNotAvailable, Invalid
+from ..sessions.background import Background, background
+from ..sessions.environment import session_environment
+from ..sessions.relay import Relay
+from ..sessions.zmq_link import ZmqLink
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """What the user has typed."""
+
+    gpu: str = ""
+    name: str = ""
+    strict: bool = False
+
+
+class OpenSession:
+    """A session to which this process has a link."""
+
+    def __init__(self, session: Session, relay: Relay, gpu: str, notices: list[tuple[str, str]]) -> None:
+        self.session = session
+        self.relay = relay
+        self.turn = asyncio.Lock()
+        """Held by the cell that runs."""
+        self.notices = notices
+        """Lines to be shown with the next cell, and the kind of each."""
+        self.asked = {gpu.lower(), session.requested.lower()}
+
+    def fits(self, wish: Wish) -> bool:
+        """Whether it is what the user means."""
+        if wish.name:
+            return wish.name == self.session.name and wish.gpu.lower() in (self.asked | {""})
+        return wish.gpu.lower() in (self.asked | {""}) and not (wish.strict and _stands_in(self.session))
+
+
+class OpenSessions:
+    """The sessions of this process, the last used first. All of it belongs to the links' event loop."""
+
+    def __init__(self) -> None:
+        self._open: list[OpenSession] = []
+        self._dead: list[OpenSession] = []
+        self._opening = asyncio.Lock()
+
+    def find(self, wish: Wish) -> OpenSession | None:
+        """One that is open already."""
+        dead = [each for each in self._open if each.relay.death is not None]
+        for each in dead:
+            self._open.remove(each)
+        self._dead = [*dead, *self._dead][:10]
+        for each in self._open:
+            if each.fits(wish):
+                self._open.remove(each)
+                self._open.insert(0, each)
+                return each
+        return None
+
+    async def open(self, wish: Wish) -> OpenSession:
+        """One that lives already, or a new one. Whoever asks meanwhile gets the same."""
+        async with self._opening:
+            found = self.find(wish)
+            if found is None:
+                grant, began = await asyncio.to_thread(_grant, wish)
+                link = await ZmqLink.open(grant)
+                notices = self._notices(wish, link.session, began)
+                found = OpenSession(link.session, Relay(link), wish.gpu, notices)
+                self._open.insert(0, found)
+            return found
+
+    async def close(self, name: str) -> None:
+        """Let go of the session of this name, if there is one."""
+        for each in [each for each in self._open if each.session.name == name]:
+            self._open.remove(each)
+            await each.relay.close()
+
+    def _notices(self, wish: Wish, session: Session, began: bool) -> list[tuple[str, str]]:
+        notices = []
+        died = [each for each in self._dead if each.fits(wish)]
+        if died and began:
+            ended = str(died[0].relay.death).partition(". ")[0]
+            text = f"{ended}. A new session runs this cell, without the old one's variables."
+            notices.append((text, "died"))
+            self._dead = [each for each in self._dead if each not in died]
+        if not began:
+            cells = f"{session.cells} cell{'' if session.cells == 1 else 's'}"
+            text = f"GPU session {session.name!r} goes on after {cells}: its variables are there."
+            notices.append((text, "attached"))
+        if _stands_in(session):
+            wanted = "" if session.requested in ("", CPU) else f" for {session.requested}"
+            notices.append((f"There is no GPU here: the CPU stands in{wanted} ({session.name!r}).", "cpu"))
+        return notices
+
+
+_sessions: tuple[Background, OpenSessions] | None = None
+
+
+def open_sessions() -> OpenSessions:
+    """Those of this process; a forked child has none of its parent's."""
+    global _sessions
+    home = background()
+    if _sessions is None or _sessions[0] is not home:
+        _sessions = home, OpenSessions()
+    return _sessions[1]
+
+
+def notebook_path() -> str:
+    """The notebook of this kernel, as its server names it; "" elsewhere."""
+    return os.environ.get("JPY_SESSION_NAME", "")
+
+
+def _stands_in(session: Session) -> bool:
+    return session.gpu == CPU and session.requested != CPU
+
+
+def _grant(wish: Wish) -> tuple[Grant, bool]:
+    """The keys of the session that is wanted, and whether it is a new one."""
+    services, project = connect().services.sessions, connect().project
+    living = [s for s in services.list_sessions(ListSessions(project=project)) if s.state != "dead"]
+    found = _named(wish, living) if wish.name else _ours(wish, living)
+    if found is not None:
+        return services.attach_session(GetSession(project=project, session=found.id)), False
+    if not wish.gpu:
+        if wish.name:  # NotFound, with the names that there are
+            return services.attach_session(GetSession(project=project, session=wish.name)), False
+        offers = ", ".join(offer.type for offer in services.list_gpus(GetGpus()))
+        there_is = f"this pool has {offers}" if offers else "such as %%gpu L40S"
+        raise Invalid(f"gpu: say which GPU the cell needs; {there_is}", field="gpu")
+    taken = {session.name for session in living}
+    while True:
+        name = wish.name or _free_name(wish.gpu, taken)
+        try:
+            return services.start_session(_request(wish, project, name)), True
+        except Conflict:
+            if wish.name:
+                raise
+            taken.add(name)  # somebody was faster
+
+
+def _named(wish: Wish, living: list[Session]) -> Session | None:
+    found = next((session for session in living if wish.name in (session.name, session.id)), None)
+    if found is None:
+        return None
+    if wish.gpu and wish.gpu.lower() not in (found.requested.lower(), found.gpu.lower()):
+        message = f"session: {found.name!r} has {found.requested or found.gpu}, not {wish.gpu}"
+        raise Invalid(f"{message}; leave out the type, or give the session another name", field="session")
+    if wish.strict and _stands_in(found):
+        message = f"gpu: session {found.name!r} runs on the CPU; leave out --strict to go on with it"
+        raise GpuNotAvailable(message, field="gpu")
+    return found
+
+
+def _ours(wish: Wish, living: list[Session]) -> Session | None:
+    """The newest of this notebook: after a restart of its kernel it finds its variables."""
+    path = notebook_path()
+    for session in living:
+        fits = wish.gpu.lower() in ("", session.requested.lower())
+        if path and session.notebook == path and fits and not (wish.strict and _stands_in(session)):
+            return session
+    return None
+
+
+def _free_name(gpu: str, taken: set[str]) -> str:
+    base, number = gpu.lower(), 2
+    name = base
+    while name in taken:
+        name, number = f"{base}-{number}", number + 1
+    return name
+
+
+def _request(wish: Wish, project: str, name: str) -> StartSession:
+    connection = connect()
+    return StartSession(
+        project=project,
+        id=new_id(),
+        name=name,
+        gpu=wish.gpu,
+        strict=wish.strict,
+        notebook=notebook_path(),
+        host=socket.gethostname(),
+        python=sys.executable,
+        folder=os.getcwd(),
+        environment=session_environment(os.environ, embedded=connection.server is None),
+        author=connection.author,
+    )

@@ -1,0 +1,38 @@
+"""The seam between a notebook and a session: nothing above a Link knows where the session lives."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from ..domain.sessions import Session
+from .messages import Message
+
+LinkCapability = Literal["large_values"]
+"""`large_values`: buffers of any size travel beside a message."""
+
+
+class Link(Protocol):
+    """An open way to one session. All of it belongs to one event loop."""
+
+    @property
+    def capabilities(self) -> frozenset[LinkCapability]:
+        """What it can do besides passing on messages."""
+
+    @property
+    def session(self) -> Session:
+        """The session as it was when the link was opened."""
+
+    async def send(self, message: Message) -> None:
+        """Pass a request on to the kernel."""
+
+    async def receive(self) -> Message:
+        """The next message of the kernel: replies, and all that it tells on iopub since the link was opened.
+
+        SessionDied, within a second of the end of kernel or agent, with the reason and what to do next.
+        """
+
+    async def interrupt(self) -> None:
+        """Interrupt what the kernel runs; returns before that has ended."""
+
+    async def close(self) -> None:
+        """Let go of the session, which lives on."""
