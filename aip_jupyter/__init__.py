@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from .notebook.api import list_models as list_models
     from .notebook.api import load_model as load_model
     from .notebook.api import register_model as register_model
+    from .notebook.gpu_api import gpu as gpu
+    from .notebook.gpu_api import interrupt_session as interrupt_session
+    from .notebook.gpu_api import list_gpus as list_gpus
+    from .notebook.gpu_api import list_sessions as list_sessions
+    from .notebook.gpu_api import run_on_gpu as run_on_gpu
+    from .notebook.gpu_api import session_log as session_log
+    from .notebook.gpu_api import stop_session as stop_session
 
 _API = {
     "check_store": "api",
@@ -29,6 +36,13 @@ _API = {
     "list_models": "api",
     "load_model": "api",
     "register_model": "api",
+    "gpu": "gpu_api",
+    "interrupt_session": "gpu_api",
+    "list_gpus": "gpu_api",
+    "list_sessions": "gpu_api",
+    "run_on_gpu": "gpu_api",
+    "session_log": "gpu_api",
+    "stop_session": "gpu_api",
 }
 """The names of the Python API, and the module of `notebook` that has each."""
 

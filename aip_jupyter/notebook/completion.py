@@ -1,4 +1,4 @@
-"""Tab completion on the magics' lines: options, models, variables, categories.
+"""Tab completion on the magics' lines: options, models, variables, categories, GPU types, sessions.
 
 It never raises and never waits long: what the server knows is fetched by a thread and kept for some seconds.
 """
@@ -20,7 +20,7 @@ FRESH = 5.0
 """Seconds for which an answer is used again."""
 
 _log = logging.getLogger(__name__)
-_LINE = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?%(?P<magic>\w+)\s+(?P<rest>.*)$")
+_LINE = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(?P<sign>%%?)(?P<magic>\w+)\s+(?P<rest>.*)$")
 _MATCHER = f"{__name__}.matcher"
 # Words with their quotes; the last one may still be open.
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*(?:"|$)|'[^']*(?:'|$))+""")
@@ -65,6 +65,20 @@ def _fetch_categories() -> list[str]:
     return what_is_in_use(connect()).categories
 
 
+def _fetch_gpus() -> list[str]:
+    from ..domain.sessions import CPU, GPU_TYPES
+    from .gpu_api import list_gpus
+
+    return list(dict.fromkeys((*(offer.type for offer in list_gpus()), *GPU_TYPES, CPU)))
+
+
+def _fetch_sessions() -> list[str]:
+    from .arguments import is_expanded
+    from .gpu_api import list_sessions
+
+    return [session.name for session in list_sessions() if not is_expanded(session.name)]
+
+
 class Completions:
     """The matcher of one shell."""
 
@@ -72,47 +86,59 @@ class Completions:
         self._shell = shell
         self._models = Remembered(_fetch_models)
         self._categories = Remembered(_fetch_categories)
+        self._gpus = Remembered(_fetch_gpus)
+        self._sessions = Remembered(_fetch_sessions)
 
     def complete(self, line: str) -> tuple[str, list[str]]:
         """The last word of the line up to the cursor, and what could stand there instead."""
         from .magics import our_magics
 
         match = _LINE.match(line)
-        if match is None or f"%{match['magic']}" not in dict(our_magics(self._shell)):
+        function = dict(our_magics(self._shell)).get(match["sign"] + match["magic"]) if match else None
+        if match is None or function is None:
             return "", []
         words = _WORD.findall(match["rest"])
         fragment = words.pop() if (words and not line[-1:].isspace()) or _is_open(words) else ""
         start = fragment.lstrip("\"'").lower()
-        candidates = self._candidates(match["magic"], words, fragment)
+        candidates = self._candidates(match["sign"] + match["magic"], function, words, fragment)
         return fragment, [_as_word(c) for c in candidates if c.lower().startswith(start)]
 
-    def _candidates(self, magic: str, words: list[str], fragment: str) -> list[str]:
+    def _candidates(self, magic: str, function: Any, words: list[str], fragment: str) -> list[str]:
         from .arguments import options, options_with_value
 
-        function = self._shell.find_line_magic(magic)
         with_value = options_with_value(function)
         if words and words[-1] in with_value:
-            return self._values_of(words[-1])
+            return self._values_of(words[-1], fragment)
         if fragment.startswith("-"):
             return options(function)
         options_before = sum(word in with_value for word in words)
         position = sum(not word.startswith("-") for word in words) - options_before
-        return self._positional(magic, position, fragment)
+        return self._positional(magic, words, position, fragment)
 
-    def _values_of(self, option: str) -> list[str]:
+    def _values_of(self, option: str, fragment: str) -> list[str]:
         if option == "--category":
             return self._categories()
+        if option == "--session":
+            return self._sessions()
+        if option in ("--in", "--out"):
+            before, comma, _ = fragment.rpartition(",")
+            return [before + comma + name for name in self._variables()]
         return self._variables() if option == "--as" else []
 
-    def _positional(self, magic: str, position: int, fragment: str) -> list[str]:
-        from .magics import SUBCOMMANDS
+    def _positional(self, magic: str, words: list[str], position: int, fragment: str) -> list[str]:
+        from . import gpu_commands, magics
 
-        if magic == "aip":
-            return list(SUBCOMMANDS) if position == 0 else []
+        if magic == "%aip":
+            return list(magics.SUBCOMMANDS) if position == 0 else []
+        if magic == "%%gpu":
+            return self._gpus() if position == 0 else []
+        if magic == "%gpu":
+            named = position == 1 and words[0] in gpu_commands.WITH_NAME
+            return self._sessions() if named else list(gpu_commands.SUBCOMMANDS) if position == 0 else []
         if position == 0:
             name, at, _ = fragment.partition("@")
-            return [f"{name}@latest"] if at and magic == "load_model" else self._models()
-        return self._variables() if magic == "register_model" and position == 1 else []
+            return [f"{name}@latest"] if at and magic == "%load_model" else self._models()
+        return self._variables() if magic == "%register_model" and position == 1 else []
 
     def _variables(self) -> list[str]:
         from .namespace import estimators, variables

@@ -10,6 +10,7 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 
 from ..errors import Invalid
+from . import gpu_commands, gpu_magics
 from .arguments import argument, line_magic, parse, reference, summary, text, usage
 
 SUBCOMMANDS = {
@@ -26,6 +27,7 @@ def register(shell: Any) -> None:
 
     shell.register_magics(*CLASSES)
     install(shell)
+    gpu_magics.install(shell)
 
 
 def unregister(shell: Any) -> None:
@@ -33,6 +35,7 @@ def unregister(shell: Any) -> None:
     from .completion import uninstall
 
     uninstall(shell)
+    gpu_magics.uninstall(shell)
     for magics in CLASSES:
         for kind in ("line", "cell"):
             for name in magics.magics[kind]:
@@ -216,7 +219,7 @@ def _assignable(name: str) -> bool:
     return name.isidentifier() and not iskeyword(name)
 
 
-CLASSES: tuple[Any, ...] = (AipMagics,)
+CLASSES: tuple[Any, ...] = (AipMagics, gpu_magics.GpuMagics, gpu_commands.GpuCommands)
 """All our magics; each feature has a class of its own."""
 
 

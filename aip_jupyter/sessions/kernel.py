@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import zmq
 from ipykernel import ipkernel, kernelapp
+from traitlets.config import Config
 
 from ..client.context import Context, set_context
 from .values import ValueFault, dump_values, load_values
@@ -22,6 +23,8 @@ FLUSH = 0.02
 """Seconds that printed text may wait for more; ipykernel's own 0.2 would be seen as a delay."""
 WAITING = 50_000
 """Messages that may wait for one reader before any is lost; ZeroMQ's own is 1,000."""
+PASSING = "_aip_"
+"""How the names begin of what is fetched once, and not kept."""
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
@@ -32,6 +35,10 @@ _App: Any = kernelapp.IPKernelApp
 
 class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
     """Runs the cells of notebooks that live elsewhere."""
+
+    # ipykernel waits here for output that might otherwise come after the reply; the relay waits for `idle`,
+    # which comes after all output.
+    _execute_sleep = 0.0
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -66,6 +73,9 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
                 buffers = dump_values({name: namespace[name] for name in names})
             except ValueFault as error:
                 fault = str(error)
+            for name in names:
+                if name.startswith(PASSING):
+                    del namespace[name]
         content = {"missing": missing, "fault": fault}
         self.session.send(stream, "aip_fetch_reply", content, parent, ident, buffers=buffers)
 
@@ -88,6 +98,8 @@ class SessionApp(_App):  # type: ignore[misc]  # as above
     def __init__(self, agent: socket.socket, **options: Any) -> None:
         super().__init__(**options)
         self._agent = agent
+        # The numbers of cells are the notebook's and begin again with it, which a history file does not bear.
+        self.config.HistoryManager.enabled = False
 
     def _bind_socket(self, s: Any, port: int) -> Any:
         """Iopub: let output wait for a slow reader, and greet every reader, not the first alone."""
@@ -138,6 +150,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     number = int(sys.argv[1])
     os.set_inheritable(number, False)
-    app = SessionApp.instance(agent=socket.socket(fileno=number))
+    # The notebook keeps its history itself.
+    config = Config({"HistoryManager": {"enabled": False}})
+    app = SessionApp.instance(agent=socket.socket(fileno=number), config=config)
     app.initialize([])
     app.start()

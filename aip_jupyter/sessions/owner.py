@@ -24,7 +24,7 @@ from ..wire.agent import RECORD, AgentRecord, AgentSpec, Answer, Order
 from .child import Child, death
 from .control import ControlSocket
 from .journal import OutputJournal
-from .messages import Header, Signer, request
+from .messages import DELIMITER, Header, Signer, request
 from .record import RecordWriter
 from .sockets import kernel_socket
 
@@ -106,7 +106,9 @@ class Owner:
     async def _read(self, iopub: zmq.asyncio.Socket) -> None:
         decode = msgspec.json.Decoder(Header).decode
         while True:
-            frames = (await iopub.recv_multipart())[3:]
+            received = await iopub.recv_multipart()
+            # What stands before is the topic, which not every message has, and behind is the signature.
+            frames = received[received.index(DELIMITER) + 2 :]
             header, parent = decode(frames[0]), decode(frames[1])
             if header.msg_type == "iopub_welcome":
                 continue  # for another reader

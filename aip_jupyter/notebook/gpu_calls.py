@@ -1,0 +1,114 @@
+"""A function call on its way to a session, and what became of it on its way back."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import linecache
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..errors import Invalid
+from ..sessions.values import ValueFault, dump_values, load_values
+
+
+class Call:
+    """A function with its arguments. It runs where it is called, and its outcome can travel."""
+
+    def __init__(self, function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        self._function = function
+        self._args = args
+        self._kwargs = kwargs
+        self._file, self._lines = _source(function)
+
+    def __call__(self) -> Outcome:
+        """Run it. An interrupt and its like are not an outcome: they end the cell."""
+        if self._lines:
+            # Else a traceback here would not know the lines of a notebook elsewhere.
+            size = sum(map(len, self._lines))
+            linecache.cache[self._file] = (size, None, self._lines, self._file)
+        try:
+            return Outcome(value=self._function(*self._args, **self._kwargs))
+        except Exception as error:  # noqa: BLE001  # it is raised where the caller is
+            inner = error.__traceback__.tb_next if error.__traceback__ else None
+            lines = traceback.format_exception(type(error), error, inner)
+            return Outcome(error=error, trace="".join(lines))
+
+
+class Outcome:
+    """What a function has returned or raised."""
+
+    def __init__(self, value: Any = None, error: Exception | None = None, trace: str = "") -> None:
+        self._value = value
+        self._error = error
+        self._trace = trace
+
+    def result(self) -> Any:
+        """The value; raises what the function has raised, with the session's own lines as its cause."""
+        if self._error is not None:
+            raise self._error from InSession(self._trace)
+        return self._value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._error is None:
+            return Outcome, (self._value,)
+        return _raised, (_travelling(self._error), self._trace)
+
+
+class InSession(Exception):
+    """Stands for the traceback that an exception had in its session."""
+
+    def __str__(self) -> str:
+        return f"in the GPU session\n{self.args[0]}"
+
+
+def check_function(function: Any) -> None:
+    """Whether it can be called there and answer with a value. Invalid."""
+    if not callable(function):
+        message = f"function: {type(function).__name__} is neither code nor a function; give one of them"
+        raise Invalid(message, field="function")
+    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
+        message = (
+            f"function: {function.__name__} does not return a value but a coroutine or a generator; wrap it"
+        )
+        raise Invalid(message, field="function")
+
+
+def unpacked(error: Invalid) -> Invalid:
+    """In the words of the caller, who has never seen the variables in which a call travels."""
+    what = {"in": "the function or its arguments", "out": "the function's result"}.get(error.field or "")
+    reason = error.message.partition(" cannot be pickled: ")[2]
+    if what is None or not reason:
+        return error
+    return Invalid(f"function: {what} cannot be pickled: {reason}", field="function")
+
+
+_Parts = tuple[type[Exception], tuple[Any, ...], dict[str, Any]]
+
+
+def _travelling(error: Exception) -> Exception | _Parts:
+    """The exception; its parts when it cannot be made again by calling its class, which many cannot."""
+    parts = type(error), error.args, vars(error)
+    for found in (error, parts):
+        with contextlib.suppress(ValueFault):
+            load_values(dump_values({"found": found}))
+            return found
+    return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+def _raised(error: Exception | _Parts, trace: str) -> Outcome:
+    if isinstance(error, tuple):
+        kind, args, state = error
+        error = kind.__new__(kind, *args)
+        error.args = args
+        vars(error).update(state)
+    return Outcome(error=error, trace=trace)
+
+
+def _source(function: Any) -> tuple[str, list[str]]:
+    """The file that a function was defined in and, where it is a notebook's cell, its lines."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    file = code.co_filename if code is not None else ""
+    is_cell = getattr(function, "__module__", "") == "__main__"
+    return file, linecache.getlines(file) if file and is_cell else []

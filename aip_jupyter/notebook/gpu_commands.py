@@ -1,0 +1,72 @@
+"""The `%gpu` line magic: what there is, and what to do with it. Cells run by `%%gpu`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.magic import Magics, magics_class
+
+from ..errors import Invalid
+from .arguments import argument, line_magic, parse, text
+
+SUBCOMMANDS = {
+    "list": "the GPU sessions of the project (also without a word)",
+    "types": "the GPU types of the pool",
+    "stop": "end a session",
+    "interrupt": "interrupt the cell that a session runs",
+    "logs": "what a session has printed",
+}
+WITH_NAME = ("stop", "interrupt", "logs")
+
+
+@magics_class
+class GpuCommands(Magics):
+    """Looking after GPU sessions."""
+
+    @line_magic(
+        argument(
+            "command", nargs="?", default="list", type=text, help="list, types, stop, interrupt or logs"
+        ),
+        argument("name", nargs="?", type=text, metavar="NAME", help="the session's name"),
+        argument("--lines", type=int, default=100, help="logs: how many lines at most (100)"),
+        argument("--project", type=text, help="the project; the one in use when left out"),
+    )
+    def gpu(self, line: str) -> Any:
+        """List GPU sessions, and look after them. A cell runs on one with %%gpu.
+
+        Examples::
+
+            %gpu
+            %gpu types
+            %gpu interrupt big
+            %gpu stop big
+            %gpu logs big --lines 20
+        """
+        from . import gpu_api
+
+        arguments = parse(self.gpu, line)
+        command, project = arguments.command, arguments.project
+        if (command in WITH_NAME) != (arguments.name is not None):
+            raise _usage(command, arguments.name)
+        match command:
+            case "list":
+                return gpu_api.list_sessions(project=project)
+            case "types":
+                return gpu_api.list_gpus()
+            case "stop":
+                return gpu_api.stop_session(arguments.name, project=project)
+            case "interrupt":
+                return gpu_api.interrupt_session(arguments.name, project=project)
+            case "logs":
+                print(gpu_api.session_log(arguments.name, lines=arguments.lines, project=project))
+                return None
+        raise _usage(command, None)
+
+
+def _usage(command: str, name: str | None) -> Invalid:
+    if command not in SUBCOMMANDS:
+        message = f"command: {command!r} is not one of {', '.join(SUBCOMMANDS)}; a cell begins with %%gpu"
+        return Invalid(message, field="command")
+    if name is None:
+        return Invalid(f"name: name the session, as in %gpu {command} NAME; %gpu lists them", field="name")
+    return Invalid(f"name: %gpu {command} takes no name", field="name")

@@ -1,0 +1,121 @@
+"""GPU sessions and the pool as they show themselves. All stay usable as records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import overload
+
+from ..domain.sessions import CPU, GpuOffer, Session
+from .display import Html, age_html, age_text, code, dim, element, frame, html_table, plain, text_table
+
+_SESSION_COLUMNS = ("name", "GPU", "state", "notebook", "cells", "author", "started", "last cell")
+_OFFER_COLUMNS = ("type", "GPUs", "free", "memory")
+
+
+class SessionTable(Sequence[Session]):
+    """GPU sessions, as a list that shows itself as a table."""
+
+    def __init__(self, sessions: Sequence[Session], *, project: str) -> None:
+        self._sessions = list(sessions)
+        self._project = project
+
+    @overload
+    def __getitem__(self, index: int) -> Session: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Session]: ...
+
+    def __getitem__(self, index: int | slice) -> Session | list[Session]:
+        return self._sessions[index]
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __repr__(self) -> str:
+        if not self._sessions:
+            return f"{self._nothing()} Start one with {_START}"
+        rows = [(*_cells(s), age_text(s.created), age_text(s.active)) for s in self._sessions]
+        return "\n".join([text_table(_SESSION_COLUMNS, rows), *map(plain, _reasons(self._sessions))])
+
+    def _repr_html_(self) -> str:
+        if not self._sessions:
+            return frame(dim(self._nothing()), dim(" Start one with "), code(_START))
+        rows = [(*_cells(s), age_html(s.created), age_html(s.active)) for s in self._sessions]
+        reasons = (element("div", dim(reason)) for reason in _reasons(self._sessions))
+        return frame(html_table(_SESSION_COLUMNS, rows), *reasons)
+
+    def _nothing(self) -> str:
+        return f"No GPU sessions in project {self._project!r}."
+
+
+class GpuTable(Sequence[GpuOffer]):
+    """The GPU types of the pool, as a list that shows itself as a table."""
+
+    def __init__(self, offers: Sequence[GpuOffer]) -> None:
+        self._offers = list(offers)
+
+    @overload
+    def __getitem__(self, index: int) -> GpuOffer: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[GpuOffer]: ...
+
+    def __getitem__(self, index: int | slice) -> GpuOffer | list[GpuOffer]:
+        return self._offers[index]
+
+    def __len__(self) -> int:
+        return len(self._offers)
+
+    def __repr__(self) -> str:
+        return text_table(_OFFER_COLUMNS, map(_offer_cells, self._offers)) if self._offers else _NO_GPU
+
+    def _repr_html_(self) -> str:
+        if not self._offers:
+            return frame(dim(_NO_GPU))
+        return frame(html_table(_OFFER_COLUMNS, map(_offer_cells, self._offers)))
+
+
+class SessionNote:
+    """A session, and what has just been done with it."""
+
+    def __init__(self, session: Session, what: str) -> None:
+        self.session = session
+        self._what = what
+
+    def __repr__(self) -> str:
+        return plain(f"GPU session {self.session.name!r} ({gpu_text(self.session)}) {self._what}")
+
+    def _repr_html_(self) -> str:
+        return frame(element("div", repr(self)))
+
+
+def gpu_text(session: Session) -> str:
+    """`L40S`, or `cpu for L40S` where the CPU stands in."""
+    stands_in = session.gpu == CPU and session.requested not in ("", CPU)
+    return f"{CPU} for {session.requested}" if stands_in else session.gpu
+
+
+_START = "%%gpu L40S"
+_NO_GPU = "There is no GPU here: the CPU stands in for every type."
+
+
+def _cells(session: Session) -> tuple[str | Html, ...]:
+    return (
+        session.name,
+        gpu_text(session),
+        session.state,
+        session.notebook,
+        str(session.cells),
+        session.author,
+    )
+
+
+def _reasons(sessions: Sequence[Session]) -> list[str]:
+    """Why the dead ones have ended."""
+    dead = [session for session in sessions if session.state == "dead" and session.reason]
+    return [f"{session.name} ended: {session.reason}" for session in dead]
+
+
+def _offer_cells(offer: GpuOffer) -> tuple[str, ...]:
+    memory = f"{offer.memory / 1024:.0f} GiB" if offer.memory else ""
+    return offer.type, str(offer.total), str(offer.free), memory
