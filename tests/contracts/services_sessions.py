@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from .gpus import asking
 
 
 def start(services: Services, name: str = "train", gpu: str = "L4", **fields: Any) -> Grant:
-    """A session as a notebook asks for it."""
+    """A session as a notebook asks for it, a moment after the one before: the newest is listed first."""
+    time.sleep(0.002)
     return services.sessions.start_session(asking(name, gpu=gpu, environment={}, **fields))
 
 

@@ -1,0 +1,171 @@
+"""Functions and code on a GPU session: from a shell, and from a script."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aip_jupyter.backends.config import BackendConfig
+from aip_jupyter.backends.gpus.local import LocalPool
+from aip_jupyter.errors import Invalid
+from aip_jupyter.notebook.gpu_calls import Call
+
+from ..support.sessions import stop_all
+from .conftest import Notebook
+
+DEFINITIONS = """
+import os
+import aip_jupyter as aip
+
+class Trouble(Exception):
+    def __init__(self, what, code):
+        super().__init__(what)
+        self.code = code
+
+@aip.gpu("L40S")
+def where(x, *, times=1):
+    "Where it runs."
+    global seen
+    seen = globals().get("seen", 0) + 1
+    print("running")
+    return os.getpid(), [x] * times, seen
+
+@aip.gpu("l40s")
+def fails(how):
+    if how == "trouble":
+        raise Trouble("so it is", 7)
+    if how == "result":
+        return (i for i in "abc")
+    return where(how)
+"""
+
+
+@pytest.fixture
+def shell(notebook: Notebook, home: Path) -> Iterator[Notebook]:
+    notebook.run(DEFINITIONS)
+    yield notebook
+    stop_all(LocalPool(BackendConfig(home=home), []))
+
+
+def test_a_function_runs_in_the_notebooks_session(shell: Notebook) -> None:
+    pid, values, _ = shell.run("where([1], times=2)")
+    assert pid != os.getpid()
+    assert values == [[1], [1]]
+    assert "running\n" in shell.printed
+    assert "the CPU stands in for L40S" in shell.printed
+    assert shell.run("where(0)")[0] == pid, "the session goes on"
+    assert "stands in" not in shell.printed
+    assert shell.run("where.__doc__") == "Where it runs."
+
+    # What it raises is the real thing, with the session's own lines.
+    shell.run("try:\n    fails('trouble')\nexcept Trouble as error:\n    caught = error")
+    assert (shell["caught"].args, shell["caught"].code) == (("so it is",), 7)
+    cause = str(shell["caught"].__cause__)
+    assert cause.startswith("in the GPU session\nTraceback")
+    assert 'raise Trouble("so it is", 7)' in cause
+    assert "gpu_calls.py" not in cause
+
+    # In the session a decorated function is a plain one.
+    assert shell.run("fails(1)")[0] == pid
+
+    shell.run("try:\n    fails('result')\nexcept Exception as error:\n    caught = error")
+    assert isinstance(shell["caught"], Invalid)
+    assert shell["caught"].message.startswith("function: the function's result cannot be pickled: ")
+
+    # Code, with its variables.
+    shell.run('out = aip.run_on_gpu("y = x + 1\\nprint(y)", gpu="L40S", inputs={"x": 41}, outputs=["y"])')
+    assert shell["out"] == {"y": 42}
+    assert shell.printed == "42\n"
+    assert shell.run('aip.run_on_gpu("z = y", gpu="L40S", outputs=["z"])') == {"z": 42}
+    shell.run(
+        "try:\n    aip.run_on_gpu('1/0', gpu='L40S')\nexcept ZeroDivisionError as error:\n    caught = error"
+    )
+    look = "names = [name for name in dir() if name.startswith('_aip')]"
+    left = shell.run(f"aip.run_on_gpu({look!r}, gpu='L40S', outputs=['names'])")
+    assert left == {"names": []}, "nothing of a call stays in the session"
+
+    (session,) = shell.run("aip.list_sessions()")
+    log = shell.run(f"aip.session_log({session.name!r})")
+    assert log.startswith("running\nrunning\n")
+    assert "\n42\n" in log
+    assert "ZeroDivisionError" in log
+    assert shell.run(f"aip.session_log({session.name!r}, lines=1)") == log.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("code", "field"),
+    [
+        ("@aip.gpu\ndef f(): ...", "gpu"),
+        ("@aip.gpu('L4')\nasync def f(): ...", "function"),
+        ("@aip.gpu('L4')\ndef f():\n    yield", "function"),
+        ("aip.run_on_gpu(7, gpu='L4')", "function"),
+        ("aip.run_on_gpu('x', 7, gpu='L4')", "inputs"),
+        ("aip.run_on_gpu(print, gpu='L4', inputs={'x': 1})", "inputs"),
+        ("aip.run_on_gpu('x = 1', gpu='L4', outputs='x')", "outputs"),
+    ],
+)
+def test_what_cannot_run_is_refused_before_a_session_begins(
+    notebook: Notebook, code: str, field: str
+) -> None:
+    notebook.run("import aip_jupyter as aip")
+    notebook.run(
+        "try:\n    " + code.replace("\n", "\n    ") + "\nexcept Exception as error:\n    caught = error"
+    )
+    assert isinstance(notebook["caught"], Invalid)
+    assert notebook["caught"].field == field
+    assert list(notebook.run("aip.list_sessions()")) == []
+
+
+def test_an_outcome_survives_the_way() -> None:
+    from aip_jupyter.sessions.values import dump_values, load_values
+
+    def there_and_back(function: object, *args: object) -> object:
+        return load_values(dump_values({"o": Call(function, args, {})()}))["o"].result()  # type: ignore[arg-type]
+
+    assert there_and_back(lambda x: x + 1, 41) == 42
+    with pytest.raises(UnicodeDecodeError) as caught:
+        there_and_back(b"\xff".decode)
+    assert caught.value.start == 0
+    with pytest.raises(FileNotFoundError) as missing:
+        there_and_back(open, "/does/not/exist")
+    assert missing.value.filename == "/does/not/exist"
+
+    class Odd(Exception):
+        def __reduce__(self) -> str:
+            raise TypeError("not me")
+
+    def odd() -> None:
+        error = Odd("odd")
+        error.lock = __import__("threading").Lock()  # type: ignore[attr-defined]
+        raise error
+
+    with pytest.raises(RuntimeError, match="Odd: odd"):
+        there_and_back(odd)
+
+
+SCRIPT = """
+import os
+import aip_jupyter as aip
+
+@aip.gpu("L40S")
+def where():
+    return os.getpid()
+
+if __name__ == "__main__":
+    assert where() == where() != os.getpid()
+    (session,) = aip.list_sessions()
+    print(session.name)
+"""
+
+
+def test_a_script_has_a_session_that_ends_with_it(home: Path, work: Path) -> None:
+    (work / "my script.py").write_text(SCRIPT)
+    reply = subprocess.run([sys.executable, "my script.py"], capture_output=True, text=True, cwd=work)
+    assert reply.returncode == 0, reply.stderr
+    assert reply.stdout.splitlines()[-1].startswith("my-script.py-l40s-")
+    assert LocalPool(BackendConfig(home=home), []).sessions() == []
