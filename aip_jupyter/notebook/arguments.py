@@ -52,7 +52,7 @@ def cell_magic(name: str, *declared: argument) -> Callable[[Magic], Magic]:
 
     def decorate(function: Magic) -> Magic:
         parsed: Any = _parsed(function, declared)
-        parsed.parser.prog = f"%%{name}"
+        parsed.parser.prog = f"%{name}"  # IPython puts one before it
         parsed.__doc__ = parsed.parser.format_help()
         registered: Magic = _magic.cell_magic(name)(fails_in_one_line(parsed))
         return registered

@@ -7,6 +7,8 @@ widgets and other messages are served meanwhile, or blocking, where there is no 
 from __future__ import annotations
 
 import asyncio
+import builtins
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Literal
@@ -22,13 +24,15 @@ from ..sessions.relay import Cell
 from ..sessions.values import Buffer, ValueFault, dump_values, load_values
 from .gpu_errors import local_error
 from .gpu_front import Front
-from .gpu_sessions import OpenSession, Wish, notebook_path, open_sessions
+from .gpu_sessions import OpenSession, OpenSessions, Wish, notebook_path, open_sessions
 from .gpu_wait import wait, wait_async
-from .namespace import nearest
+from .namespace import nearest, variables
 from .progress import Progress
 
 PATIENCE = 0.9
 """Seconds that a cell has to end after an interrupt, before the notebook is given back."""
+
+LEFT = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": ["KeyboardInterrupt"]}
 
 
 class Task(Struct, frozen=True, kw_only=True):
@@ -91,7 +95,7 @@ class Run:
         if session is None:
             wanted = self._task.wish.gpu or self._task.wish.name or "your session"
             with Progress(f"opening a GPU session ({wanted})"):
-                session = await asyncio.shield(sessions.open(self._task.wish))
+                session = await asyncio.shield(self._open(sessions))
         self._stage = "waiting"
         for text, kind in session.notices:
             self._front.notice(text, kind)
@@ -103,6 +107,12 @@ class Run:
             await session.relay.until_free()
             self._stage, self._session = "running", session
             return await self._run_on(session)
+
+    def _open(self, sessions: OpenSessions) -> asyncio.Future[OpenSession]:
+        """Goes on when the user does not wait for it: then the next cell finds the session."""
+        opening = asyncio.ensure_future(sessions.open(self._task.wish))
+        opening.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return opening
 
     async def _run_on(self, session: OpenSession) -> Outcome:
         task, relay = self._task, session.relay
@@ -177,7 +187,7 @@ def dump(names: Sequence[str], namespace: dict[str, Any]) -> Sequence[Buffer]:
     """The values of these variables, for a session. NotFound, Invalid."""
     for name in names:
         if name not in namespace:
-            near = nearest(name, [known for known in namespace if not known.startswith("_")])
+            near = nearest(name, [known for known in variables(namespace) if not hasattr(builtins, known)])
             advice = f"; did you mean {' or '.join(near)}?" if near else ""
             raise NotFound(f"in: there is no variable {name!r}{advice}", field="in", nearest=near)
     try:
@@ -189,7 +199,7 @@ def dump(names: Sequence[str], namespace: dict[str, Any]) -> Sequence[Buffer]:
 def result_of(outcome: Outcome, *, interrupted: bool) -> dict[str, Any]:
     """The values that came back; raises what the cell has raised."""
     if outcome.left:
-        raise KeyboardInterrupt
+        raise local_error(LEFT)
     if outcome.reply["status"] != "ok":
         raise local_error(outcome.reply, interrupted=interrupted)
     try:
@@ -208,6 +218,8 @@ def not_nested() -> None:
 
 def run(task: Task, front: Front) -> dict[str, Any]:
     """Run it, blocking; the values that came back."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()  # what the code around it has printed, it has printed before
     work = Run(task, front)
     outcome, interrupted = wait(work.start(), work.interrupt)
     return result_of(outcome, interrupted=interrupted)

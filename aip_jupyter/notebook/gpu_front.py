@@ -29,9 +29,6 @@ class KernelFront:
         self._kernel = kernel
         self._parent = kernel.get_parent("shell")
         self._count = count
-        # What the notebook's own kernel has buffered was printed before.
-        sys.stdout.flush()
-        sys.stderr.flush()
 
     def show(self, message: Message) -> None:
         content: Any = message.content
@@ -56,7 +53,7 @@ class KernelFront:
 
 
 class TerminalFront:
-    """Prints, as IPython in a terminal does."""
+    """Prints and displays as any code does: in a terminal, and where somebody captures that."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -84,7 +81,8 @@ class TerminalFront:
 def front_of(shell: Any) -> Front:
     """The front of this shell, for the cell that it runs now."""
     kernel, count = getattr(shell, "kernel", None), cell_number(shell)
-    return TerminalFront(count) if kernel is None else KernelFront(kernel, count)
+    captured = not hasattr(sys.stdout, "pub_thread")  # as by %%capture: it is not the kernel's own stream
+    return TerminalFront(count) if kernel is None or captured else KernelFront(kernel, count)
 
 
 def cell_number(shell: Any) -> int:

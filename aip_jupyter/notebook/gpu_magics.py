@@ -106,20 +106,57 @@ def _numbered(line: str, cell: str) -> str:
     return cell if cell.startswith("%%") else f"# %%gpu {line}\n{cell}"
 
 
+class Awaiting:
+    """Lets the `%%gpu` cells of a kernel be awaited: it serves widgets and the Interrupt button meanwhile.
+
+    One that stands in another cell magic, such as `%%time`, is run by that, and cannot be awaited.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._depth = 0
+        shell.input_transformers_post.append(self.transform)
+        shell.events.register("pre_run_cell", self._begins)
+        shell.events.register("post_run_cell", self._ended)
+
+    def remove(self) -> None:
+        """Let go of the shell."""
+        self._shell.input_transformers_post.remove(self.transform)
+        self._shell.events.unregister("pre_run_cell", self._begins)
+        self._shell.events.unregister("post_run_cell", self._ended)
+
+    def transform(self, lines: list[str]) -> list[str]:
+        """Turn the call that IPython makes of the cell into one that is awaited."""
+        if self._depth or not lines or not lines[0].startswith(_CALL) or not self._can_await():
+            return lines
+        return [f"await {_CALL}{AWAITED}{lines[0][len(_CALL) :]}", *lines[1:]]
+
+    def _can_await(self) -> bool:
+        """Whether the user has left `%autoawait` as it is."""
+        shell = self._shell
+        return bool(shell.autoawait and shell.loop_runner is shell.loop_runner_map["asyncio"][0])
+
+    def _begins(self, info: Any) -> None:
+        self._depth += 1
+
+    def _ended(self, result: Any) -> None:
+        # That of the cell in which the extension was loaded began unseen.
+        self._depth = max(self._depth - 1, 0)
+
+
+_awaiting: Awaiting | None = None
+
+
 def install(shell: Any) -> None:
-    """Let the cells of a kernel be awaited: it serves widgets and the Interrupt button meanwhile."""
-    if getattr(shell, "kernel", None) is not None and await_gpu not in shell.input_transformers_post:
-        shell.input_transformers_post.append(await_gpu)
+    """For a kernel; elsewhere there is no loop that runs."""
+    global _awaiting
+    if getattr(shell, "kernel", None) is not None and _awaiting is None:
+        _awaiting = Awaiting(shell)
 
 
 def uninstall(shell: Any) -> None:
     """Undo it."""
-    if await_gpu in shell.input_transformers_post:
-        shell.input_transformers_post.remove(await_gpu)
-
-
-def await_gpu(lines: list[str]) -> list[str]:
-    """Turn the call that IPython makes of a `%%gpu` cell into one that is awaited."""
-    if not lines or not lines[0].startswith(_CALL):
-        return lines
-    return [f"await {_CALL}{AWAITED}{lines[0][len(_CALL) :]}", *lines[1:]]
+    global _awaiting
+    if _awaiting is not None:
+        _awaiting.remove()
+        _awaiting = None

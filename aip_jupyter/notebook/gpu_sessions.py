@@ -89,8 +89,8 @@ class OpenSessions:
         notices = []
         died = [each for each in self._dead if each.fits(wish)]
         if died and began:
-            ended = str(died[0].relay.death).partition(". ")[0]
-            text = f"{ended}. A new session runs this cell, without the old one's variables."
+            ended = str(died[0].relay.death).partition(". ")[0].removeprefix("session: ")
+            text = f"GPU session {ended}. A new one runs this cell, without its variables."
             notices.append((text, "died"))
             self._dead = [each for each in self._dead if each not in died]
         if not began:

@@ -50,11 +50,14 @@ class ControlSocket:
         """Take orders until it is cancelled; one that takes long holds up no other."""
         await asyncio.gather(self._admit(), self._listen())
 
-    async def close(self, last: Answer) -> None:
-        """Tell those who watch how it ended."""
-        encoded = msgspec.msgpack.encode(last)
+    async def tell(self, answer: Answer) -> None:
+        """Send this to those who watch, unasked."""
+        encoded = msgspec.msgpack.encode(answer)
         for peer in self._watchers:
             await self._router.send_multipart([peer, encoded])
+
+    def close(self) -> None:
+        """Let the last answers leave."""
         self._router.close()
         self._zap.close()
 

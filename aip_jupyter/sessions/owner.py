@@ -73,11 +73,15 @@ class Owner:
         self._end(_fault(tasks))
         if not ended.done():
             await self._shut_down(ended)
+        else:
+            self._end(death(ended.result()))
+        self._session = replace(self._session, state="dead", reason=self._reason, active=now_ms())
+        await self._control.tell(Answer(session=self._session))  # a cell may wait for it
         await loop.run_in_executor(None, self._child.end)
-        self._end(death(await ended))
+        await ended
         for task in tasks:
             task.cancel()
-        await self._tell()
+        self._clean_up()
 
     async def _follow(self) -> None:
         """Connect to the kernel, then keep what it sends and look at the clock."""
@@ -186,13 +190,12 @@ class Owner:
         if reason:
             self._stop.set()
 
-    async def _tell(self) -> None:
-        """The last record, without keys, and a last answer to those who watch."""
+    def _clean_up(self) -> None:
+        """The last record, which has no keys: what they opened is gone."""
         self._journal.close()
-        self._session = replace(self._session, state="dead", reason=self._reason, active=now_ms())
         self._kernel, self._connection, self._control.keys = "", {}, {}
         self._record.write()
-        await self._control.close(Answer(session=self._session))
+        self._control.close()
         self._context.destroy()
 
     def _make_record(self) -> AgentRecord:

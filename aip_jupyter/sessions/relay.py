@@ -92,7 +92,8 @@ class Relay:
 
     async def interrupt(self) -> None:
         """Interrupt what the session runs."""
-        await self.link.interrupt()
+        if self.death is None:
+            await self.link.interrupt()
 
     async def close(self) -> None:
         """Let go of the session, which lives on."""
@@ -122,6 +123,7 @@ class Relay:
                 if not future.done():
                     future.set_exception(error)
             self._free.set()
+            await self.link.close()
 
     def _dispatch(self, message: Message) -> None:
         parent = message.parent.msg_id

@@ -71,6 +71,8 @@ class ZmqLink:
         await self._order(Order(do="interrupt"))
 
     async def close(self) -> None:
+        if self._context.closed:
+            return
         for task in self._tasks:
             task.cancel()
         self._agent.disable_monitor()
