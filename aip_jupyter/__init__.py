@@ -27,6 +27,18 @@ if TYPE_CHECKING:
     from .notebook.gpu_api import run_on_gpu as run_on_gpu
     from .notebook.gpu_api import session_log as session_log
     from .notebook.gpu_api import stop_session as stop_session
+    from .notebook.runs import active_run as active_run
+    from .notebook.runs import end_run as end_run
+    from .notebook.runs import get_metric_history as get_metric_history
+    from .notebook.runs import get_run as get_run
+    from .notebook.runs import list_runs as list_runs
+    from .notebook.runs import log_metric as log_metric
+    from .notebook.runs import log_metrics as log_metrics
+    from .notebook.runs import log_param as log_param
+    from .notebook.runs import log_params as log_params
+    from .notebook.runs import set_tag as set_tag
+    from .notebook.runs import set_tags as set_tags
+    from .notebook.runs import start_run as start_run
 
 _API = {
     "check_store": "api",
@@ -43,6 +55,18 @@ _API = {
     "run_on_gpu": "gpu_api",
     "session_log": "gpu_api",
     "stop_session": "gpu_api",
+    "active_run": "runs",
+    "end_run": "runs",
+    "get_metric_history": "runs",
+    "get_run": "runs",
+    "list_runs": "runs",
+    "log_metric": "runs",
+    "log_metrics": "runs",
+    "log_param": "runs",
+    "log_params": "runs",
+    "set_tag": "runs",
+    "set_tags": "runs",
+    "start_run": "runs",
 }
 """The names of the Python API, and the module of `notebook` that has each."""
 

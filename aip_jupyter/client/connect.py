@@ -7,18 +7,31 @@ import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
 from ..backends.process import this_process
 from ..domain.system import Nothing
 from ..services.interface import Services
+from ..services.journal_files import store_of
 from ..services.settings import Settings, load_settings
 from .context import Context, get_context
-from .discovery import Server, find_server, runtime_folders
+from .discovery import Server, find_server, notebook_server, runtime_folders
 
 _Found = tuple[Settings, Server | None, Context | None]
+
+
+class Destination(NamedTuple):
+    """Where log calls of this process go, as far as it is known without asking anybody."""
+
+    home: Path
+    """Whose journals they are put into."""
+    project: str
+    """"" for the one that is in use where they arrive."""
+    store: str
+    author: str
+    """"" for whom the services take for it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,11 @@ class Connection:
         return self.settings, self.server, self.context
 
     @property
+    def stores(self) -> frozenset[str]:
+        """What journals that belong here say of their store."""
+        return frozenset((store_of(self.settings),) if self.server is None else self.server.stores)
+
+    @property
     def author(self) -> str | None:
         """Who did it, when the environment says so; else the services decide."""
         return self.settings.user or None
@@ -98,6 +116,13 @@ def connect(*, refresh: bool = False) -> Connection:
         return _current
 
 
+def destination() -> Destination:
+    """Where log calls go. Asks nobody, so that a server that is down holds nothing up."""
+    settings, server, _ = _look()
+    store = store_of(settings) if server is None else server.stores[0]
+    return Destination(settings.home, settings.project, store, settings.user)
+
+
 def disconnect() -> None:
     """Forget the connection and close it."""
     global _current
@@ -109,12 +134,11 @@ def disconnect() -> None:
 
 def _look() -> _Found:
     settings, context = load_settings(folder=Path.cwd()), get_context()
+    folders = runtime_folders(os.environ)
     if context is None:
-        return settings, find_server(settings, os.environ, runtime_folders(os.environ)), None
+        return settings, find_server(settings, os.environ, folders), None
     settings = replace(settings, project=context.project, user=context.user)
-    how = "the notebook of this session"
-    server = Server(url=context.url, token=context.token, how=how) if context.url else None
-    return settings, server, context
+    return settings, notebook_server(context.url, context.token, settings, folders), context
 
 
 def _open(settings: Settings, server: Server | None, context: Context | None) -> Connection:

@@ -1,13 +1,15 @@
 """How a kernel or script finds its server (DESIGN decision 8):
 
-explicit URL > `aip-<JPY_PARENT_PID>.json` in the runtime folder > JupyterHub's variables > none, which means
-the services in process on the same configuration.
+explicit URL > `aip-<JPY_PARENT_PID>.json` in the runtime folder > JupyterHub's variables > another living
+server of the same store, for a kernel whose own has died > none, which means the services in process on the
+same configuration.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +17,8 @@ import msgspec
 from msgspec import Struct
 
 from ..backends.process import is_running
-from ..errors import Invalid
+from ..errors import AipError, Invalid
+from ..services.journal_files import server_store, store_of
 from ..services.settings import Settings
 
 
@@ -26,6 +29,14 @@ class Server(Struct, frozen=True, kw_only=True):
     token: str
     how: str
     """How it was found, for people."""
+    store: str = ""
+    """What it keeps runs in, when its runtime file says so: the same after a restart on another port."""
+
+    @property
+    def stores(self) -> tuple[str, ...]:
+        """What a journal may say of its store to belong there; the best first."""
+        by_address = server_store(self.url)
+        return (self.store, by_address) if self.store else (by_address,)
 
     def __repr__(self) -> str:
         """Without the token."""
@@ -38,11 +49,26 @@ def find_server(settings: Settings, environ: Mapping[str, str], folders: list[Pa
     Raises Invalid when what was configured cannot be used.
     """
     if settings.url:
-        return _explicit(settings)
-    return _from_runtime_file(environ, folders) or _from_hub(environ)
+        return _explicit(settings, folders)
+    return (
+        _from_runtime_file(environ, folders)
+        or _from_hub(environ)
+        or (_of_same_store(settings, folders) if _is_orphan(environ) else None)
+    )
 
 
-def _explicit(settings: Settings) -> Server:
+def notebook_server(url: str, token: str, settings: Settings, folders: list[Path]) -> Server | None:
+    """In a session: the notebook's server, or the one that took its place since the cell came."""
+    if not url:
+        return None
+    there = next((found for found in _living(folders) if found.url == url), None)
+    if there is None and (other := _of_same_store(settings, folders)):
+        return other
+    store = there.store if there else ""
+    return Server(url=url, token=token, how="the notebook of this session", store=store)
+
+
+def _explicit(settings: Settings, folders: list[Path]) -> Server:
     if not settings.url.startswith(("http://", "https://")):
         raise Invalid("AIP_URL: must begin with http:// or https://", field="AIP_URL")
     parts = urlsplit(settings.url)
@@ -52,7 +78,8 @@ def _explicit(settings: Settings) -> Server:
     # Jupyter prints its address with the token behind it, and that is what people copy.
     token = settings.token or parse_qs(parts.query).get("token", [""])[0]
     url = parts._replace(query="", fragment="").geturl()
-    return Server(url=url, token=token, how="AIP_URL")
+    store = next((found.store for found in _living(folders) if found.url.rstrip("/") == url.rstrip("/")), "")
+    return Server(url=url, token=token, how="AIP_URL", store=store)
 
 
 def _from_runtime_file(environ: Mapping[str, str], folders: list[Path]) -> Server | None:
@@ -63,13 +90,43 @@ def _from_runtime_file(environ: Mapping[str, str], folders: list[Path]) -> Serve
     for folder in folders:
         found = _read(folder / f"aip-{parent}.json")
         if found is not None:
-            return Server(url=found.url, token=found.token, how="the Jupyter server of this kernel")
+            how = "the Jupyter server of this kernel"
+            return Server(url=found.url, token=found.token, how=how, store=found.store)
     return None
+
+
+def _is_orphan(environ: Mapping[str, str]) -> bool:
+    """Whether this is a kernel whose server has died."""
+    parent = environ.get("JPY_PARENT_PID", "")
+    return parent.isdigit() and not is_running(int(parent))
+
+
+def _of_same_store(settings: Settings, folders: list[Path]) -> Server | None:
+    """A living server that keeps its runs where this configuration would."""
+    store = store_of(settings)
+    for found in _living(folders):
+        if found.store == store:
+            how = "another Jupyter server of the same store"
+            return Server(url=found.url, token=found.token, how=how, store=store)
+    return None
+
+
+def _living(folders: list[Path]) -> Iterator[_RuntimeFile]:
+    """The runtime files of servers that run, and that nobody else could have written."""
+    for folder in folders:
+        for path in sorted(folder.glob("aip-*.json")):
+            pid = path.stem.removeprefix("aip-")
+            if pid.isdigit() and is_running(int(pid)):
+                with contextlib.suppress(AipError):
+                    found = _read(path)
+                    if found is not None:
+                        yield found
 
 
 class _RuntimeFile(Struct):
     url: str
     token: str
+    store: str = ""
 
 
 def _read(path: Path) -> _RuntimeFile | None:

@@ -16,10 +16,12 @@ from traitlets import Float, Int, List, Unicode
 
 from .._version import __version__
 from ..errors import AipError
+from ..services.journal_files import server_store, store_of
 from ..services.local import Feed, Platform, open_platform
 from ..services.recovery import StoreCheck
 from ..services.settings import SETTINGS, Settings, load_settings
 from ..wire.routes import PREFIX, Route
+from .adoption import adopt_journals
 from .events import SCHEMA_FILE, watch
 from .pool import Pool
 from .routes import make_handlers
@@ -92,12 +94,15 @@ class AipApp(ExtensionApp):
         task.add_done_callback(self._tasks.discard)
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        settings = self.platform.settings
+        stores = {store_of(settings), server_store(_own_url(serverapp))}
         if not serverapp.sock:
-            url = _own_url(serverapp)
-            write_runtime_file(Path(serverapp.runtime_dir), url, self.kernel_token, __version__)
+            folder, url = Path(serverapp.runtime_dir), _own_url(serverapp)
+            write_runtime_file(folder, url, self.kernel_token, __version__, store_of(settings))
         for feed, pool in self.watchers:
             self.background(watch(feed, pool, serverapp.event_logger, self.log))
         self.background(self._recover())
+        self.background(adopt_journals(self.platform, stores, self.log))
 
     async def _recover(self) -> None:
         """Undo what a crash cut; a store that does not exist yet has nothing to undo."""

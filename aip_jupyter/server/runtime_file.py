@@ -17,11 +17,12 @@ def runtime_file(runtime_dir: Path, pid: int) -> Path:
     return runtime_dir / f"aip-{pid}.json"
 
 
-def write_runtime_file(runtime_dir: Path, url: str, token: str, version: str) -> Path:
-    """Write it, 0600 from the first moment on."""
+def write_runtime_file(runtime_dir: Path, url: str, token: str, version: str, store: str) -> Path:
+    """Write it, 0600 from the first moment on. `store` is the same after a restart on another port."""
     path = runtime_file(runtime_dir, os.getpid())
     handle, temporary = tempfile.mkstemp(prefix=".aip-", dir=runtime_dir)  # made 0600
     with os.fdopen(handle, "w") as out:
-        json.dump({"url": url, "token": token, "pid": os.getpid(), "version": version}, out)
+        about = {"url": url, "token": token, "pid": os.getpid(), "version": version, "store": store}
+        json.dump(about, out)
     os.replace(temporary, path)
     return path

@@ -15,6 +15,9 @@ from ..domain.runs import MAX_NOTES, Experiment, Run, check_params, check_text
 from ..errors import Invalid
 from ..wire.journal import AnyEntry, DatasetUsed, Notes, Params, Points, RunEnded, RunStarted, Tags
 
+ONCE = ("notes", "device", "notebook", "holder")
+"""What the first that knows it says of a run."""
+
 
 @dataclass
 class Recorded:
@@ -67,7 +70,7 @@ def new_run(project: str, entry: RunStarted, experiment: Experiment, author: str
     names.check_store_name(entry.name, "name")
     names.check_tags(entry.tags)
     check_params(entry.params)
-    for name in ("notes", "device", "notebook", "holder"):
+    for name in ONCE:
         check_text(getattr(entry, name), name)
     return Run(
         id=entry.run,
@@ -92,8 +95,9 @@ def with_entry(run: Run, entry: AnyEntry) -> Run:
     match entry:
         case RunStarted():
             run = _with_params(_with_tags(run, {**entry.tags, **run.tags}), entry.params)
-            check_text(entry.device, "device")
-            return replace(run, device=run.device or entry.device)
+            for name in ONCE:
+                check_text(getattr(entry, name), name)
+            return replace(run, **{name: getattr(run, name) or getattr(entry, name) for name in ONCE})
         case Params():
             return _with_params(run, entry.values)
         case Tags():

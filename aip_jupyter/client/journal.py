@@ -1,0 +1,238 @@
+"""The journal of this process: log calls are written into memory that is a file, and sent later.
+
+A call costs microseconds, whatever the server and the disk do. What was appended survives the death of this
+process at once, and that of the machine after at most a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from ..backends.process import this_process
+from ..domain.records import new_id, now_ms
+from ..services.journal_files import SUFFIX, About, make_journal, remove_journal, write_about
+from ..wire.journal import LENGTH, complete_records
+from .segment import SIZE, Segment
+
+MANY = 1000
+"""Points after which the sender is woken."""
+MAX_WAITING = 100_000
+"""Records that wait in memory while the disk is full."""
+
+_LENGTH = LENGTH.size
+
+
+class Journal:
+    """Appends records, and hands them out again until they are stored.
+
+    `wake` is called when there is much to send, `opened` when the first record comes (again after a fork).
+    """
+
+    def __init__(
+        self, home: Path, project: str, store: str, wake: Callable[[], None], opened: Callable[[], None]
+    ) -> None:
+        self.home = home
+        self.project = project
+        """"" until the server that stores it says which is in use."""
+        self.store = store
+        self._wake = wake
+        self._opened = opened
+        self._begin()
+
+    def _begin(self) -> None:
+        self.id = new_id()
+        self.stored = 0
+        """The place up to which all is stored."""
+        self._lock = threading.RLock()
+        self._busy = False
+        self._waiting: deque[bytes] = deque()
+        self._lost = 0
+        self._points = 0
+        self._told = False
+        self._full = False
+        self._segments: list[Segment] = []
+        """Those whose turn has come and that are not stored yet; the last is written to."""
+        self._spare: Segment | None = None
+        self._numbers = itertools.count(1)
+        self._synced = 0
+        self._folder: Path | None = None
+        self._owner = -1
+
+    def append(self, record: bytes, points: int = 0) -> None:
+        """Record this. Never waits for a disk or a server, never raises for their sake."""
+        with self._lock:
+            if self._full and len(self._waiting) >= MAX_WAITING:
+                self._lost += 1
+                return
+            self._waiting.append(record)
+            # Else a signal handler or a finalizer logs while this very thread is at it: it goes on with ours.
+            if not self._busy:
+                self._write()
+        self._points += points
+        if self._points >= MANY:
+            self._points = 0
+            self._wake()
+
+    def _write(self) -> None:
+        """Put what waits into the current segment. The length comes last: what has one is whole."""
+        self._busy = True
+        try:
+            while self._waiting:
+                record = self._waiting.popleft()
+                segment = self._segments[-1] if self._segments else None
+                if segment is None or segment.position + len(record) > SIZE:
+                    segment = self._turn()
+                    if segment is None:
+                        self._waiting.appendleft(record)
+                        return
+                start = segment.position
+                segment.map[start + _LENGTH : start + len(record)] = record[_LENGTH:]
+                segment.map[start : start + _LENGTH] = record[:_LENGTH]
+                segment.position = start + len(record)
+        except BaseException:  # an interrupt, at any of these lines
+            if self._segments:
+                self._segments[-1].find_position()
+            raise
+        finally:
+            self._busy = False
+
+    def _turn(self) -> Segment | None:
+        """The next segment; None while the disk has no room for one."""
+        if self._full:
+            return None
+        spare, self._spare = self._spare, None
+        if spare is None:
+            spare = self._make()
+        if spare is not None:
+            spare.begin(self.end)
+            self._segments.append(spare)
+        return spare
+
+    def _make(self) -> Segment | None:
+        try:
+            if self._folder is None:
+                self._folder, self._owner = make_journal(self.home, self._about())
+                self._opened()
+            return Segment(self._folder / f"{next(self._numbers):06}{SUFFIX}", self.id)
+        except OSError as error:
+            self._full = True
+            self._tell(error)
+            return None
+
+    def _tell(self, error: OSError) -> None:
+        if not self._told:
+            self._told = True
+            where = self._folder or self.home
+            warn(
+                f"no room to log in {where} ({error.strerror}); the run goes on, what it logs waits in memory"
+            )
+
+    @property
+    def end(self) -> int:
+        """The place behind all that was written."""
+        return self._segments[-1].end if self._segments else self.stored
+
+    @property
+    def lost(self) -> int:
+        """Records for which there was no room in memory either."""
+        return self._lost
+
+    def tend(self) -> None:
+        """Have a segment in reserve, and the disk keep what was written. Work for a thread of its own."""
+        id = self.id
+        if self._folder is None and not self._full:
+            return
+        spare = self._make() if self._spare is None else None
+        with self._lock:
+            if spare is not None and self.id == id:
+                self._spare, self._full = spare, False
+            elif spare is not None:  # it was closed meanwhile
+                spare.close()
+            if self._waiting and not self._busy:
+                self._write()
+        end = self.end
+        if end > self._synced:
+            for segment in list(self._segments):
+                if segment.end > self._synced:
+                    with contextlib.suppress(OSError):  # stored and closed meanwhile
+                        segment.sync()
+            self._synced = end
+
+    def settle(self, project: str) -> None:
+        """It belongs to this project from now on."""
+        if self.project or self._folder is None:
+            return
+        self.project = project
+        write_about(self._folder, self._about())
+
+    def _about(self) -> About:
+        return About(
+            journal=self.id,
+            project=self.project,
+            store=self.store,
+            holder=this_process(),
+            created=now_ms(),
+        )
+
+    def read(self, limit: int) -> bytes:
+        """Records that are not stored yet, the oldest first."""
+        for segment in list(self._segments):
+            if self.stored < segment.end:
+                return segment.read(self.stored, limit)
+        return b""
+
+    def count_unsent(self) -> int:
+        """How many records are not stored yet."""
+        with self._lock:
+            parts = [
+                segment.read(max(self.stored, segment.base), SIZE)
+                for segment in self._segments
+                if self.stored < segment.end
+            ]
+            waiting = len(self._waiting)
+        return waiting + sum(complete_records(part)[1] for part in parts)
+
+    def acknowledge(self, mark: int) -> None:
+        """All before this place is stored: the segments that end there are removed."""
+        with self._lock:
+            self.stored = mark
+            while len(self._segments) > 1 and self._segments[0].end <= mark:
+                segment = self._segments.pop(0)
+                segment.path.unlink(missing_ok=True)
+                segment.close()
+
+    def close(self) -> None:
+        """Give it up: removed when all is stored, else left for whoever comes next."""
+        with self._lock:
+            if self._folder is None:
+                return
+            if self.stored >= self.end and not self._waiting:
+                remove_journal(self.home, self.id)
+            for segment in self._held():
+                segment.close()
+            os.close(self._owner)
+            self._begin()
+
+    def _held(self) -> list[Segment]:
+        return [*self._segments, *([self._spare] if self._spare else [])]
+
+    def after_fork(self) -> None:
+        """In the child: begin one of its own. The parent's lock must not live on in here."""
+        for segment in self._held():
+            segment.forget()
+        if self._owner >= 0:
+            os.close(self._owner)
+        self._begin()
+
+
+def warn(message: str) -> None:
+    """Tell the user, where that is possible."""
+    with contextlib.suppress(OSError, ValueError):
+        print(f"aip: {message}", file=sys.stderr)

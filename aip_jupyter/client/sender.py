@@ -1,0 +1,138 @@
+"""Sends journals to where they belong, again and again until all is stored."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import AipError, Invalid, NotFound, NotSupported
+from ..services.journals import CHUNK, LATER, Adopted, adopt, send
+from .connect import Connection, connect
+from .journal import Journal, warn
+
+BACKOFF = 2.0
+"""The most seconds between two attempts."""
+ADOPTION = 30.0
+"""Seconds between two looks for journals that dead processes left."""
+
+_log = logging.getLogger(__name__)
+
+
+def adopt_left(connection: Connection, home: Path) -> Adopted:
+    """Store what dead processes of this home have logged. Raises AipError when nothing can be stored now."""
+    runs = connection.services.runs
+    return adopt(home, connection.stores, runs, lambda: connection.project)
+
+
+class Sender:
+    """What a thread of its own runs."""
+
+    def __init__(self, journals: Callable[[], list[Journal]], interval: float) -> None:
+        self.stopped = threading.Event()
+        self._journals = journals
+        self._interval = interval
+        self._event = threading.Event()
+        self._turn = threading.Condition()
+        self._rounds = 0
+        self._in_round = False
+        self._reason = ""
+        """Why the last round did not store all."""
+        self._refused: set[str] = set()
+        """Journals that the store does not take; the user was told."""
+        self._adoption = time.monotonic()
+        """When to look next for journals of the dead."""
+
+    def wake(self) -> None:
+        """There is much to send. One that fails is not disturbed: it tries again in its own time."""
+        if not self._reason:
+            self._event.set()
+
+    def stop(self) -> None:
+        """Let the thread end."""
+        self.stopped.set()
+        self._event.set()
+
+    def flush(self, deadline: float, *, adopt_too: bool = False) -> str:
+        """Wait for a round that began after this call; why it did not store all, or ""."""
+        with self._turn:
+            if adopt_too:
+                self._adoption = time.monotonic()
+            wanted = self._rounds + 1 + self._in_round
+            while self._rounds < wanted:
+                self._event.set()
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._turn.wait(left):
+                    return self._reason or "it takes longer than usual"
+            return self._reason
+
+    def run(self) -> None:
+        """Until `stop`."""
+        pause = self._interval
+        while not self.stopped.is_set():
+            self._event.wait(pause)
+            with self._turn:
+                self._event.clear()
+                self._in_round = True
+            reason = self._round()
+            pause = min(BACKOFF, 2 * pause) if reason else self._interval
+            with self._turn:
+                self._in_round, self._reason = False, reason
+                self._rounds += 1
+                self._turn.notify_all()
+
+    def _round(self) -> str:
+        reason = ""
+        try:
+            for journal in self._journals():
+                reason = self._send(journal) or reason
+            if not reason and time.monotonic() >= self._adoption:
+                self._adoption = time.monotonic() + ADOPTION
+                self._adopt()
+        except Exception:  # noqa: BLE001  # the outermost guard of a thread
+            _log.exception("cannot send the journal")
+            reason = "the sender failed; see the log"
+        return reason
+
+    def _send(self, journal: Journal) -> str:
+        if journal.stored >= journal.end:
+            return ""
+        if journal.id in self._refused:
+            return "the store does not take it"
+        try:
+            connection = self._connection(journal.store)
+            if connection is None:
+                return f"it belongs to another store than the one in use ({journal.store})"
+            if not journal.project:
+                journal.settle(connection.project)
+            runs = connection.services.runs
+            while records := journal.read(CHUNK):
+                journal.acknowledge(send(runs, journal.project, journal.id, journal.stored, records))
+            return ""
+        except LATER as error:
+            with contextlib.suppress(AipError):
+                connect(refresh=True)  # it may be somewhere else by now
+            return error.message
+        except (Invalid, NotFound, NotSupported) as error:
+            self._refused.add(journal.id)
+            warn(f"the store does not take what was logged ({error.message}); it is kept in {journal.home}")
+            return error.message
+        except AipError as error:
+            return error.message
+
+    def _connection(self, store: str) -> Connection | None:
+        """The connection to this store; None when the one in use leads to another."""
+        connection = connect()
+        if store not in connection.stores:
+            connection = connect(refresh=True)
+        return connection if store in connection.stores else None
+
+    def _adopt(self) -> None:
+        for home in {journal.home for journal in self._journals()}:
+            try:
+                adopt_left(connect(), home)
+            except AipError as error:
+                _log.debug("what others left is stored later: %s", error.message)

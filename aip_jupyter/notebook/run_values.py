@@ -1,0 +1,70 @@
+"""What people log, as a run keeps it: scalars of any library become plain numbers, the rest is refused."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+from ..domain import names
+from ..domain.records import PropertyValue
+from ..domain.runs import check_params
+from ..errors import Invalid
+
+_INT64 = range(-(2**63), 2**63)
+
+
+def check_key(key: Any) -> None:
+    """A metric's key: any text of 1 to 255 characters; `/`, blanks and all letters are fine."""
+    if not isinstance(key, str):
+        raise Invalid(f"key: {key!r} is a {type(key).__name__}; a metric's key is a text", field="key")
+    names.check_store_name(key, "key")
+
+
+def metric_value(key: str, value: Any) -> float:
+    """A number, or a scalar of NumPy, PyTorch and the like. NaN and infinities are fine."""
+    try:
+        # An array of one element is meant as its element; `item` refuses larger ones.
+        plain = value.item() if hasattr(value, "item") else value
+        if not isinstance(plain, (str, bytes)):
+            return float(plain)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        pass
+    raise Invalid(f"metrics: {key!r} is a {_kind(value)}; log a number", field=key)
+
+
+def step_number(step: Any) -> int:
+    """A whole number of any library."""
+    try:
+        number = int(operator.index(step.item() if hasattr(step, "item") else step))
+    except (TypeError, ValueError, RuntimeError):
+        raise Invalid(f"step: {step!r} is a {_kind(step)}; give a whole number", field="step") from None
+    if number not in _INT64:
+        raise Invalid(f"step: {number} has more than 64 bits", field="step")
+    return number
+
+
+def plain_params(params: Any) -> dict[str, PropertyValue]:
+    """Params as text, numbers and bools, which keep their type."""
+    if not isinstance(params, Mapping):
+        raise Invalid(f"params: give a dict, not a {_kind(params)}", field="params")
+    plain = {key: _plain(key, value) for key, value in params.items()}
+    check_params(plain)
+    return plain
+
+
+def _plain(key: Any, value: Any) -> PropertyValue:
+    if not isinstance(key, str):
+        raise Invalid(f"params: {key!r} is a {type(key).__name__}; a param's name is a text", field="params")
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()
+    for kind in (bool, int, float, str):  # their subclasses too, such as the members of an IntEnum
+        if isinstance(value, kind):
+            return kind(value)
+    message = f"params: {key!r} is a {_kind(value)}; log a text, a number or a bool, such as repr() of it"
+    raise Invalid(message, field=key)
+
+
+def _kind(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    return f"{type(value).__name__}{f' of shape {tuple(shape)}' if shape else ''}"
