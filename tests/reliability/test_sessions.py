@@ -1,0 +1,154 @@
+"""GPU sessions outlive notebooks and servers, their end is told at once, and nothing is left of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aip_jupyter.backends.config import BackendConfig
+from aip_jupyter.backends.gpus.local import LocalPool
+from aip_jupyter.backends.process import is_dead
+from aip_jupyter.client.http import HttpServices
+from aip_jupyter.domain.sessions import GetSession, ListSessions, Session
+from aip_jupyter.services.interface import Services
+from aip_jupyter.services.local import open_platform
+from aip_jupyter.services.settings import Settings
+from aip_jupyter.wire.agent import AgentRecord
+
+from ..contracts.gpus import asking
+from ..support.kernels import run_cell, running_kernel
+from ..support.live import LiveServer, start_server
+from ..support.sessions import pid_of, record_of, stop_all, threads_of, wait_for
+
+WAITING = """%%gpu L40S --session long
+import os, time
+before = os.getpid()
+print("begun", flush=True)
+while not os.path.exists("go on"):
+    time.sleep(0.01)
+print("ended")
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[LiveServer]:
+    server = start_server(tmp_path / "server")
+    yield server
+    server.stop()
+    stop_all(LocalPool(BackendConfig(home=server.home), []))
+
+
+def _sessions(server: LiveServer) -> list[Session]:
+    services = HttpServices(server.url, server.token)
+    try:
+        return services.sessions.list_sessions(ListSessions())
+    finally:
+        services.close()
+
+
+def _printed(client: Any, code: str) -> str:
+    """What the cell has printed, returned or shown; it must not fail."""
+    found: list[str] = []
+
+    def show(message: Mapping[str, Any]) -> None:
+        content = message["content"]
+        found.append(content.get("text") or content.get("data", {}).get("text/plain", ""))
+
+    reply = client.execute_interactive(code, timeout=100, output_hook=show)
+    assert reply["content"]["status"] == "ok", reply["content"]
+    return "\n".join(found)
+
+
+def _begin(client: Any, code: str, word: str) -> None:
+    """Run the cell until it has printed the word."""
+    client.execute(code)
+    while word not in client.get_iopub_msg(timeout=60)["content"].get("text", ""):
+        pass
+
+
+def test_a_session_outlives_notebook_and_server(server: LiveServer, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    with running_kernel(server.client_environ, work) as first:
+        run_cell(first, "%load_ext aip_jupyter")
+        _begin(first, WAITING, "begun")
+    # The kernel was killed in the middle of the cell; the session works on, and a new kernel sees it.
+    with running_kernel(server.client_environ, work) as second:
+        run_cell(second, "%load_ext aip_jupyter")
+        assert "long  cpu for L40S  busy" in _printed(second, "%gpu list")
+    (session,) = _sessions(server)
+    server.kill()
+    assert not is_dead(record_of(server.home, session.id).kernel)
+
+    again = start_server(tmp_path / "again", server.home)
+    try:
+        assert [(each.id, each.state) for each in _sessions(again)] == [(session.id, "busy")]
+        with running_kernel(again.client_environ, work) as third:
+            run_cell(third, "%load_ext aip_jupyter")
+            assert "long  cpu for L40S  busy" in _printed(third, "%gpu list")
+            (work / "go on").touch()
+            found = _printed(third, "%%gpu --session long\nprint(before == os.getpid(), before)")
+            assert f"True {pid_of(record_of(server.home, session.id).kernel)}" in found
+            log = _printed(third, "%gpu logs long")
+            assert log.split()[:2] == ["begun", "ended"], "the cell whose notebook had died came to its end"
+
+            # A killed kernel of a session fails the cell, and says what to do.
+            (work / "go on").unlink()
+            _begin(third, WAITING.replace("L40S ", ""), "begun")
+            os.kill(pid_of(record_of(server.home, session.id).kernel), signal.SIGKILL)
+            content = third.get_shell_msg(timeout=60)["content"]
+            assert (content["status"], content["ename"]) == ("error", "SessionDied"), content
+            assert "'long'" in content["evalue"]
+            assert "killed" in content["evalue"]
+        assert [each.state for each in _sessions(again)] == ["dead"]
+    finally:
+        again.stop()
+
+
+def _refuses(record: AgentRecord) -> bool:
+    """Whether nobody listens any more where kernel and agent did."""
+    ports = [int(port) for name, port in record.connection.items() if name.endswith("_port")]
+    ports.append(int(str(record.control["address"]).rpartition(":")[2]))
+    assert len(ports) == 6
+    probes = [socket.socket() for _ in ports]
+    answers = [probe.connect_ex(("127.0.0.1", port)) for probe, port in zip(probes, ports, strict=True)]
+    for probe in probes:
+        probe.close()
+    return 0 not in answers
+
+
+def _open_and_close(services: Services, home: Path) -> AgentRecord:
+    request = asking(f"s{os.urandom(4).hex()}", gpu="L40S")
+    session = services.sessions.start_session(request).session
+    record = record_of(home, session.id)
+    services.sessions.stop_session(GetSession(session=session.name))
+    return record
+
+
+def test_nothing_is_left_of_ten_sessions(home: Path) -> None:
+    services = open_platform(Settings(home=home)).services()
+
+    def held() -> tuple[int, int, list[Path]]:
+        return threads_of(os.getpid()), len(os.listdir("/proc/self/fd")), sorted(home.rglob("*"))
+
+    def several(count: int) -> list[AgentRecord]:
+        with ThreadPoolExecutor(4) as threads:
+            return list(threads.map(lambda _: _open_and_close(services, home), range(count)))
+
+    several(1)  # what is there from the first one on
+    before = held()
+    records = several(10)
+    assert len({record.session.id for record in records}) == 10
+    assert all(is_dead(record.agent) and is_dead(record.kernel) for record in records)
+    assert all(map(_refuses, records))
+    wait_for(lambda: held()[0] <= before[0])
+    assert held()[1] <= before[1]
+    assert held()[2] == before[2]
+    services.close()
