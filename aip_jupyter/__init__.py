@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .notebook.api import list_models as list_models
     from .notebook.api import load_model as load_model
     from .notebook.api import register_model as register_model
+    from .notebook.datasets import get_dataset as get_dataset
+    from .notebook.datasets import list_datasets as list_datasets
+    from .notebook.datasets import log_dataset as log_dataset
     from .notebook.gpu_api import gpu as gpu
     from .notebook.gpu_api import interrupt_session as interrupt_session
     from .notebook.gpu_api import list_gpus as list_gpus
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from .notebook.gpu_api import run_on_gpu as run_on_gpu
     from .notebook.gpu_api import session_log as session_log
     from .notebook.gpu_api import stop_session as stop_session
+    from .notebook.lineage import get_lineage as get_lineage
     from .notebook.runs import active_run as active_run
     from .notebook.runs import end_run as end_run
     from .notebook.runs import get_metric_history as get_metric_history
@@ -67,6 +71,10 @@ _API = {
     "set_tag": "runs",
     "set_tags": "runs",
     "start_run": "runs",
+    "get_dataset": "datasets",
+    "list_datasets": "datasets",
+    "log_dataset": "datasets",
+    "get_lineage": "lineage",
 }
 """The names of the Python API, and the module of `notebook` that has each."""
 
@@ -78,7 +86,9 @@ def __getattr__(name: str) -> Any:
     if name in _API:
         from importlib import import_module
 
-        return getattr(import_module(f".notebook.{_API[name]}", __name__), name)
+        found = getattr(import_module(f".notebook.{_API[name]}", __name__), name)
+        globals()[name] = found  # the next time nobody asks here: this is in training loops
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

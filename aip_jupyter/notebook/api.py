@@ -22,7 +22,7 @@ from ..errors import AipError, Invalid
 from .connection import base_url, connect, connection_checks, no_connection, saving_check, what_is_in_use
 from .load import load
 from .progress import Progress
-from .register import Details, check_details, packed, refuse_taken, send
+from .register import Details, check_details, packed, refuse_taken, run_name, send
 from .status import Doctor, Status, StoreReport
 from .tables import ModelCard, ModelTable, VersionCard
 from .words import Tags, tidy_properties, tidy_tags
@@ -39,7 +39,7 @@ def register_model(
     properties: Mapping[str, PropertyValue] | None = None,
     project: str | None = None,
 ) -> VersionCard:
-    """Register an object, a file or a folder as the next version of the model `name`.
+    """Register an object, a file or a folder as the next version of the model `name`, made by the active run.
 
     A text or a Path is a file or a folder; any other object is saved with skops. `version` is the version's
     name (`_v<number>` when left out), `category` one of `describe().categories`, `tags` a dict or a list of
@@ -64,7 +64,8 @@ def register_model(
     refuse_taken(connection, details)
     with Progress(f"registering {name}") as progress, packed(obj_or_path, progress) as package:
         detail = send(connection, details, package, progress)
-    return VersionCard(detail, base_url=base_url(connection, in_use), notes=package.notes)
+    link = base_url(connection, in_use)
+    return VersionCard(detail, base_url=link, notes=package.notes, run=run_name(details.run))
 
 
 def load_model(
@@ -158,9 +159,15 @@ def get_version(ref: str, *, project: str | None = None) -> VersionCard:
 
 def describe() -> Status:
     """Where models go from here: the connection, looked for again, and what is behind it."""
+    from .run_reading import what_waits
+
     connection = connect(refresh=True)
     return Status(
-        what_is_in_use(connection), url=connection.url, how=connection.how, project=connection.project
+        what_is_in_use(connection),
+        url=connection.url,
+        how=connection.how,
+        project=connection.project,
+        waiting=what_waits(connection),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 
 from ..errors import Invalid
-from . import gpu_commands, gpu_magics, run_magics
+from . import data_magics, gpu_commands, gpu_magics, run_magics
 from .arguments import argument, line_magic, parse, reference, summary, text, usage
 
 SUBCOMMANDS = {
@@ -219,7 +219,13 @@ def _assignable(name: str) -> bool:
     return name.isidentifier() and not iskeyword(name)
 
 
-CLASSES: tuple[Any, ...] = (AipMagics, gpu_magics.GpuMagics, gpu_commands.GpuCommands, run_magics.RunMagics)
+CLASSES: tuple[Any, ...] = (
+    AipMagics,
+    gpu_magics.GpuMagics,
+    gpu_commands.GpuCommands,
+    run_magics.RunMagics,
+    data_magics.DataMagics,
+)
 """All our magics; each feature has a class of its own."""
 
 

@@ -4,29 +4,44 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from ..errors import NotFound
 
-_MISSING = object()
+MISSING = object()
 
 
-def find_object(word: str, namespace: Mapping[str, Any]) -> Any:
-    """The variable (`name` or `name.attribute`), else the Path that exists. NotFound with what is near."""
+def find_object(
+    word: str,
+    namespace: Mapping[str, Any],
+    *,
+    field: str = "object",
+    elsewhere: Callable[[str], Any] = lambda word: MISSING,
+) -> Any:
+    """The variable (`name` or `name.attribute`), else the Path that exists. NotFound with what is near.
+
+    `elsewhere` is asked for a variable that the notebook does not have, such as one of its GPU session's; it
+    returns MISSING when it has none either. `field` is what the word is called where it stands.
+    """
     value = _variable(word, namespace)
-    if value is not _MISSING:
-        return value
     path = Path(word).expanduser()
-    if os.path.lexists(path):
+    exists = os.path.lexists(path)
+    # `digits.csv` could be an attribute too: nobody is asked for it when there is such a file.
+    if value is MISSING and (word.isidentifier() or (not exists and _is_variable(word))):
+        value = elsewhere(word)
+    if value is not MISSING:
+        return value
+    if exists:
         return path
-    near = nearest(word, [*variables(namespace), *_files_beside(path)])
+    near = nearest(word, [*variables(namespace), *files_beside(path)])
     advice = (
         f"; did you mean {' or '.join(near)}?" if near else "; name a variable of this notebook or a path"
     )
-    raise NotFound(f"object: there is no variable and no file {word!r}{advice}", field="object", nearest=near)
+    message = f"{field}: there is no variable and no file {word!r}{advice}"
+    raise NotFound(message, field=field, nearest=near)
 
 
 def variables(namespace: Mapping[str, Any], hidden: Iterable[str] = ()) -> list[str]:
@@ -51,19 +66,23 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
     return [by_lower[lower] for lower in close]
 
 
+def _is_variable(word: str) -> bool:
+    return all(part.isidentifier() for part in word.split("."))
+
+
 def _variable(word: str, namespace: Mapping[str, Any]) -> Any:
     name, *attributes = word.split(".")
-    if not all(part.isidentifier() for part in (name, *attributes)) or name not in namespace:
-        return _MISSING
+    if not _is_variable(word) or name not in namespace:
+        return MISSING
     value = namespace[name]
     for attribute in attributes:
-        value = getattr(value, attribute, _MISSING)
-        if value is _MISSING:
-            return _MISSING
+        value = getattr(value, attribute, MISSING)
+        if value is MISSING:
+            return MISSING
     return value
 
 
-def _files_beside(path: Path) -> list[str]:
+def files_beside(path: Path) -> list[str]:
     """What is in the folder in which the path would be, spelled as the path is."""
     try:
         return [str(path.parent / name) for name in os.listdir(path.parent)]

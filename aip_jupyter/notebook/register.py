@@ -34,6 +34,21 @@ SMALL = 2**20
 AT_ONCE = 4
 
 
+def _active_run() -> str:
+    from .runs import active_run
+
+    run = active_run()
+    return run.id if run else ""
+
+
+def run_name(id: str) -> str:
+    """The name of this run, as far as it is known without asking: it is the active one."""
+    from .runs import active_run
+
+    run = active_run()
+    return run.name if run and run.id == id else ""
+
+
 @dataclass(frozen=True)
 class Details:
     """What is said of a version, besides its content."""
@@ -45,6 +60,8 @@ class Details:
     tags: dict[str, str] = field(default_factory=dict)
     description: str = ""
     properties: dict[str, PropertyValue] = field(default_factory=dict)
+    run: str = field(default_factory=_active_run)
+    """The id of the run that it comes out of: the one that is active when all this is said."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +148,7 @@ def send(connection: Connection, details: Details, package: Package, progress: P
             properties={**package.properties, **details.properties},
             format=package.format,
             author=connection.author,
+            run=details.run,
             holder=connection.holder,
         )
         return connection.services.models.register_version(request)

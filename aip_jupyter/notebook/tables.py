@@ -136,11 +136,15 @@ class ModelCard:
 class VersionCard:
     """A version with its model and its files."""
 
-    def __init__(self, detail: VersionDetail, *, base_url: str = "", notes: Sequence[str] = ()) -> None:
+    def __init__(
+        self, detail: VersionDetail, *, base_url: str = "", notes: Sequence[str] = (), run: str = ""
+    ) -> None:
         self.model = detail.model
         self.version = detail.version
         self.files = detail.artifacts
         self.notes = list(notes)
+        self.run = run
+        """The name of the run that it came out of, when that is known."""
         self._base_url = base_url
 
     @property
@@ -170,6 +174,7 @@ class VersionCard:
             ("size", f"{size_text(version.size)}, {files}"),
             ("digest", digest_text(version.digest)),
             ("author", version.author),
+            ("run", self.run),
             ("category", self.model.category),
             ("tags", " ".join(tag_labels({**self.model.tags, **version.tags}))),
             ("description", version.description),

@@ -10,13 +10,11 @@ from msgspec.structs import replace
 
 from ..backends.records.protocol import R, RecordBackend
 from ..backends.registry.protocol import RegistryBackend
-from ..backends.tracking.protocol import TrackingBackend
 from ..domain.artifacts import Artifact
 from ..domain.changes import Intent
 from ..domain.models import Model, Version
 from ..domain.pages import MAX_PAGE
 from ..domain.query import Compare, Condition, Order, Query
-from ..domain.runs import Run
 from ..errors import NotFound
 
 BATCH = 500
@@ -66,21 +64,6 @@ def records_by_id(backend: RecordBackend, kind: type[R], project: str, ids: Iter
         page = backend.find(kind, project, Query(where=Compare("id", "in", batch), limit=BATCH))
         found.update((record.id, record) for record in page.items)
     return found
-
-
-def find_run(tracking: TrackingBackend, project: str, text: str) -> Run:
-    """The run of this id, or the newest of this name. NotFound with the nearest names."""
-    if by_id := records_by_id(tracking, Run, project, [text]):
-        return by_id[text]
-    newest = Order("started", descending=True)
-    query = Query(where=Compare("name", "=", text), order=newest, limit=1)
-    if named := tracking.find(Run, project, query).items:
-        return named[0]
-    known = tracking.find(Run, project, Query(order=newest, limit=MAX_PAGE)).items
-    near = nearest(text, sorted({run.name for run in known}))
-    advice = f"; did you mean {' or '.join(near)}?" if near else "; %runs lists what there is"
-    message = f"run: there is no run {text[:80]!r} in project {project!r}{advice}"
-    raise NotFound(message, field="run", nearest=near)
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:

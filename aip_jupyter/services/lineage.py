@@ -74,15 +74,18 @@ class _Walk:
                     yield ref
 
     def edges(self, refs: list[str]) -> list[Edge]:
-        """All links between these."""
+        """All links between these, in the order of these."""
+        place = {ref: index for index, ref in enumerate(refs)}
         ends = Compare("source", "in", tuple(refs))
-        return [
-            Edge(source=link.source, target=link.target, context=link.context)
+        links = [
+            link
             for batch in _batches(refs)
             for link in records_of(
                 self._tracking, Link, self._project, all_of([Compare("target", "in", batch), ends])
             )
         ]
+        links.sort(key=lambda link: (place[link.source], place[link.target], link.context))
+        return [Edge(source=each.source, target=each.target, context=each.context) for each in links]
 
 
 def _batches(refs: list[str]) -> Iterable[tuple[str, ...]]:

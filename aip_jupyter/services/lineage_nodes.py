@@ -13,8 +13,9 @@ from ..domain.runs import Run
 from ..errors import AipError, Invalid, NotFound
 from .callers import Caller
 from .datasets import find_dataset
-from .finding import find_run, nearest, records_by_id
+from .finding import nearest, records_by_id
 from .models import LocalModels
+from .runs import find_run
 
 if TYPE_CHECKING:
     from .local import Platform

@@ -1,0 +1,133 @@
+"""What data is: a file, a folder, a table in memory or an address, and all that can be found out about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from ..domain.datasets import Column, SourceType, is_uri, public_uri
+from ..errors import Invalid, NotFound
+from .capture_arrays import read_array
+from .capture_files import read_file, read_folder
+from .capture_frames import arrow_parts, pandas_parts, polars_parts
+from .capture_parquet import read_parquet
+from .capture_tables import Part, read_table
+from .capture_text import Table, read_delimited, read_json_lines
+from .namespace import files_beside, nearest
+from .progress import Progress
+
+_READERS: dict[str, Callable[[Any], Table]] = {
+    ".csv": read_delimited,
+    ".tsv": read_delimited,
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+}
+_PARQUET = (".parquet", ".pq")
+_PARTS: dict[tuple[str, str], Callable[[Any], Iterator[Part]]] = {
+    ("pandas", "DataFrame"): pandas_parts,
+    ("pandas", "Series"): lambda series: pandas_parts(series.to_frame()),
+    ("polars", "DataFrame"): polars_parts,
+    ("polars", "Series"): lambda series: polars_parts(series.to_frame()),
+    ("pyarrow", "RecordBatch"): arrow_parts,
+    ("pyarrow", "Table"): arrow_parts,
+}
+"""The tables that are known, by library and class."""
+
+
+@dataclass(frozen=True)
+class Captured:
+    """What is known of some data."""
+
+    source: str
+    source_type: SourceType
+    digest: str = ""
+    size: int | None = None
+    rows: int | None = None
+    columns: list[Column] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What whoever records it should know, one line each."""
+
+
+def capture(data: Any, source: str, progress: Progress) -> Captured:
+    """Find out what the data is. `source` names what is in memory; a path or an address names itself.
+
+    Raises NotFound for a path that is not there, Invalid for what is no data.
+    """
+    if isinstance(data, str) and is_address(data):
+        return _address(data)
+    if isinstance(data, (str, os.PathLike)):
+        return _on_disk(os.fspath(data), progress)
+    return _in_memory(data, source, progress)
+
+
+def is_address(text: str) -> bool:
+    """Whether it is the address of something far away."""
+    return is_uri(text) and not text.lower().startswith("file:")
+
+
+def _address(text: str) -> Captured:
+    shown = public_uri(text)
+    notes = ["It is recorded by its address; what is there is not read."]
+    if shown != text:
+        notes.append("The credentials in the address are not recorded.")
+    return Captured(shown, "uri", notes=notes)
+
+
+def _on_disk(text: object, progress: Progress) -> Captured:
+    if not isinstance(text, str) or not text.strip():
+        raise Invalid("data: name a file, a folder, a variable or an address", field="data")
+    if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise Invalid(f"data: the name {text!r} is not UTF-8; rename the file", field="data")
+    is_url = text.lower().startswith("file:")
+    path = Path(url2pathname(urlsplit(text).path) if is_url else text).expanduser()
+    if path.is_dir():
+        content = read_folder(path, progress)
+        return Captured(text, "folder", content.digest, content.size)
+    if path.is_file():
+        return _file(path, text, progress)
+    if os.path.lexists(path):
+        what = "a link to nothing" if path.is_symlink() else "neither a file nor a folder"
+        raise Invalid(f"data: {text!r} is {what}; name what holds the data", field="data")
+    near = nearest(str(path), files_beside(path))
+    advice = f"did you mean {' or '.join(near)}?" if near else "check the path"
+    raise NotFound(f"data: there is no file {text!r}; {advice}", field="data", nearest=near)
+
+
+def _file(path: Path, source: str, progress: Progress) -> Captured:
+    progress.begin(f"reading {path.name}", path.stat().st_size)
+    suffix = path.suffix.lower()
+    content, table = read_file(path, progress, _READERS.get(suffix, lambda _: Table()))
+    if suffix in _PARQUET:
+        table = read_parquet(path)
+    notes = [f"{path.name}: {table.note}."] if table.note else []
+    return Captured(source, "file", content.digest, content.size, table.rows, table.columns, notes)
+
+
+def _in_memory(data: Any, source: str, progress: Progress) -> Captured:
+    """A data frame or an array, told by the names of its classes: what has none of them is none of them."""
+    kinds = [(kind.__module__.partition(".")[0], kind.__name__) for kind in type(data).__mro__]
+    progress.begin(f"reading {source}")
+    if ("numpy", "ndarray") in kinds:
+        content = read_array(data)
+        described = Captured(source, "array", size=data.nbytes)
+    elif parts := next((_PARTS[kind] for kind in kinds if kind in _PARTS), None):
+        content = read_table(parts(data))
+        described = Captured(source, "dataframe")
+    else:
+        raise _no_data(data)
+    notes = [f"{content.note[0].upper()}{content.note[1:]}."] if content.note else []
+    return replace(described, digest=content.digest, rows=len(data), columns=content.columns, notes=notes)
+
+
+def _no_data(data: Any) -> Invalid:
+    name = type(data).__name__
+    if name == "LazyFrame":
+        message = "data: a LazyFrame holds no values yet; give its .collect()"
+    else:
+        message = f"data: a {name} is no data; give a data frame, an array, a file, a folder or an address"
+    return Invalid(message, field="data")

@@ -1,0 +1,170 @@
+"""Datasets as they show themselves: a table, and a card. Both stay usable as records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import overload
+
+from ..domain.datasets import Column, Dataset
+from ..domain.lineage import Use
+from ..domain.records import PropertyValue
+from .display import (
+    age_html,
+    age_text,
+    cut,
+    digest_text,
+    dim,
+    element,
+    frame,
+    html_facts,
+    html_table,
+    plain,
+    size_text,
+    tag_labels,
+    tags_html,
+    text_facts,
+    text_table,
+)
+
+SHOWN_COLUMNS = 20
+SHOWN_USES = 5
+
+_DATASETS = ("name", "digest", "rows", "columns", "size", "source", "tags", "author", "updated")
+_COLUMNS = ("column", "type", "nulls", "min", "max")
+_WIDEST = 40
+"""Characters of a source or a value in a table."""
+
+
+class DatasetTable(Sequence[Dataset]):
+    """Datasets, as a list that shows itself as a table."""
+
+    def __init__(self, datasets: Sequence[Dataset], *, project: str, more: bool = False) -> None:
+        self._datasets = list(datasets)
+        self._project = project
+        self._more = more
+
+    @overload
+    def __getitem__(self, index: int) -> Dataset: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Dataset]: ...
+
+    def __getitem__(self, index: int | slice) -> Dataset | list[Dataset]:
+        return self._datasets[index]
+
+    def __len__(self) -> int:
+        return len(self._datasets)
+
+    def __repr__(self) -> str:
+        if not self._datasets:
+            return self._nothing()
+        rows = [
+            (*_cells(each), " ".join(tag_labels(each.tags)), each.author, age_text(each.updated))
+            for each in self._datasets
+        ]
+        return text_table(_DATASETS, rows) + (f"\n{self._rest()}" if self._more else "")
+
+    def _repr_html_(self) -> str:
+        if not self._datasets:
+            return frame(dim(self._nothing()))
+        rows = [
+            (*_cells(each), tags_html(each.tags), each.author, age_html(each.updated))
+            for each in self._datasets
+        ]
+        return frame(html_table(_DATASETS, rows), dim(self._rest()) if self._more else None)
+
+    def _nothing(self) -> str:
+        return f"No datasets in project {self._project!r} yet, or none that match."
+
+    def _rest(self) -> str:
+        return (
+            f"The first {len(self)}; there are more: %datasets --limit {10 * len(self)}, or search by name."
+        )
+
+
+class DatasetCard:
+    """A dataset with its columns and the runs that use it."""
+
+    def __init__(self, dataset: Dataset, uses: Sequence[Use] = (), *, notes: Sequence[str] = ()) -> None:
+        self.dataset = dataset
+        self.uses = list(uses)
+        """The runs that use it, the newest first."""
+        self.notes = list(notes)
+
+    @property
+    def reference(self) -> str:
+        """What means this very content for ever: its digest, or its id when it has none."""
+        return self.dataset.digest or self.dataset.id
+
+    def __repr__(self) -> str:
+        dataset = self.dataset
+        tags = " ".join(tag_labels(dataset.tags))
+        facts = [("dataset", dataset.name), *self._facts(), ("tags", tags), *self._used()]
+        parts = [text_facts(facts), "\n".join(map(plain, self.notes))]
+        if dataset.columns:
+            parts.append("\n".join(filter(None, [text_table(_COLUMNS, self._rows()), self._rest()])))
+        return "\n\n".join(filter(None, parts))
+
+    def _repr_html_(self) -> str:
+        dataset = self.dataset
+        return frame(
+            element("div", dataset.name, class_="aip-title"),
+            html_facts([*self._facts(), ("tags", tags_html(dataset.tags)), *self._used()]),
+            *(element("div", note) for note in self.notes),
+            html_table(_COLUMNS, self._rows()) if dataset.columns else None,
+            dim(self._rest()) if self._rest() else None,
+        )
+
+    def _facts(self) -> list[tuple[str, str]]:
+        dataset = self.dataset
+        rows = "" if dataset.rows is None else f"{dataset.rows:,}"
+        return [
+            ("id", dataset.id),
+            ("project", dataset.project),
+            ("sha256", dataset.digest),
+            ("source", dataset.source),
+            ("kind", dataset.source_type),
+            ("size", "" if dataset.size is None else size_text(dataset.size)),
+            ("rows", rows),
+            ("author", dataset.author),
+        ]
+
+    def _used(self) -> list[tuple[str, str]]:
+        shown = [_use_text(use) for use in self.uses[:SHOWN_USES]]
+        if len(self.uses) > SHOWN_USES:
+            shown.append(f"and {len(self.uses) - SHOWN_USES} more, see .uses")
+        return [("used by", ", ".join(shown))]
+
+    def _rows(self) -> list[tuple[str, str, str, str, str]]:
+        return [_column_cells(column) for column in self.dataset.columns[:SHOWN_COLUMNS]]
+
+    def _rest(self) -> str:
+        count = len(self.dataset.columns)
+        return f"The first {SHOWN_COLUMNS} of {count:,} columns." if count > SHOWN_COLUMNS else ""
+
+
+def _cells(dataset: Dataset) -> tuple[str, ...]:
+    return (
+        dataset.name,
+        digest_text(dataset.digest),
+        "" if dataset.rows is None else f"{dataset.rows:,}",
+        f"{len(dataset.columns):,}" if dataset.columns else "",
+        "" if dataset.size is None else size_text(dataset.size),
+        cut(dataset.source, _WIDEST),
+    )
+
+
+def _column_cells(column: Column) -> tuple[str, str, str, str, str]:
+    nulls = "" if column.nulls is None else f"{column.nulls:,}"
+    return column.name, column.type, nulls, _value_text(column.minimum), _value_text(column.maximum)
+
+
+def _value_text(value: PropertyValue | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else cut(str(value), _WIDEST)
+
+
+def _use_text(use: Use) -> str:
+    name = use.run or f"run {use.run_id[:8]}"
+    return f"{name} for {use.context}" if use.context else name
