@@ -33,6 +33,7 @@ ROUTES = (
         summary="Start a GPU session for a notebook",
         pool="gpus",
         status=201,
+        deadline=90.0,
     ),
     Route(
         method="GET",
@@ -70,5 +71,6 @@ ROUTES = (
         summary="End a GPU session",
         pool="gpus",
         status=204,
+        deadline=90.0,
     ),
 )
