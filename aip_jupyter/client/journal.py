@@ -11,6 +11,7 @@ import itertools
 import os
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -18,15 +19,15 @@ from pathlib import Path
 from ..backends.process import this_process
 from ..domain.records import new_id, now_ms
 from ..services.journal_files import SUFFIX, About, make_journal, remove_journal, write_about
-from ..wire.journal import LENGTH, complete_records
+from ..wire.journal import FRAME_SIZE, MAX_PAYLOAD, complete_records, encode_frame, too_large
 from .segment import SIZE, Segment
 
 MANY = 1000
 """Points after which the sender is woken."""
+SYNC = 0.6
+"""Seconds between two times that the disk is made to keep what was written: a second with what they take."""
 MAX_WAITING = 100_000
 """Records that wait in memory while the disk is full."""
-
-_LENGTH = LENGTH.size
 
 
 class Journal:
@@ -58,66 +59,88 @@ class Journal:
         self._told = False
         self._full = False
         self._segments: list[Segment] = []
-        """Those whose turn has come and that are not stored yet; the last is written to."""
+        """Those whose turn has come and that are not stored yet."""
+        self._segment: Segment | None = None
+        """The last of them, which is written to."""
         self._spare: Segment | None = None
         self._numbers = itertools.count(1)
         self._synced = 0
+        self._sync_due = 0.0
         self._folder: Path | None = None
         self._owner = -1
 
-    def append(self, record: bytes, points: int = 0) -> None:
-        """Record this. Never waits for a disk or a server, never raises for their sake."""
+    def append(self, payload: bytes, points: int = 0) -> None:
+        """Record this entry. Never waits for a disk or a server, never raises for their sake.
+
+        Invalid for one that is too large.
+        """
+        if len(payload) > MAX_PAYLOAD:
+            raise too_large(payload)
         with self._lock:
-            if self._full and len(self._waiting) >= MAX_WAITING:
-                self._lost += 1
-                return
-            self._waiting.append(record)
-            # Else a signal handler or a finalizer logs while this very thread is at it: it goes on with ours.
-            if not self._busy:
-                self._write()
+            if self._busy or self._waiting or not self._put(payload):
+                self._wait(payload)
         self._points += points
         if self._points >= MANY:
             self._points = 0
             self._wake()
 
-    def _write(self) -> None:
-        """Put what waits into the current segment. The length comes last: what has one is whole."""
+    def _put(self, payload: bytes) -> bool:
+        """Write it into the current segment, unless it does not fit."""
+        segment = self._segment
+        if segment is None:
+            return False
+        start = segment.position
+        end = start + FRAME_SIZE + len(payload)
+        if end > SIZE:
+            return False
         self._busy = True
         try:
-            while self._waiting:
-                record = self._waiting.popleft()
-                segment = self._segments[-1] if self._segments else None
-                if segment is None or segment.position + len(record) > SIZE:
-                    segment = self._turn()
-                    if segment is None:
-                        self._waiting.appendleft(record)
-                        return
-                start = segment.position
-                segment.map[start + _LENGTH : start + len(record)] = record[_LENGTH:]
-                segment.map[start : start + _LENGTH] = record[:_LENGTH]
-                segment.position = start + len(record)
+            # The frame comes last, in one go: what has one is whole.
+            segment.map[start + FRAME_SIZE : end] = payload
+            segment.map[start : start + FRAME_SIZE] = encode_frame(payload)
+            segment.position = end
         except BaseException:  # an interrupt, at any of these lines
-            if self._segments:
-                self._segments[-1].find_position()
+            segment.find_position()
             raise
         finally:
             self._busy = False
+        return True
 
-    def _turn(self) -> Segment | None:
-        """The next segment; None while the disk has no room for one."""
+    def _wait(self, payload: bytes) -> None:
+        """When segment or disk are full, or when a signal handler logs while this very thread does."""
+        if len(self._waiting) >= MAX_WAITING:
+            self._lost += 1
+            return
+        self._waiting.append(payload)
+        self._put_waiting()
+
+    def _put_waiting(self) -> None:
+        """Write what waits, in order, as far as there is room."""
+        while self._waiting and not self._busy:
+            payload = self._waiting.popleft()
+            if not self._put(payload):
+                self._waiting.appendleft(payload)
+                if not self._turn():
+                    return
+
+    def _turn(self) -> bool:
+        """Go on in the next segment; False while the disk has no room for one."""
         if self._full:
-            return None
+            return False
         spare, self._spare = self._spare, None
         if spare is None:
             spare = self._make()
-        if spare is not None:
-            spare.begin(self.end)
-            self._segments.append(spare)
-        return spare
+        if spare is None:
+            return False
+        spare.begin(self.end)
+        self._segments.append(spare)
+        self._segment = spare
+        return True
 
     def _make(self) -> Segment | None:
         try:
             if self._folder is None:
+                self.id = new_id()  # an attempt that was interrupted may have left something
                 self._folder, self._owner = make_journal(self.home, self._about())
                 self._opened()
             return Segment(self._folder / f"{next(self._numbers):06}{SUFFIX}", self.id)
@@ -155,10 +178,10 @@ class Journal:
                 self._spare, self._full = spare, False
             elif spare is not None:  # it was closed meanwhile
                 spare.close()
-            if self._waiting and not self._busy:
-                self._write()
+            self._put_waiting()
         end = self.end
-        if end > self._synced:
+        if end > self._synced and time.monotonic() > self._sync_due:
+            self._sync_due = time.monotonic() + SYNC
             for segment in list(self._segments):
                 if segment.end > self._synced:
                     with contextlib.suppress(OSError):  # stored and closed meanwhile

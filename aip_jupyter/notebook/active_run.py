@@ -21,11 +21,11 @@ from ..wire.journal import (
     AnyEntry,
     DatasetUsed,
     Params,
-    Points,
     RunEnded,
     RunStarted,
     Tags,
-    encode_record,
+    encode_entry,
+    encode_points,
 )
 from .run_values import check_key, metric_value, plain_params, step_number
 from .words import Tags as TagWords
@@ -77,19 +77,25 @@ class ActiveRun:
 
     def begin(self) -> None:
         """Tell the journal of the run: what else it holds of it can then be stored by whoever comes first."""
+        self._journal.append(encode_entry(self._entry))
         self._begun = self._journal.id
-        self._journal.append(encode_record(self._entry))
 
-    def _append(self, entry: AnyEntry, points: int = 0) -> None:
+    def _append(self, entry: AnyEntry) -> None:
         if self._journal.id != self._begun:
             self.begin()
-        self._journal.append(encode_record(entry), points)
+        self._journal.append(encode_entry(entry))
+
+    def _append_points(self, step: int, now: int, values: dict[str, float]) -> None:
+        journal = self._journal
+        if journal.id != self._begun:
+            self.begin()
+        journal.append(encode_points(self.id, step, now, values), len(values))
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """A point of each of these metrics. Without `step`, each metric counts up by itself."""
         if self.status != "running":
             raise self._ended()
-        if not isinstance(metrics, Mapping):
+        if type(metrics) is not dict and not isinstance(metrics, Mapping):
             raise Invalid(f"metrics: give a dict, not a {type(metrics).__name__}", field="metrics")
         now = time.time_ns() // _MILLISECOND
         steps = self._steps
@@ -100,11 +106,11 @@ class ActiveRun:
             values[key] = value if type(value) is float else metric_value(key, value)
         if step is None:
             for at, of_step in _by_step(values, steps).items():
-                self._append(Points(self.id, at, now, of_step), len(of_step))
+                self._append_points(at, now, of_step)
         elif values:
             if type(step) is not int or step.bit_length() > 63:
                 step = step_number(step)
-            self._append(Points(self.id, step, now, values), len(values))
+            self._append_points(step, now, values)
             for key in values:
                 steps[key] = step + 1
 

@@ -19,7 +19,6 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from ..errors import AipError
 from ..wire.journal import HEADER_SIZE, LENGTH, complete_records, decode_header
 from .settings import Settings
 
@@ -83,11 +82,18 @@ def make_journal(home: Path, about: About) -> tuple[Path, int]:
     folder = journals_folder(home)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = folder / f"{_NEW}{about.journal}"
-    new.mkdir(mode=0o700)
-    owner = os.open(new / OWNER, os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(owner, fcntl.LOCK_EX)
-    write_about(new, about)
-    os.rename(new, folder / about.journal)
+    owner = -1
+    try:
+        new.mkdir(mode=0o700)
+        owner = os.open(new / OWNER, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(owner, fcntl.LOCK_EX)
+        write_about(new, about)
+        os.rename(new, folder / about.journal)
+    except BaseException:
+        if owner >= 0:
+            os.close(owner)
+        shutil.rmtree(new, ignore_errors=True)
+        raise
     return folder / about.journal, owner
 
 
@@ -151,13 +157,14 @@ def unsent(folder: Path) -> Iterator[Unsent]:
         yield Unsent(base=base, records=data[:end], count=count, damaged=damaged)
 
 
-def waiting_records(home: Path) -> int:
-    """How many records the journals of this home still hold, their segments' stored ones included."""
-    count = 0
+def left_journals(home: Path) -> list[str]:
+    """The journals whose processes are dead."""
+    left = []
     for id in journal_ids(home):
-        with contextlib.suppress(OSError, AipError):
-            count += sum(segment.count for segment in unsent(journals_folder(home) / id))
-    return count
+        with adopted(home, id) as about:
+            if about is not None:
+                left.append(id)
+    return left
 
 
 def set_aside(home: Path, id: str) -> Path:

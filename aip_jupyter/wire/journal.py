@@ -36,6 +36,7 @@ LENGTH = struct.Struct("<I")
 FRAME_SIZE = _FRAME.size
 HEADER_SIZE = _HEADER.size
 
+_POINTS = 4
 _Id = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 _Step = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _Time = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -76,7 +77,7 @@ class Tags(Entry, frozen=True, tag=3):
     values: dict[str, str]
 
 
-class Points(Entry, frozen=True, tag=4):
+class Points(Entry, frozen=True, tag=_POINTS):
     """A point of each of these metrics. NaN and ±inf travel as they are."""
 
     step: _Step
@@ -105,18 +106,36 @@ class DatasetUsed(Entry, frozen=True, tag=7):
 
 AnyEntry = RunStarted | Params | Tags | Points | Notes | RunEnded | DatasetUsed
 
+_pack_frame = _FRAME.pack
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(AnyEntry).decode
 
 
+def encode_entry(entry: AnyEntry) -> bytes:
+    """The payload of the entry's record."""
+    return _encode(entry)
+
+
+def encode_points(run: str, step: int, time: int, values: dict[str, float]) -> bytes:
+    """`encode_entry` of Points without making one first: this is in every training loop."""
+    return _encode((_POINTS, run, step, time, values))
+
+
+def too_large(payload: bytes) -> Invalid:
+    """The error for an entry of more than MAX_PAYLOAD bytes."""
+    message = f"{len(payload):,} bytes are too much for one log call (at most {MAX_PAYLOAD:,}); log less"
+    return Invalid(f"journal: {message}", field="journal")
+
+
+def encode_frame(payload: bytes) -> bytes:
+    """What stands before the payload in its record."""
+    return _pack_frame(len(payload), crc32(payload))
+
+
 def encode_record(entry: AnyEntry) -> bytes:
-    """The entry's record. Invalid when it is too large."""
+    """The entry's record."""
     payload = _encode(entry)
-    size = len(payload)
-    if size > MAX_PAYLOAD:
-        message = f"journal: {size:,} bytes are too much for one log call (at most {MAX_PAYLOAD:,}); log less"
-        raise Invalid(message, field="journal")
-    return _FRAME.pack(size, crc32(payload)) + payload
+    return encode_frame(payload) + payload
 
 
 def decode_records(data: bytes, start: int) -> Iterator[tuple[int, AnyEntry]]:

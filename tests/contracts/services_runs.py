@@ -245,7 +245,7 @@ class RunsContract:
             services.runs.get_run(GetRun(run="base-line"))
         assert (caught.value.field, caught.value.nearest) == ("run", ["baseline"])
 
-    def test_projects_do_not_see_each_other(self, services: Services, journal: Sender) -> None:
+    def test_runs_of_projects_do_not_see_each_other(self, services: Services, journal: Sender) -> None:
         run = started()
         journal.send(run, Points(run.run, 0, 0, {"m": 1.0}))
         other = Sender(services, "other")
