@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...domain.changes import Action, ChangeEvent
 from ...errors import NotFound
-from .folders import REMEMBERED, SessionFolder, Signature
+from .folders import REMEMBERED, SessionFolder, Signature, signature
 
 _LENGTH = 10_000
 
@@ -30,7 +30,7 @@ class SessionFeed:
         """The newest number, and the events behind `sequence`; none for -1."""
         with self._lock:
             self._look()
-            if sequence < 0:
+            if not 0 <= sequence < self._newest:
                 return self._newest, []
             return self._newest, [event for event in self._events if event.sequence > sequence]
 
@@ -38,10 +38,10 @@ class SessionFeed:
         found = self._signatures()
         first, known = self._known is None, self._known or {}
         oldest = time.time() - REMEMBERED
-        for id, signature in list(found.items()):
-            if signature == known.get(id) and (signature.alive or signature.time > oldest):
+        for id, seen in list(found.items()):
+            if seen == known.get(id) and (seen.alive or seen.time > oldest):
                 continue
-            if not self._read(id, signature):
+            if not self._read(id, seen):
                 del found[id]
             elif not first:
                 self._tell(id, self._projects[id], "updated" if id in known else "created")
@@ -52,16 +52,16 @@ class SessionFeed:
     def _signatures(self) -> dict[str, Signature]:
         try:
             with os.scandir(self._folder) as entries:
-                names = [entry.name for entry in entries if not entry.name.startswith(".")]
+                paths = {entry.name: entry.path for entry in entries if not entry.name.startswith(".")}
         except FileNotFoundError:
             return {}
-        found = {name: SessionFolder(self._folder / name).signature() for name in names}
-        return {name: signature for name, signature in found.items() if signature is not None}
+        found = ((name, signature(path)) for name, path in paths.items())
+        return {name: seen for name, seen in found if seen is not None}
 
-    def _read(self, id: str, signature: Signature) -> bool:
+    def _read(self, id: str, seen: Signature) -> bool:
         """Learn whose it is; who sees a dead one first buries it. False when nothing is left of it."""
         folder = SessionFolder(self._folder / id)
-        if not signature.alive:
+        if not seen.alive:
             folder.bury()
         try:
             self._projects[id] = folder.record().session.project

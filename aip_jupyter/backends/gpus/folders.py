@@ -36,6 +36,15 @@ class Signature(NamedTuple):
     alive: bool
 
 
+def signature(path: str) -> Signature | None:
+    """Changes whenever the record in this folder does, and when the agent ends; None without a record."""
+    try:
+        found = os.stat(f"{path}/{RECORD}")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Signature(found.st_mtime, found.st_ino, locks.is_held(f"{path}/{LOCK}"))
+
+
 class SessionFolder:
     """One session's files."""
 
@@ -79,14 +88,6 @@ class SessionFolder:
     def is_alive(self) -> bool:
         """Whether its agent lives, or whoever is about to start it."""
         return locks.is_held(self._lock)
-
-    def signature(self) -> Signature | None:
-        """Changes whenever the record does, and when the agent ends; None when there is no record."""
-        try:
-            found = os.stat(self.path / RECORD)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return Signature(found.st_mtime, found.st_ino, self.is_alive())
 
     def bury(self) -> None:
         """Once its agent is gone: end a kernel that it left, remove the keys, and after a while the rest."""

@@ -23,7 +23,7 @@ def hold(path: Path, mode: int = 0o600) -> int | None:
     return descriptor
 
 
-def is_held(path: Path) -> bool:
+def is_held(path: Path | str) -> bool:
     """Whether somebody has the lock; False also when there is no such file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
