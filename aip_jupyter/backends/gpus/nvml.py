@@ -57,8 +57,7 @@ def list_devices(environ: Mapping[str, str] = os.environ) -> list[Device]:
     except pynvml.NVMLError:
         return []
     try:
-        boards = [pynvml.nvmlDeviceGetHandleByIndex(n) for n in range(pynvml.nvmlDeviceGetCount())]
-        found = [list(_devices(pynvml, board)) for board in boards]
+        found = [_devices(pynvml, number) for number in range(pynvml.nvmlDeviceGetCount())]
     finally:
         pynvml.nvmlShutdown()
     return visible(found, environ.get("CUDA_VISIBLE_DEVICES"))
@@ -79,15 +78,18 @@ def visible(boards: list[list[Device]], chosen: str | None) -> list[Device]:
     return list(found.values())
 
 
-def _devices(pynvml: Any, board: Any) -> Iterator[Device]:
-    """The GPU itself, or its slices when it is cut into such."""
-    name, memory = _text(pynvml.nvmlDeviceGetName(board)), _memory(pynvml, board)
-    slices = list(_slices(pynvml, board))
-    for each in slices:
-        uuid = _text(pynvml.nvmlDeviceGetUUID(each))
-        yield Device(uuid=uuid, name=name, memory=_memory(pynvml, each), board=memory)
-    if not slices:
-        yield Device(uuid=_text(pynvml.nvmlDeviceGetUUID(board)), name=name, memory=memory)
+def _devices(pynvml: Any, number: int) -> list[Device]:
+    """The GPU itself, or its slices when it is cut into such; nothing of one that has fallen off the bus."""
+    try:
+        board = pynvml.nvmlDeviceGetHandleByIndex(number)
+        name, memory = _text(pynvml.nvmlDeviceGetName(board)), _memory(pynvml, board)
+        slices = [
+            Device(uuid=_uuid(pynvml, each), name=name, memory=_memory(pynvml, each), board=memory)
+            for each in _slices(pynvml, board)
+        ]
+        return slices or [Device(uuid=_uuid(pynvml, board), name=name, memory=memory)]
+    except pynvml.NVMLError:
+        return []
 
 
 def _slices(pynvml: Any, board: Any) -> Iterator[Any]:
@@ -103,6 +105,10 @@ def _slices(pynvml: Any, board: Any) -> Iterator[Any]:
 def _is_cut(pynvml: Any, board: Any) -> bool:
     current, _ = pynvml.nvmlDeviceGetMigMode(board)
     return bool(current == pynvml.NVML_DEVICE_MIG_ENABLE)
+
+
+def _uuid(pynvml: Any, device: Any) -> str:
+    return _text(pynvml.nvmlDeviceGetUUID(device))
 
 
 def _memory(pynvml: Any, device: Any) -> int:
