@@ -171,5 +171,5 @@ def _connection_file() -> Path | None:
         return None
     try:
         return Path(kernel.get_connection_file())
-    except RuntimeError:  # not in a kernel
+    except (RuntimeError, OSError):  # not in a kernel, or in a session's, which has no such file
         return None
