@@ -12,19 +12,27 @@ from aip_jupyter.services.interface import Services
 
 from ..contracts.services import ServicesContract
 from ..contracts.services_datasets import DatasetsContract, LineageContract
+from ..contracts.services_runs import RunsContract
+from ..contracts.services_sessions import SessionsContract, end_all
 from ..support.live import live_server
 from ..support.scoped import ScopedServices
 
 
 @pytest.fixture(scope="module")
 def over_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServices]:
-    with live_server(tmp_path_factory.mktemp("server")) as server:
+    pool = {"AIP_GPUS": "memory", "AIP_GPUS_URL": "L4:2,A10"}
+    with live_server(tmp_path_factory.mktemp("server"), environ=pool) as server:
         services = HttpServices(server.url, server.token)
         yield services
         services.close()
 
 
-class TestHttpServices(ServicesContract, DatasetsContract, LineageContract):
+class TestHttpServices(ServicesContract, DatasetsContract, LineageContract, RunsContract, SessionsContract):
     @pytest.fixture
     def services(self, over_http: HttpServices) -> Services:
         return ScopedServices(over_http, new_id())
+
+    @pytest.fixture
+    def pooled(self, services: Services) -> Iterator[Services]:
+        yield services
+        end_all(services)

@@ -93,7 +93,7 @@ class DatasetsContract:
             log(services, project="other"),
         ]
         assert len({detail.dataset.id for detail in (first, *others)}) == 4
-        assert {dataset.project for dataset in listed(services)} == {"default"}
+        assert {dataset.project for dataset in listed(services)} == {first.dataset.project}
 
     def test_without_a_digest_source_and_schema_make_the_identity(self, services: Services) -> None:
         far: dict[str, Any] = {"digest": "", "source": "s3://bucket/a", "source_type": "uri"}

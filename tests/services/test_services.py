@@ -13,9 +13,11 @@ from aip_jupyter.services.settings import Settings
 
 from ..contracts.services import ServicesContract
 from ..contracts.services_datasets import DatasetsContract, LineageContract
+from ..contracts.services_runs import RunsContract
+from ..contracts.services_sessions import SessionsContract
 
 
-class TestMemoryServices(ServicesContract, DatasetsContract, LineageContract):
+class TestMemoryServices(ServicesContract, DatasetsContract, LineageContract, RunsContract):
     @pytest.fixture
     def services(self, tmp_path: Path) -> Iterator[Services]:
         memory = dict.fromkeys(("registry", "storage", "tracking", "datasets"), "memory")
@@ -24,9 +26,18 @@ class TestMemoryServices(ServicesContract, DatasetsContract, LineageContract):
         services.close()
 
 
-class TestLocalServices(ServicesContract, DatasetsContract, LineageContract):
+class TestLocalServices(ServicesContract, DatasetsContract, LineageContract, RunsContract):
     @pytest.fixture
     def services(self, tmp_path: Path) -> Iterator[Services]:
         services = open_platform(Settings(home=tmp_path / "home")).services()
+        yield services
+        services.close()
+
+
+class TestPooledServices(SessionsContract):
+    @pytest.fixture
+    def pooled(self, tmp_path: Path) -> Iterator[Services]:
+        settings = Settings(home=tmp_path / "home", gpus="memory", gpus_url="L4:2,A10")
+        services = open_platform(settings).services()
         yield services
         services.close()

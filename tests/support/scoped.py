@@ -6,7 +6,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from aip_jupyter.services.interface import Blobs, Datasets, LineageOf, Models, Services, System
+from aip_jupyter.services.interface import (
+    Blobs,
+    Datasets,
+    LineageOf,
+    Models,
+    Runs,
+    Services,
+    Sessions,
+    System,
+)
 
 
 class ScopedServices:
@@ -14,8 +23,10 @@ class ScopedServices:
 
     def __init__(self, services: Services, prefix: str) -> None:
         self.models: Models = _Scoped(services.models, prefix)
+        self.runs: Runs = _Scoped(services.runs, prefix)
         self.datasets: Datasets = _Scoped(services.datasets, prefix)
         self.lineage: LineageOf = _Scoped(services.lineage, prefix)
+        self.sessions: Sessions = _Scoped(services.sessions, prefix)
         self.blobs: Blobs = _Scoped(services.blobs, prefix)
         self.system: System = services.system
 
@@ -32,6 +43,8 @@ class _Scoped:
         method = getattr(self._feature, name)
 
         def call(request: Any, *rest: Any) -> Any:
+            if not hasattr(request, "project"):
+                return method(request, *rest)
             return method(replace(request, project=f"{self._prefix}-{request.project}"), *rest)
 
         return call
