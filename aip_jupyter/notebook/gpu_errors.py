@@ -6,10 +6,21 @@ import builtins
 from collections.abc import Mapping
 from typing import Any
 
+# IPython shows the first in a way of its own, which looks for the file; the next two mean something else when
+# a coroutine raises them; the last needs what it consists of.
+_SPECIAL: tuple[type[BaseException], ...] = (
+    SyntaxError,
+    StopIteration,
+    StopAsyncIteration,
+    *filter(None, [getattr(builtins, "BaseExceptionGroup", None)]),
+)
+
 
 def local_error(reply: Mapping[str, Any], *, interrupted: bool = False) -> BaseException:
     """The exception to raise for this reply. Whoever catches ValueError here catches the session's."""
-    name = "KeyboardInterrupt" if interrupted else str(reply["ename"])
+    name = str(reply["ename"])
+    if interrupted and name == "CancelledError":  # what an interrupt is to a cell that awaits
+        name = "KeyboardInterrupt"
     text = str(reply["evalue"])
     lines = [str(line) for line in reply["traceback"]]
     members = {
@@ -25,6 +36,5 @@ def local_error(reply: Mapping[str, Any], *, interrupted: bool = False) -> BaseE
 def _base(name: str) -> type[BaseException]:
     found: Any = getattr(builtins, name, None)
     usable = isinstance(found, type) and issubclass(found, (Exception, KeyboardInterrupt))
-    # IPython shows syntax errors in a way of its own, which looks for the file.
-    base: type[BaseException] = found if usable and not issubclass(found, SyntaxError) else Exception
+    base: type[BaseException] = found if usable and not issubclass(found, _SPECIAL) else Exception
     return base

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import sys
 
@@ -30,12 +31,12 @@ class Wish(Struct, frozen=True, kw_only=True):
 class OpenSession:
     """A session to which this process has a link."""
 
-    def __init__(self, session: Session, relay: Relay, gpu: str, notices: list[tuple[str, str]]) -> None:
+    def __init__(self, session: Session, relay: Relay, gpu: str) -> None:
         self.session = session
         self.relay = relay
         self.turn = asyncio.Lock()
         """Held by the cell that runs."""
-        self.notices = notices
+        self.notices: list[tuple[str, str]] = []
         """Lines to be shown with the next cell, and the kind of each."""
         self.asked = {gpu.lower(), session.requested.lower()}
 
@@ -60,12 +61,15 @@ class OpenSessions:
         for each in dead:
             self._open.remove(each)
         self._dead = [*dead, *self._dead][:10]
-        for each in self._open:
-            if each.fits(wish):
-                self._open.remove(each)
-                self._open.insert(0, each)
-                return each
-        return None
+        fitting = [each for each in self._open if each.fits(wish)]
+        if wish.gpu:
+            # A session with a name of its own is meant when nothing else is there.
+            fitting.sort(key=lambda each: not _has_default_name(each.session))
+        if not fitting:
+            return None
+        self._open.remove(fitting[0])
+        self._open.insert(0, fitting[0])
+        return fitting[0]
 
     async def open(self, wish: Wish) -> OpenSession:
         """One that lives already, or a new one. Whoever asks meanwhile gets the same."""
@@ -74,8 +78,9 @@ class OpenSessions:
             if found is None:
                 grant, began = await asyncio.to_thread(_grant, wish)
                 link = await ZmqLink.open(grant)
-                notices = self._notices(wish, link.session, began)
-                found = OpenSession(link.session, Relay(link), wish.gpu, notices)
+                died = self._forget_dead(wish) if began else None
+                found = OpenSession(link.session, Relay(link), wish.gpu)
+                found.notices = notices_of(link.session, began=began, died=died)
                 self._open.insert(0, found)
             return found
 
@@ -85,22 +90,27 @@ class OpenSessions:
             self._open.remove(each)
             await each.relay.close()
 
-    def _notices(self, wish: Wish, session: Session, began: bool) -> list[tuple[str, str]]:
-        notices = []
+    def _forget_dead(self, wish: Wish) -> str | None:
+        """How the last session ended that was what the user means now; told once."""
         died = [each for each in self._dead if each.fits(wish)]
-        if died and began:
-            ended = str(died[0].relay.death).partition(". ")[0].removeprefix("session: ")
-            text = f"GPU session {ended}. A new one runs this cell, without its variables."
-            notices.append((text, "died"))
-            self._dead = [each for each in self._dead if each not in died]
-        if not began:
-            cells = f"{session.cells} cell{'' if session.cells == 1 else 's'}"
-            text = f"GPU session {session.name!r} goes on after {cells}: its variables are there."
-            notices.append((text, "attached"))
-        if _stands_in(session):
-            wanted = "" if session.requested in ("", CPU) else f" for {session.requested}"
-            notices.append((f"There is no GPU here: the CPU stands in{wanted} ({session.name!r}).", "cpu"))
-        return notices
+        self._dead = [each for each in self._dead if each not in died]
+        return str(died[0].relay.death) if died else None
+
+
+def notices_of(session: Session, *, began: bool, died: str | None = None) -> list[tuple[str, str]]:
+    """What the user has to know of a session that was opened: lines, and the kind of each."""
+    notices = []
+    if died:
+        ended = died.partition(". ")[0].removeprefix("session: ")
+        notices.append((f"GPU session {ended}. A new one runs this cell, without its variables.", "died"))
+    if not began:
+        cells = f"{session.cells} cell{'' if session.cells == 1 else 's'}"
+        text = f"GPU session {session.name!r} goes on after {cells}: its variables are there."
+        notices.append((text, "attached"))
+    if _stands_in(session):
+        text = f"There is no GPU here: the CPU stands in for {session.requested} (session {session.name!r})."
+        notices.append((text, "cpu"))
+    return notices
 
 
 _sessions: tuple[Background, OpenSessions] | None = None
@@ -121,7 +131,7 @@ def notebook_path() -> str:
 
 
 def _stands_in(session: Session) -> bool:
-    return session.gpu == CPU and session.requested != CPU
+    return session.gpu == CPU and session.requested not in ("", CPU)
 
 
 def _grant(wish: Wish) -> tuple[Grant, bool]:
@@ -164,11 +174,15 @@ def _named(wish: Wish, living: list[Session]) -> Session | None:
 def _ours(wish: Wish, living: list[Session]) -> Session | None:
     """The newest of this notebook: after a restart of its kernel it finds its variables."""
     path = notebook_path()
-    for session in living:
+    for session in sorted(living, key=lambda session: not _has_default_name(session)):
         fits = wish.gpu.lower() in ("", session.requested.lower())
         if path and session.notebook == path and fits and not (wish.strict and _stands_in(session)):
             return session
     return None
+
+
+def _has_default_name(session: Session) -> bool:
+    return re.fullmatch(rf"{re.escape(session.requested.lower())}(-\d+)?", session.name) is not None
 
 
 def _free_name(gpu: str, taken: set[str]) -> str:

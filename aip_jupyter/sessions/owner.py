@@ -98,10 +98,13 @@ class Owner:
     async def _exchange(self) -> dict[str, int]:
         """Give the kernel its keys, and get the ports that it has bound."""
         reader, writer = await asyncio.open_unix_connection(sock=self._child.socket)
-        writer.write(json.dumps(self._connection).encode() + b"\n")
-        line = await reader.readline()
         # Kept open: the kernel sees our end in the end of this.
         self._pair = reader, writer
+        writer.write(json.dumps(self._connection).encode() + b"\n")
+        try:
+            line = await reader.readline()
+        except ConnectionError:
+            line = b""
         if not line:
             await asyncio.Event().wait()  # the kernel has ended, which is seen elsewhere
         ports: dict[str, int] = json.loads(line)

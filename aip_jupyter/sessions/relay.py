@@ -21,7 +21,7 @@ SHOWN = frozenset(("stream", "display_data", "execute_result", "update_display_d
 REMEMBERED = 100
 """How many cells are remembered for what their threads print later."""
 
-Show = Callable[[Message], None]
+Show = Callable[[Message], object]
 """Shows a message; called in the link's thread, in the order in which the kernel has sent."""
 
 _log = logging.getLogger(__name__)

@@ -1,0 +1,298 @@
+"""`%%gpu` in a real notebook kernel, with a real session."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aip_jupyter.backends.process import is_alive
+
+from .gpu_cells import Notebook, agents, end_sessions, running_notebook
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("home")
+    yield home
+    end_sessions(home)
+
+
+@pytest.fixture(scope="module")
+def nb(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
+    """One notebook, whose session `cpu` all tests share that leave it alive."""
+    with running_notebook(home, tmp_path_factory.mktemp("work")) as notebook:
+        notebook.run("%%gpu cpu\nimport os, time\nprint('begun')")
+        yield notebook
+
+
+def plain(traceback: list[str]) -> str:
+    return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(traceback))
+
+
+def test_the_cell_runs_elsewhere_and_its_variables_stay(nb: Notebook, home: Path) -> None:
+    pid = int(nb.run("%%gpu cpu\nkept = 5\nos.getpid()").shown[0])
+    assert pid == int(agents(home)[0].kernel.split("|")[2])
+    assert nb.run("%%gpu cpu\nkept").shown == ["5"]
+    assert nb.run("'kept' in globals()").shown == ["False"]
+
+
+def test_output_arrives_before_the_cell_ends(nb: Notebook, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    cell = nb.start(
+        f"%%gpu cpu\nprint('first')\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\nprint('last')"
+    )
+    cell.until("first")
+    assert "last" not in cell.text
+    gate.touch()
+    assert cell.end().text == "first\nlast\n"
+
+
+def test_outputs_are_replayed_as_they_are(nb: Notebook) -> None:
+    cell = nb.run("""%%gpu cpu
+from IPython.display import HTML, clear_output, display
+handle = display(HTML("<b>1</b>"), display_id="mine")
+handle.update(HTML("<b>2</b>"))
+clear_output(wait=True)
+{"a": 1}""")
+    kinds = [output["msg_type"] for output in cell.outputs]
+    assert kinds == ["display_data", "update_display_data", "clear_output", "execute_result"]
+    shown, updated, cleared, result = (output["content"] for output in cell.outputs)
+    assert shown["data"]["text/html"] == "<b>1</b>"
+    assert updated["data"]["text/html"] == "<b>2</b>"
+    assert shown["transient"] == updated["transient"] == {"display_id": "mine"}
+    assert cleared == {"wait": True}
+    assert result["execution_count"] == cell.reply["execution_count"]
+
+
+def test_a_figure_and_a_frame_come_as_pictures(nb: Notebook) -> None:
+    cell = nb.run("""%%gpu cpu
+import matplotlib.pyplot as plt, pandas as pd
+plt.plot([1, 2])
+plt.show()
+pd.DataFrame({"a": [1]})""")
+    assert "image/png" in cell.outputs[0]["content"]["data"]
+    assert "<table" in cell.outputs[1]["content"]["data"]["text/html"]
+
+
+def test_an_error_is_a_true_one_with_the_cells_own_lines(nb: Notebook) -> None:
+    error = nb.fail("%%gpu cpu\nx = 1\n\nx / 0")
+    assert (error["ename"], error["evalue"]) == ("ZeroDivisionError", "division by zero")
+    traceback = plain(error["traceback"])
+    assert f"In[{error['execution_count']}], line 4" in traceback
+    assert "----> 4 x / 0" in traceback
+    assert "gpu_magics" not in traceback
+
+
+def test_an_error_can_be_caught_by_its_class(nb: Notebook) -> None:
+    code = """
+try:
+    get_ipython().run_cell_magic("gpu", "cpu", "int('x')")
+except ValueError as error:
+    print(type(error).__name__, error)
+"""
+    assert nb.run(code).text == "ValueError invalid literal for int() with base 10: 'x'\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [("def f(:", "SyntaxError"), ("raise SystemExit(3)", "SystemExit"), ("1 +", "SyntaxError")],
+)
+def test_errors_that_ipython_shows_in_its_own_way(nb: Notebook, code: str, name: str) -> None:
+    assert nb.fail(f"%%gpu cpu\n{code}")["ename"] == name
+
+
+def test_values_go_in_and_come_out(nb: Notebook) -> None:
+    nb.run("""
+import numpy as np, pandas as pd
+class Point:
+    def __init__(self, x): self.x = x
+    def twice(self): return Point(2 * self.x)
+array, frame, point = np.arange(4), pd.DataFrame({"a": [1, 2]}), Point(4)
+""")
+    nb.run("""%%gpu cpu --in array,frame --in point --out doubled,summed,moved,clf
+from sklearn.linear_model import LogisticRegression
+array[0] = 7
+doubled, summed, moved = array * 2, frame.a.sum(), point.twice()
+clf = LogisticRegression().fit([[0.0], [1.0]], [0, 1])""")
+    check = "doubled[0] = 1; doubled.tolist(), int(summed), type(moved) is Point, moved.x"
+    assert nb.run(check).shown == ["([1, 2, 4, 6], 3, True, 8)"]
+    assert nb.run("clf.predict([[1.0]]).tolist()").shown == ["[1]"]
+    assert nb.run("array.tolist()").shown == ["[0, 1, 2, 3]"]
+
+
+REFUSED = {
+    "%%gpu cpu --nonsense\n1": ("Invalid", "unrecognized arguments: --nonsense; usage: %%gpu "),
+    "%%gpu cpu --in arry\n1": ("NotFound", "in: there is no variable 'arry'; did you mean array?"),
+    "%%gpu cpu --in a-b\n1": ("Invalid", "in: 'a-b' is not a variable's name; write --in a,b"),
+    "%%gpu cpu --out nope\n1": ("NotFound", "out: after the cell, the session has no variable nope"),
+    "%%gpu cpu --in lock\n1": ("Invalid", "in: lock (lock) cannot be pickled: TypeError: "),
+    "%%gpu cpu --out lock\nimport threading; lock = threading.Lock()": ("Invalid", "out: lock (lock) cannot"),
+    "%%gpu cpu\n\n  \n": ("Invalid", "cell: there is nothing below %%gpu to run"),
+    "%%gpu cpu\n%%gpu cpu\n1": ("Invalid", "this cell runs in GPU session 'cpu' already; take the inner"),
+    "%%gpu --session nope\n1": ("NotFound", "session: there is no"),
+    "%%gpu L40S --session cpu\n1": ("Invalid", "session: 'cpu' has cpu, not L40S; leave out the type"),
+}
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_what_is_typed_wrong_gets_one_clear_line(nb: Notebook, code: str) -> None:
+    nb.run("import numpy as np, threading; array, lock = np.arange(4), threading.Lock()")
+    name, begin = REFUSED[code]
+    error = nb.fail(code)
+    assert error["ename"] == name
+    assert error["evalue"].startswith(begin)
+    assert error["traceback"] == [f"{name}: {error['evalue']}"]
+
+
+def test_an_interrupt_stops_the_cell_and_keeps_the_variables(nb: Notebook) -> None:
+    code = "kept = 9\nprint('inside', flush=True)\ntry: time.sleep(60)\nfinally: print('bye')"
+    cell = nb.start(f"%%gpu cpu\n{code}").until("inside")
+    nb.interrupt()
+    cell.end()
+    assert cell.reply["ename"] == "KeyboardInterrupt"
+    assert cell.text == "inside\nbye\n"
+    assert "time.sleep(60)" in plain(cell.reply["traceback"])
+    assert nb.run("%%gpu cpu\nkept").shown == ["9"]
+
+
+def test_a_cell_may_handle_its_interrupt(nb: Notebook) -> None:
+    code = (
+        "print('inside', flush=True)\ntry: time.sleep(60)\nexcept KeyboardInterrupt: print('stopped early')"
+    )
+    cell = nb.start(f"%%gpu cpu\n{code}").until("inside")
+    nb.interrupt()
+    assert cell.end().reply["status"] == "ok"
+    assert cell.text == "inside\nstopped early\n"
+
+
+def test_a_second_interrupt_gives_the_notebook_back(nb: Notebook, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    # The signal goes to another thread of the kernel, and nothing wakes this one: native code is like that.
+    cell = nb.start(f"""%%gpu cpu
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+try:
+    print("deaf", flush=True)
+    open({str(gate)!r}).read()
+    time.sleep(1)
+except KeyboardInterrupt:
+    after = 1
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])""")
+    cell.until("deaf")
+    nb.interrupt()
+    nb.interrupt()
+    cell.end()
+    assert cell.reply["ename"] == "KeyboardInterrupt"
+    assert cell.notices["left"].startswith("GPU session 'cpu' has not stopped yet and goes on;")
+    waiting = nb.start("%%gpu cpu\nafter")
+    gate.write_text("")
+    waiting.end()
+    assert waiting.notices["waits"] == "GPU session 'cpu' still runs another cell; this one waits for it."
+    assert waiting.shown == ["1"]
+
+
+def test_who_waits_for_the_session_can_be_interrupted(nb: Notebook, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    code = f"import threading\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\nfinished = True"
+    nb.run(f"""
+import threading
+code = {code!r}
+other = threading.Thread(target=lambda: get_ipython().run_cell_magic("gpu", "cpu", code))
+other.start()
+""")
+    waiting = nb.start("%%gpu cpu\nfinished = False")
+    while "waits" not in waiting.notices:
+        waiting._read()
+    nb.interrupt()
+    assert waiting.end().reply["ename"] == "KeyboardInterrupt"
+    gate.touch()
+    nb.run("other.join()")
+    assert nb.run("%%gpu cpu\nfinished").shown == ["True"]
+
+
+def test_the_notebook_serves_widgets_while_the_cell_runs(nb: Notebook, tmp_path: Path) -> None:
+    nb.run("""
+def opened(comm, message):
+    with open(message["content"]["data"]["file"], "w") as file:
+        file.write("")
+get_ipython().kernel.comm_manager.register_target("touch", opened)
+""")
+    gate = tmp_path / "gate"
+    cell = nb.start(
+        f"%%gpu cpu\nprint('inside', flush=True)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
+    ).until("inside")
+    content = {"comm_id": "1", "target_name": "touch", "data": {"file": str(gate)}}
+    nb.client.shell_channel.send(nb.client.session.msg("comm_open", content))
+    assert cell.end().reply["status"] == "ok"
+
+
+def test_it_stands_in_other_cell_magics(nb: Notebook) -> None:
+    assert "Wall time" in nb.run("%%time\n%%gpu cpu\nprint('timed')").text
+    captured = nb.run("%%capture output\n%%gpu cpu\nprint('captured')")
+    assert captured.text == ""
+    assert nb.run("output.stdout").shown == ["'captured\\n'"]
+    assert "Wall time" in nb.run("%%gpu cpu\n%%time\nprint('timed')").text
+    nb.run("%autoawait off")
+    assert nb.run("%%gpu cpu\nprint('blocking')").text == "blocking\n"
+    nb.run("%autoawait on")
+
+
+def test_what_the_code_around_has_printed_comes_first(nb: Notebook) -> None:
+    code = "print('before'); get_ipython().run_cell_magic('gpu', 'cpu', 'print(1)'); print('after')"
+    assert nb.run(code).text == "before\n1\nafter\n"
+
+
+def test_a_named_session_is_another_one(nb: Notebook) -> None:
+    nb.run("%%gpu cpu\nmine = 1")
+    assert nb.run("%%gpu cpu --session other\n'mine' in globals()").shown == ["False"]
+    # The last used goes on.
+    assert nb.run("%%gpu\n'mine' in globals()").shown == ["False"]
+    assert nb.run("%%gpu --session cpu\nmine").shown == ["1"]
+
+
+def test_variables_survive_the_notebooks_kernel(home: Path, nb: Notebook, tmp_path: Path) -> None:
+    with running_notebook(home, tmp_path / "work", "work/other.ipynb") as first:
+        first.run("%%gpu cpu\nimport time\nanswer = 42")
+        first.start("%%gpu cpu\nprint('inside', flush=True); time.sleep(1); slept = True").until("inside")
+        os.kill(first.pid, signal.SIGKILL)
+    with running_notebook(home, tmp_path / "work", "work/other.ipynb") as second:
+        cell = second.run("%%gpu cpu\nanswer, slept")
+        assert cell.shown == ["(42, True)"]
+        assert (
+            cell.notices["attached"] == "GPU session 'cpu-2' goes on after 2 cells: its variables are there."
+        )
+        assert second.run("%%gpu cpu\nanswer").notices == {}
+
+
+def test_a_cell_ends_with_its_session(home: Path, nb: Notebook) -> None:
+    cell = nb.start(
+        "%%gpu cpu --session doomed\nimport os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    )
+    pid = int(cell.until("\n").text)
+    os.kill(pid, signal.SIGKILL)
+    error = cell.end().reply
+    assert error["ename"] == "SessionDied"
+    assert "'doomed' has ended: its process was killed (signal 9" in error["evalue"]
+    again = nb.run("%%gpu cpu --session doomed\n'time' in globals()")
+    assert again.shown == ["False"]
+    assert "A new one runs this cell, without its variables." in again.notices["died"]
+
+
+def test_secrets_do_not_reach_the_session_or_the_notebook(nb: Notebook) -> None:
+    assert nb.run("%%gpu cpu\n'JPY_SESSION_NAME' in os.environ, os.environ['AIP_USER']").shown == [
+        "(False, 'ada')"
+    ]
+
+
+def test_nothing_of_ended_sessions_is_left(home: Path, nb: Notebook) -> None:
+    nb.run("%%gpu cpu --session brief\n1")
+    (record,) = (record for record in agents(home) if record.session.name == "brief")
+    nb.run("%gpu stop brief")
+    assert not is_alive(record.agent)
+    assert not is_alive(record.kernel)

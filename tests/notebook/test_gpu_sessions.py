@@ -1,0 +1,66 @@
+"""What is told of a session that was opened, and errors of a session as exceptions here."""
+
+from __future__ import annotations
+
+import pytest
+
+from aip_jupyter.domain.sessions import Session
+from aip_jupyter.notebook.gpu_errors import local_error
+from aip_jupyter.notebook.gpu_sessions import notices_of
+
+
+def session(**changes: object) -> Session:
+    facts = {"id": "1", "name": "l40s", "gpu": "L40S", "requested": "L40S", "state": "idle"}
+    return Session(**{**facts, "created": 1, "active": 1, **changes})  # type: ignore[arg-type]
+
+
+def test_a_new_session_on_its_gpu_needs_no_word() -> None:
+    assert notices_of(session(), began=True) == []
+    assert notices_of(session(gpu="cpu", requested="cpu"), began=True) == []
+
+
+def test_a_stand_in_is_told_of() -> None:
+    text = "There is no GPU here: the CPU stands in for L40S (session 'l40s')."
+    assert notices_of(session(gpu="cpu"), began=True) == [(text, "cpu")]
+
+
+def test_a_session_that_goes_on_is_told_of() -> None:
+    text = "GPU session 'l40s' goes on after 1 cell: its variables are there."
+    assert notices_of(session(cells=1), began=False) == [(text, "attached")]
+
+
+def test_a_session_in_place_of_a_dead_one_is_told_of() -> None:
+    died = "session: 'l40s' has ended: it was stopped. Its variables are gone; run the cell again"
+    text = "GPU session 'l40s' has ended: it was stopped. A new one runs this cell, without its variables."
+    assert notices_of(session(), began=True, died=died) == [(text, "died")]
+
+
+def reply(name: str, text: str = "why") -> dict[str, object]:
+    return {"ename": name, "evalue": text, "traceback": ["line 1", "line 2"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "base"),
+    [
+        ("ValueError", ValueError),
+        ("UnicodeDecodeError", UnicodeDecodeError),
+        ("KeyError", KeyError),
+        ("KeyboardInterrupt", KeyboardInterrupt),
+        ("SyntaxError", Exception),
+        ("SystemExit", Exception),
+        ("StopIteration", Exception),
+        ("ExceptionGroup", Exception),
+        ("OutOfMemoryError", Exception),
+        ("print", Exception),
+    ],
+)
+def test_an_error_is_of_the_class_that_it_was(name: str, base: type[BaseException]) -> None:
+    error = local_error(reply(name))
+    assert isinstance(error, base)
+    assert (type(error).__name__, str(error)) == (name, "why")
+    assert error._render_traceback_() == ["line 1", "line 2"]  # type: ignore[attr-defined]  # it has it
+
+
+def test_what_an_interrupt_causes_is_an_interrupt() -> None:
+    assert isinstance(local_error(reply("CancelledError"), interrupted=True), KeyboardInterrupt)
+    assert isinstance(local_error(reply("ValueError"), interrupted=True), ValueError)
