@@ -95,7 +95,10 @@ def test_a_session_outlives_notebook_and_server(server: LiveServer, tmp_path: Pa
             assert "long  cpu for L40S  busy" in _printed(third, "%gpu list")
             (work / "go on").touch()
             found = _printed(third, "%%gpu --session long\nprint(before == os.getpid(), before)")
-            assert f"True {pid_of(record_of(server.home, session.id).kernel)}" in found
+            session_pid = pid_of(record_of(server.home, session.id).kernel)
+            assert f"True {session_pid}" in found
+            run_cell(third, "import os, aip_jupyter as aip\npid = aip.run_on_gpu(os.getpid, session='long')")
+            assert str(session_pid) in _printed(third, "pid")
             log = _printed(third, "%gpu logs long")
             assert log.split()[:2] == ["begun", "ended"], "the cell whose notebook had died came to its end"
 
