@@ -1,4 +1,4 @@
-"""`aip status`, `aip doctor`, `aip check`.
+"""`aip status`, `aip doctor`, `aip check`, `aip flush`.
 
 Exit status: 0 all well, 1 something needs attention, 2 wrong usage.
 """
@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 
 from .._version import __version__
-from ..client.connect import connect, disconnect
+from ..client.connect import Connection, connect, disconnect
+from ..client.sender import adopt_left
 from ..domain.system import CheckStore, Nothing
 from ..errors import AipError
-from ..services.interface import Services
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         connection = connect()
         print(f"aip {__version__}, {connection.mode}: {connection.how} {connection.url}".rstrip())
-        result: int = arguments.run(connection.services, arguments)
+        result: int = arguments.run(connection, arguments)
     except AipError as error:
         print(f"{type(error).__name__}: {error.message}", file=sys.stderr)
         return 1
@@ -45,11 +45,21 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--no-mend", dest="mend", action="store_false", help="only tell")
     check.add_argument("--verify", action="store_true", help="also read every stored byte")
     check.set_defaults(run=_check)
+    flush = commands.add_parser("flush", help="store what ended processes have logged and could not send")
+    flush.set_defaults(run=_flush)
     return parser
 
 
-def _status(services: Services, arguments: argparse.Namespace) -> int:
-    description = services.system.describe(Nothing())
+def _flush(connection: Connection, arguments: argparse.Namespace) -> int:
+    found = adopt_left(connection, connection.settings.home)
+    for reason in found.kept:
+        print(f"KEPT   {reason}")
+    print(f"{found.records:,} records of {found.journals} ended processes stored")
+    return 1 if found.kept else 0
+
+
+def _status(connection: Connection, arguments: argparse.Namespace) -> int:
+    description = connection.services.system.describe(Nothing())
     print(f"project   {description.project}")
     print(f"author    {description.author}")
     print(f"home      {description.home}")
@@ -58,8 +68,8 @@ def _status(services: Services, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _doctor(services: Services, arguments: argparse.Namespace) -> int:
-    checks = services.system.doctor(Nothing())
+def _doctor(connection: Connection, arguments: argparse.Namespace) -> int:
+    checks = connection.services.system.doctor(Nothing())
     for check in checks:
         print(f"{'ok ' if check.ok else 'NOT'} {check.name}: {check.found}")
         if check.advice:
@@ -67,8 +77,8 @@ def _doctor(services: Services, arguments: argparse.Namespace) -> int:
     return 0 if all(check.ok for check in checks) else 1
 
 
-def _check(services: Services, arguments: argparse.Namespace) -> int:
-    report = services.system.check_store(CheckStore(mend=arguments.mend, verify=arguments.verify))
+def _check(connection: Connection, arguments: argparse.Namespace) -> int:
+    report = connection.services.system.check_store(CheckStore(mend=arguments.mend, verify=arguments.verify))
     for finding in report.findings:
         print(f"{'mended' if finding.mended else 'FOUND '} {finding.kind}: {finding.what}")
     print(f"{report.named} contents named, {report.blobs} stored, {report.bytes:,} bytes")

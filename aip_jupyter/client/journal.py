@@ -77,8 +77,18 @@ class Journal:
         if len(payload) > MAX_PAYLOAD:
             raise too_large(payload)
         with self._lock:
-            if self._busy or self._waiting or not self._put(payload):
-                self._wait(payload)
+            if self._busy:  # a signal handler, or a finalizer, of the very thread that is logging
+                self._waiting.append(payload)
+                return
+            self._busy = True
+            try:
+                if self._waiting or not self._put(payload):
+                    self._wait(payload)
+            except BaseException:  # an interrupt, anywhere in here
+                self._find_position()
+                raise
+            finally:
+                self._busy = False
         self._points += points
         if self._points >= MANY:
             self._points = 0
@@ -93,21 +103,18 @@ class Journal:
         end = start + FRAME_SIZE + len(payload)
         if end > SIZE:
             return False
-        self._busy = True
-        try:
-            # The frame comes last, in one go: what has one is whole.
-            segment.map[start + FRAME_SIZE : end] = payload
-            segment.map[start : start + FRAME_SIZE] = encode_frame(payload)
-            segment.position = end
-        except BaseException:  # an interrupt, at any of these lines
-            segment.find_position()
-            raise
-        finally:
-            self._busy = False
+        # The frame comes last, in one go: what has one is whole.
+        segment.map[start + FRAME_SIZE : end] = payload
+        segment.map[start : start + FRAME_SIZE] = encode_frame(payload)
+        segment.position = end
         return True
 
+    def _find_position(self) -> None:
+        if self._segment is not None:
+            self._segment.find_position()
+
     def _wait(self, payload: bytes) -> None:
-        """When segment or disk are full, or when a signal handler logs while this very thread does."""
+        """When the segment is full, or the disk, or when others wait already."""
         if len(self._waiting) >= MAX_WAITING:
             self._lost += 1
             return
@@ -116,7 +123,7 @@ class Journal:
 
     def _put_waiting(self) -> None:
         """Write what waits, in order, as far as there is room."""
-        while self._waiting and not self._busy:
+        while self._waiting:
             payload = self._waiting.popleft()
             if not self._put(payload):
                 self._waiting.appendleft(payload)
@@ -178,7 +185,8 @@ class Journal:
                 self._spare, self._full = spare, False
             elif spare is not None:  # it was closed meanwhile
                 spare.close()
-            self._put_waiting()
+            if self._waiting and not self._busy:
+                self._put_waiting()
         end = self.end
         if end > self._synced and time.monotonic() > self._sync_due:
             self._sync_due = time.monotonic() + SYNC

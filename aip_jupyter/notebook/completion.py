@@ -1,4 +1,4 @@
-"""Tab completion on the magics' lines: options, models, variables, categories, GPU types, sessions.
+"""Tab completion on the magics' lines: options, models, runs, variables, categories, GPU types, sessions.
 
 It never raises and never waits long: what the server knows is fetched by a thread and kept for some seconds.
 """
@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
@@ -19,6 +19,8 @@ PATIENCE = 0.4
 FRESH = 5.0
 """Seconds for which an answer is used again."""
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
 _LINE = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(?P<sign>%%?)(?P<magic>\w+)\s+(?P<rest>.*)$")
 _MATCHER = f"{__name__}.matcher"
@@ -26,16 +28,16 @@ _MATCHER = f"{__name__}.matcher"
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*(?:"|$)|'[^']*(?:'|$))+""")
 
 
-class Remembered:
+class Remembered(Generic[T]):
     """A list that a thread fetches: at once when that is quick, else at the next press of Tab."""
 
-    def __init__(self, fetch: Callable[[], list[str]]) -> None:
+    def __init__(self, fetch: Callable[[], list[T]]) -> None:
         self._fetch = fetch
-        self._values: list[str] = []
+        self._values: list[T] = []
         self._since = float("-inf")
         self._thread: threading.Thread | None = None
 
-    def __call__(self) -> list[str]:
+    def __call__(self) -> list[T]:
         """What is known; after at most PATIENCE."""
         if time.monotonic() - self._since > FRESH:
             if self._thread is None or not self._thread.is_alive():
@@ -79,6 +81,15 @@ def _fetch_sessions() -> list[str]:
     return [session.name for session in list_sessions() if not is_expanded(session.name)]
 
 
+def _fetch_runs() -> list[tuple[str, str]]:
+    """The name and the experiment of each."""
+    from .arguments import is_expanded
+    from .runs import list_runs
+
+    found = ((detail.run.name, detail.run.experiment) for detail in list_runs(limit=1000))
+    return [names for names in found if not any(map(is_expanded, names))]
+
+
 class Completions:
     """The matcher of one shell."""
 
@@ -88,6 +99,7 @@ class Completions:
         self._categories = Remembered(_fetch_categories)
         self._gpus = Remembered(_fetch_gpus)
         self._sessions = Remembered(_fetch_sessions)
+        self._runs = Remembered(_fetch_runs)
 
     def complete(self, line: str) -> tuple[str, list[str]]:
         """The last word of the line up to the cursor, and what could stand there instead."""
@@ -120,6 +132,8 @@ class Completions:
             return self._categories()
         if option == "--session":
             return self._sessions()
+        if option == "--experiment":
+            return list(dict.fromkeys(experiment for _, experiment in self._runs()))
         if option in ("--in", "--out"):
             before, comma, _ = fragment.rpartition(",")
             return [before + comma + name for name in self._variables()]
@@ -135,6 +149,10 @@ class Completions:
         if magic == "%gpu":
             named = position == 1 and words[0] in gpu_commands.WITH_NAME
             return self._sessions() if named else list(gpu_commands.SUBCOMMANDS) if position == 0 else []
+        if magic in ("%runs", "%run_info"):
+            return list(dict.fromkeys(name for name, _ in self._runs())) if position == 0 else []
+        if magic in ("%start_run", "%end_run"):
+            return []
         if position == 0:
             name, at, _ = fragment.partition("@")
             return [f"{name}@latest"] if at and magic == "%load_model" else self._models()

@@ -10,14 +10,15 @@ from ..client.sender import adopt_left
 from ..domain.pages import MAX_PAGE
 from ..domain.runs import GetHistory, GetRun, ListRuns, RunDetail
 from ..errors import AipError, Invalid
+from ..services.journal_files import left_journals
 from .connection import base_url, connect, what_is_in_use
 from .run_tables import MetricHistory, RunCard, RunTable
 
 if TYPE_CHECKING:
     from ..client.connect import Connection
 
-PATIENCE = 2.0
-"""Seconds that reading waits for what was logged to be stored."""
+PATIENCE = 10.0
+"""Seconds that reading waits for what is being stored; a server that does not answer is not waited for."""
 
 
 def store_what_waits(connection: Connection) -> Waiting:
@@ -27,6 +28,14 @@ def store_what_waits(connection: Connection) -> Waiting:
         with contextlib.suppress(AipError):  # reading tells what is wrong
             adopt_left(connection, connection.settings.home)
     return waiting
+
+
+def what_waits(connection: Connection) -> str:
+    """What is not stored, of this process and of dead ones, in one line; "" when all is."""
+    waiting = store_what_waits(connection)
+    left = len(left_journals(connection.settings.home))
+    others = f"{left} {'journals' if left > 1 else 'journal'} of ended processes: aip flush says why"
+    return "; ".join(filter(None, [str(waiting) if waiting else "", others if left else ""]))
 
 
 def list_runs(

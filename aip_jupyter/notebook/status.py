@@ -21,8 +21,12 @@ _FINDINGS = {
 class Status:
     """Where models go from this notebook: the connection and what is behind it."""
 
-    def __init__(self, description: Description, *, url: str, how: str, project: str) -> None:
+    def __init__(
+        self, description: Description, *, url: str, how: str, project: str, waiting: str = ""
+    ) -> None:
         self.description = description
+        self.waiting = waiting
+        """What was logged and is not stored yet; empty when all is."""
         self.url = url
         self.how = how
         self.project = project
@@ -63,6 +67,7 @@ class Status:
             ("server", self.url),
             ("project", self.project),
             ("author", description.author),
+            ("waiting", self.waiting),
             ("home", description.home),
             *((backend.seam, _backend_text(backend)) for backend in description.backends),
             ("categories", ", ".join(description.categories) or "any"),

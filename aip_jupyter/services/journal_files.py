@@ -147,9 +147,11 @@ def unsent(folder: Path) -> Iterator[Unsent]:
     found: list[tuple[int, Path]] = []
     for path in folder.glob(f"*{SUFFIX}"):
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            _, base = decode_header(file.read(HEADER_SIZE))
-            if base is not None:
-                found.append((base, path))
+            header = file.read(HEADER_SIZE)
+            if any(header):  # else its process was killed while it made the file
+                _, base = decode_header(header)
+                if base is not None:
+                    found.append((base, path))
     for base, path in sorted(found):
         data = path.read_bytes()[HEADER_SIZE:]
         end, count = complete_records(data)

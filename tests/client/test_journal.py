@@ -138,12 +138,13 @@ def test_a_signal_handler_may_log(journal: Journal, tmp_path: Path) -> None:
         journal.append(encode_points(RUN, -1, 0, {"m": 0.0}))
 
     before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    logged = 0
     try:
-        logged = 0
-        while handled < 200:
-            journal.append(encode_points(RUN, logged, 0, {"m": 0.0}))
-            logged += 1
+        for n in range(1, 200):
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0001, 0.001))
+            while handled < n:
+                journal.append(encode_points(RUN, logged, 0, {"m": 0.0}))
+                logged += 1
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -157,13 +158,14 @@ def test_an_interrupt_loses_nothing_that_was_acknowledged(journal: Journal, tmp_
     def handler(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
+    journal.append(encode_points(RUN, 0, 0, {"m": 0.0}))
     before = signal.signal(signal.SIGALRM, handler)
     acknowledged = []
     step = interrupted = 0
     try:
         while interrupted < 200:
-            signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0001, 0.001))
             try:
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(0.0001, 0.001))
                 while True:
                     step += 1
                     journal.append(encode_points(RUN, step, 0, {"m": 0.0}))
