@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/gpus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The GPU types of the pool */
+        get: operations["sessions.list_gpus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/artifacts/{artifact}": {
         parameters: {
             query?: never;
@@ -123,6 +140,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List datasets */
+        get: operations["datasets.list_datasets"];
+        put?: never;
+        /** Record data, and that a run uses it */
+        post: operations["datasets.log_dataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/datasets/{dataset}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A dataset, and the runs that use it */
+        get: operations["datasets.get_dataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List experiments */
+        get: operations["runs.list_experiments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/journals/{journal}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Store what a process has logged */
+        post: operations["runs.store_journal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/lineage/{reference}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a thing came out of, and what came out of it */
+        get: operations["lineage.get_lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/models": {
         parameters: {
             query?: never;
@@ -169,6 +272,127 @@ export interface paths {
         put?: never;
         /** Make a version out of uploaded files */
         post: operations["models.register_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List runs, with the state of their metrics */
+        get: operations["runs.list_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run, with the state of its metrics */
+        get: operations["runs.get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs/{run}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All points of one key of a run */
+        get: operations["runs.get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List GPU sessions */
+        get: operations["sessions.list_sessions"];
+        put?: never;
+        /** Start a GPU session for a notebook */
+        post: operations["sessions.start_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/sessions/{session}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A GPU session */
+        get: operations["sessions.get_session"];
+        put?: never;
+        post?: never;
+        /** End a GPU session */
+        delete: operations["sessions.stop_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/sessions/{session}/grant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The keys with which to talk to a GPU session */
+        post: operations["sessions.attach_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/sessions/{session}/interrupt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Interrupt the cell that a GPU session runs */
+        post: operations["sessions.interrupt_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -276,6 +500,81 @@ export interface components {
             verify: boolean;
         };
         /**
+         * Column
+         * @description A column: its schema, and its profile as far as the values could be read.
+         */
+        Column: {
+            /** @default null */
+            maximum: boolean | number | string | null;
+            /** @default null */
+            minimum: boolean | number | string | null;
+            name: string;
+            /** @default null */
+            nulls: number | null;
+            type: string;
+        };
+        /**
+         * Dataset
+         * @description Data that runs use. One per (project, name, digest); without a digest per (project, name, source,
+         *         schema).
+         */
+        Dataset: {
+            /** @default  */
+            author: string;
+            /** @default [] */
+            columns: components["schemas"]["Column"][];
+            /** @default 0 */
+            created: number;
+            /** @default  */
+            digest: string;
+            /** @default null */
+            external_id: string | null;
+            id: string;
+            /** @default  */
+            identity: string;
+            /** @default 0 */
+            key: number;
+            name: string;
+            /** @default default */
+            project: string;
+            /** @default {} */
+            properties: {
+                [key: string]: boolean | number | string;
+            };
+            /** @default 0 */
+            revision: number;
+            /** @default null */
+            rows: number | null;
+            /** @default null */
+            size: number | null;
+            /** @default  */
+            source: string;
+            /**
+             * @default file
+             * @enum {unknown}
+             */
+            source_type: "array" | "dataframe" | "file" | "folder" | "uri";
+            /**
+             * @default LIVE
+             * @enum {unknown}
+             */
+            state: "ARCHIVED" | "LIVE";
+            /** @default {} */
+            tags: {
+                [key: string]: string;
+            };
+            /** @default 0 */
+            updated: number;
+        };
+        /**
+         * DatasetDetail
+         * @description A dataset, and the runs that use it.
+         */
+        DatasetDetail: {
+            dataset: components["schemas"]["Dataset"];
+            uses: components["schemas"]["Use"][];
+        };
+        /**
          * Description
          * @description What is in use, and what a front end needs to know before it asks for anything else.
          */
@@ -303,6 +602,16 @@ export interface components {
             ok: boolean;
         };
         /**
+         * Edge
+         * @description A link between two nodes of a graph, by their references.
+         */
+        Edge: {
+            /** @default  */
+            context: string;
+            source: string;
+            target: string;
+        };
+        /**
          * ErrorBody
          * @description The reply of every request that failed.
          */
@@ -320,6 +629,43 @@ export interface components {
             /** @default null */
             field: string | null;
             message: string;
+        };
+        /**
+         * Experiment
+         * @description A named group of runs; made when its first run starts.
+         */
+        Experiment: {
+            /** @default  */
+            author: string;
+            /** @default 0 */
+            created: number;
+            /** @default  */
+            description: string;
+            /** @default null */
+            external_id: string | null;
+            id: string;
+            /** @default 0 */
+            key: number;
+            name: string;
+            /** @default default */
+            project: string;
+            /** @default {} */
+            properties: {
+                [key: string]: boolean | number | string;
+            };
+            /** @default 0 */
+            revision: number;
+            /**
+             * @default LIVE
+             * @enum {unknown}
+             */
+            state: "ARCHIVED" | "LIVE";
+            /** @default {} */
+            tags: {
+                [key: string]: string;
+            };
+            /** @default 0 */
+            updated: number;
         };
         /**
          * FileRef
@@ -352,6 +698,41 @@ export interface components {
             project: string;
         };
         /**
+         * GetDataset
+         * @description A dataset by its id, its digest (or 8 and more digits of it), or the newest of this name.
+         */
+        GetDataset: {
+            dataset: string;
+            /** @default default */
+            project: string;
+        };
+        /**
+         * GetGpus
+         * @description What the pool has.
+         */
+        GetGpus: Record<string, never>;
+        /**
+         * GetHistory
+         * @description All points of one key of a run.
+         */
+        GetHistory: {
+            key: string;
+            /** @default default */
+            project: string;
+            run: string;
+        };
+        /**
+         * GetLineage
+         * @description The lineage of a version, a run or a dataset.
+         */
+        GetLineage: {
+            /** @default 200 */
+            limit: number;
+            /** @default default */
+            project: string;
+            reference: string;
+        };
+        /**
          * GetModel
          * @description A model by its exact name.
          */
@@ -363,6 +744,24 @@ export interface components {
             project: string;
         };
         /**
+         * GetRun
+         * @description A run by its id, or the newest of this name.
+         */
+        GetRun: {
+            /** @default default */
+            project: string;
+            run: string;
+        };
+        /**
+         * GetSession
+         * @description A session by its id or name.
+         */
+        GetSession: {
+            /** @default default */
+            project: string;
+            session: string;
+        };
+        /**
          * GetVersion
          * @description The version that a reference means (see `domain.references`).
          */
@@ -370,6 +769,83 @@ export interface components {
             /** @default default */
             project: string;
             reference: string;
+        };
+        /**
+         * GpuOffer
+         * @description A GPU type that a pool has.
+         */
+        GpuOffer: {
+            free: number;
+            /** @default 0 */
+            memory: number;
+            total: number;
+            type: string;
+        };
+        /**
+         * Grant
+         * @description A session, and how to talk to its kernel and its agent. Holds keys: never shown, never logged.
+         */
+        Grant: {
+            agent: {
+                [key: string]: string | number;
+            };
+            connection: {
+                [key: string]: string | number;
+            };
+            session: components["schemas"]["Session"];
+        };
+        /**
+         * History
+         * @description The points of one key, in the order (step, time, arrival), column by column.
+         */
+        History: {
+            key: string;
+            steps: number[];
+            times: number[];
+            values: (number | ("-Infinity" | "Infinity" | "NaN"))[];
+        };
+        /**
+         * Lineage
+         * @description What a thing came out of, and what came out of it.
+         */
+        Lineage: {
+            edges: components["schemas"]["Edge"][];
+            /** @default false */
+            more: boolean;
+            nodes: components["schemas"]["Node"][];
+            of: string;
+        };
+        /**
+         * ListDatasets
+         * @description One page of a project's datasets.
+         */
+        ListDatasets: {
+            /** @default 100 */
+            limit: number;
+            /** @default  */
+            name: string;
+            /** @default updated desc */
+            order_by: string;
+            /** @default  */
+            page_token: string;
+            /** @default default */
+            project: string;
+            /** @default  */
+            search: string;
+        };
+        /**
+         * ListExperiments
+         * @description One page of a project's experiments, by name.
+         */
+        ListExperiments: {
+            /** @default 100 */
+            limit: number;
+            /** @default  */
+            page_token: string;
+            /** @default default */
+            project: string;
+            /** @default  */
+            search: string;
         };
         /**
          * ListModels
@@ -394,6 +870,36 @@ export interface components {
             tag: string;
         };
         /**
+         * ListRuns
+         * @description One page of a project's runs, with the state of their metrics.
+         */
+        ListRuns: {
+            /** @default  */
+            author: string;
+            /** @default  */
+            experiment: string;
+            /** @default 100 */
+            limit: number;
+            /** @default started desc */
+            order_by: string;
+            /** @default  */
+            page_token: string;
+            /** @default default */
+            project: string;
+            /** @default  */
+            search: string;
+            /** @default  */
+            status: string;
+        };
+        /**
+         * ListSessions
+         * @description The sessions of a project: the living ones, and those that died within the last minutes.
+         */
+        ListSessions: {
+            /** @default default */
+            project: string;
+        };
+        /**
          * ListVersions
          * @description One page of a model's versions, newest first.
          */
@@ -405,6 +911,53 @@ export interface components {
             page_token: string;
             /** @default default */
             project: string;
+        };
+        /**
+         * LogDataset
+         * @description Record data, and that a run uses it. The same content under the same name is the same dataset.
+         */
+        LogDataset: {
+            /** @default null */
+            author: string | null;
+            /** @default [] */
+            columns: components["schemas"]["Column"][];
+            /** @default  */
+            context: string;
+            /** @default  */
+            digest: string;
+            id: string;
+            name: string;
+            /** @default default */
+            project: string;
+            /** @default null */
+            rows: number | null;
+            /** @default  */
+            run: string;
+            /** @default null */
+            size: number | null;
+            /** @default  */
+            source: string;
+            /**
+             * @default file
+             * @enum {unknown}
+             */
+            source_type: "array" | "dataframe" | "file" | "folder" | "uri";
+            /** @default {} */
+            tags: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * Metric
+         * @description What is known of one key of a run without reading its points.
+         */
+        Metric: {
+            count: number;
+            key: string;
+            last: number | ("-Infinity" | "Infinity" | "NaN");
+            last_step: number;
+            maximum: number | ("-Infinity" | "Infinity" | "NaN");
+            minimum: number | ("-Infinity" | "Infinity" | "NaN");
         };
         /**
          * Model
@@ -466,16 +1019,57 @@ export interface components {
             versions: components["schemas"]["Page_Version_"];
         };
         /**
+         * Node
+         * @description An end of a link.
+         */
+        Node: {
+            /** @enum {unknown} */
+            kind: "dataset" | "run" | "version";
+            label: string;
+            /** @default false */
+            missing: boolean;
+            /** @default  */
+            note: string;
+            ref: string;
+        };
+        /**
          * Nothing
          * @description No parameters.
          */
         Nothing: Record<string, never>;
+        /**
+         * Page[Dataset]
+         * @description Some rows, and the token with which to ask for the following ones; "" on the last page.
+         */
+        Page_Dataset_: {
+            items: components["schemas"]["Dataset"][];
+            /** @default  */
+            next_page_token: string;
+        };
+        /**
+         * Page[Experiment]
+         * @description Some rows, and the token with which to ask for the following ones; "" on the last page.
+         */
+        Page_Experiment_: {
+            items: components["schemas"]["Experiment"][];
+            /** @default  */
+            next_page_token: string;
+        };
         /**
          * Page[Model]
          * @description Some rows, and the token with which to ask for the following ones; "" on the last page.
          */
         Page_Model_: {
             items: components["schemas"]["Model"][];
+            /** @default  */
+            next_page_token: string;
+        };
+        /**
+         * Page[RunDetail]
+         * @description Some rows, and the token with which to ask for the following ones; "" on the last page.
+         */
+        Page_RunDetail_: {
+            items: components["schemas"]["RunDetail"][];
             /** @default  */
             next_page_token: string;
         };
@@ -516,6 +1110,8 @@ export interface components {
             properties: {
                 [key: string]: boolean | number | string;
             };
+            /** @default  */
+            run: string;
             /** @default {} */
             tags: {
                 [key: string]: string;
@@ -533,6 +1129,141 @@ export interface components {
             project: string;
         };
         /**
+         * Run
+         * @description One tracked execution.
+         */
+        Run: {
+            /** @default  */
+            author: string;
+            /** @default 0 */
+            created: number;
+            /** @default  */
+            device: string;
+            /** @default null */
+            ended: number | null;
+            experiment: string;
+            experiment_id: string;
+            /** @default null */
+            external_id: string | null;
+            /** @default  */
+            holder: string;
+            id: string;
+            /** @default 0 */
+            key: number;
+            name: string;
+            /** @default  */
+            notebook: string;
+            /** @default  */
+            notes: string;
+            /** @default {} */
+            params: {
+                [key: string]: boolean | number | string;
+            };
+            /** @default default */
+            project: string;
+            /** @default {} */
+            properties: {
+                [key: string]: boolean | number | string;
+            };
+            /** @default 0 */
+            revision: number;
+            /** @default 0 */
+            started: number;
+            /**
+             * @default LIVE
+             * @enum {unknown}
+             */
+            state: "ARCHIVED" | "LIVE";
+            /**
+             * @default running
+             * @enum {unknown}
+             */
+            status: "completed" | "failed" | "killed" | "running";
+            /** @default {} */
+            tags: {
+                [key: string]: string;
+            };
+            /** @default 0 */
+            updated: number;
+        };
+        /**
+         * RunDetail
+         * @description A run with the state of its metrics.
+         */
+        RunDetail: {
+            metrics: components["schemas"]["Metric"][];
+            run: components["schemas"]["Run"];
+        };
+        /**
+         * Session
+         * @description A live kernel that keeps its variables between cells.
+         */
+        Session: {
+            active: number;
+            /** @default  */
+            author: string;
+            /** @default 0 */
+            cells: number;
+            created: number;
+            /** @default [] */
+            devices: string[];
+            gpu: string;
+            id: string;
+            name: string;
+            /** @default  */
+            notebook: string;
+            /** @default default */
+            project: string;
+            /** @default  */
+            reason: string;
+            /** @default  */
+            requested: string;
+            /** @enum {unknown} */
+            state: "busy" | "dead" | "idle" | "starting";
+        };
+        /**
+         * StartSession
+         * @description Start a session for a notebook.
+         */
+        StartSession: {
+            /** @default null */
+            author: string | null;
+            /** @default {} */
+            environment: {
+                [key: string]: string;
+            };
+            folder: string;
+            gpu: string;
+            host: string;
+            id: string;
+            name: string;
+            /** @default  */
+            notebook: string;
+            /** @default default */
+            project: string;
+            python: string;
+            /** @default false */
+            strict: boolean;
+        };
+        /**
+         * StoreJournal
+         * @description Store what a process has logged: records of its journal, as they are (see `wire.journal`).
+         */
+        StoreJournal: {
+            journal: string;
+            /** @default default */
+            project: string;
+            records: string;
+            start: number;
+        };
+        /**
+         * Stored
+         * @description The answer to records that were sent.
+         */
+        Stored: {
+            mark: number;
+        };
+        /**
          * UploadBlob
          * @description Store bytes under a claim.
          */
@@ -544,6 +1275,16 @@ export interface components {
             holder: string;
             /** @default default */
             project: string;
+        };
+        /**
+         * Use
+         * @description That a run uses a dataset.
+         */
+        Use: {
+            context: string;
+            created: number;
+            run: string;
+            run_id: string;
         };
         /**
          * Version
@@ -710,6 +1451,35 @@ export interface operations {
             };
         };
     };
+    "sessions.list_gpus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The GPU types of the pool */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GpuOffer"][];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "blobs.get_artifact": {
         parameters: {
             query?: never;
@@ -830,6 +1600,245 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Blob"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "datasets.list_datasets": {
+        parameters: {
+            query?: {
+                search?: string;
+                name?: string;
+                order_by?: string;
+                limit?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List datasets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Dataset_"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "datasets.log_dataset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    author?: string | null;
+                    /** @default [] */
+                    columns?: components["schemas"]["Column"][];
+                    /** @default  */
+                    context?: string;
+                    /** @default  */
+                    digest?: string;
+                    id: string;
+                    name: string;
+                    /** @default null */
+                    rows?: number | null;
+                    /** @default  */
+                    run?: string;
+                    /** @default null */
+                    size?: number | null;
+                    /** @default  */
+                    source?: string;
+                    /**
+                     * @default file
+                     * @enum {unknown}
+                     */
+                    source_type?: "array" | "dataframe" | "file" | "folder" | "uri";
+                    /** @default {} */
+                    tags?: {
+                        [key: string]: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Record data, and that a run uses it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "datasets.get_dataset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A dataset, and the runs that use it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "runs.list_experiments": {
+        parameters: {
+            query?: {
+                search?: string;
+                limit?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List experiments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Experiment_"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "runs.store_journal": {
+        parameters: {
+            query: {
+                start: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                journal: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Store what a process has logged */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stored"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "lineage.get_lineage": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a thing came out of, and what came out of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
                 };
             };
             /** @description What went wrong, and what to do */
@@ -982,6 +1991,8 @@ export interface operations {
                     properties?: {
                         [key: string]: boolean | number | string;
                     };
+                    /** @default  */
+                    run?: string;
                     /** @default {} */
                     tags?: {
                         [key: string]: string;
@@ -999,6 +2010,328 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "runs.list_runs": {
+        parameters: {
+            query?: {
+                experiment?: string;
+                search?: string;
+                status?: string;
+                author?: string;
+                order_by?: string;
+                limit?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List runs, with the state of their metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RunDetail_"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "runs.get_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A run, with the state of its metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "runs.get_history": {
+        parameters: {
+            query: {
+                key: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All points of one key of a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sessions.list_sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List GPU sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sessions.start_session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    author?: string | null;
+                    /** @default {} */
+                    environment?: {
+                        [key: string]: string;
+                    };
+                    folder: string;
+                    gpu: string;
+                    host: string;
+                    id: string;
+                    name: string;
+                    /** @default  */
+                    notebook?: string;
+                    python: string;
+                    /** @default false */
+                    strict?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Start a GPU session for a notebook */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sessions.get_session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A GPU session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sessions.stop_session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sessions.attach_session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The keys with which to talk to a GPU session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sessions.interrupt_session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Interrupt the cell that a GPU session runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             /** @description What went wrong, and what to do */

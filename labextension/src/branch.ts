@@ -1,9 +1,12 @@
 import { messageOf } from './errors';
 import type { IBranch, INode, IUpdate } from './tokens';
-import type { IPage } from './types';
+import type { IChange, IPage } from './types';
 
 /** The most rows that the server sends at once. */
 const MAX_PAGE = 1000;
+
+/** The most records that are read one by one rather than as a list. */
+const FEW = 4;
 
 /** How long a row is shown as new. */
 export const FRESH_MS = 3000;
@@ -27,6 +30,10 @@ export interface IBranchOptions<R, N> {
   compare(a: R, b: R): number;
   pageSize(): number;
   changed(): void;
+  /** The kind of its records, where changes of other kinds change nothing in the list itself. */
+  readonly kind?: string;
+  /** Read one record; only where what changes in a record does not change its place in the list. */
+  one?(id: string): Promise<R>;
 }
 
 /**
@@ -109,15 +116,49 @@ export class Branch<R extends { id: string }, N extends IRecordNode<R>> implemen
     this._refreshing = next;
     next.done = this._enqueue(false, async current => {
       this._refreshing = null;
-      const size = this._options.pageSize();
-      const limit = Math.min(MAX_PAGE, Math.max(size, this._nodes.length));
-      const page = await this._options.fetch(limit, '');
+      const differing = (await this._few(next.what, current)) ?? (await this._head(next.what, current));
       if (current()) {
-        const differing = this._merge(page, next.what);
         await Promise.all(this._nodes.map(node => node.update(next.what, differing.has(node))));
       }
     });
     return next.done;
+  }
+
+  /** Read only the records that changed, each for itself; null when the list could be another one. */
+  private async _few({ changes }: IUpdate, current: () => boolean): Promise<Set<N> | null> {
+    const { kind, one } = this._options;
+    const own = changes?.filter(change => kind === undefined || change.kind === kind);
+    if (own?.length === 0 && this._began && this._status === 'ready') {
+      return new Set();
+    }
+    const nodes = one && own && this._changed(own);
+    if (!nodes) {
+      return null;
+    }
+    // One that cannot be read may be gone: the list will tell.
+    const records = await Promise.all(nodes.map(node => one(node.record.id))).catch(() => null);
+    if (!records || !current()) {
+      return records && new Set();
+    }
+    const differing = nodes.filter((node, index) => node.accept(records[index]));
+    this._options.changed();
+    return new Set(differing);
+  }
+
+  /** The nodes of these changes; null when there is more to them than that nodes changed. */
+  private _changed(changes: readonly IChange[]): N[] | null {
+    const ids = new Set(changes.map(change => change.id));
+    const nodes = this._nodes.filter(node => ids.has(node.record.id));
+    const isSimple = changes.every(change => change.action === 'updated') && nodes.length === ids.size;
+    return isSimple && nodes.length <= FEW && this._status === 'ready' ? nodes : null;
+  }
+
+  /** Read the first rows again. */
+  private async _head(what: IUpdate, current: () => boolean): Promise<Set<N>> {
+    const size = this._options.pageSize();
+    const limit = Math.min(MAX_PAGE, Math.max(size, this._nodes.length));
+    const page = await this._options.fetch(limit, '');
+    return current() ? this._merge(page, what) : new Set();
   }
 
   private _merge(page: IPage<R>, what: IUpdate): Set<N> {

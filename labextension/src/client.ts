@@ -2,19 +2,57 @@ import type { ServerConnection } from '@jupyterlab/services';
 
 import { apiUrl, requestAPI } from './request';
 import { reference } from './reference';
-import type { Artifact, Description, IPage, Model, ModelDetail, Version, VersionDetail } from './types';
+import type {
+  Artifact,
+  Dataset,
+  DatasetDetail,
+  Description,
+  Experiment,
+  IPage,
+  IRunRecord,
+  Lineage,
+  Model,
+  ModelDetail,
+  RunDetail,
+  Session,
+  Version,
+  VersionDetail
+} from './types';
+
+/**
+ * Which runs to list: those of this experiment, those whose name contains this.
+ */
+export interface IRunsFilter {
+  readonly experiment?: string;
+  readonly search?: string;
+}
 
 /**
  * What the sections ask of the server.
  */
 export interface IClient {
   describe(): Promise<Description>;
+
   listModels(project: string, search: string, limit: number, token: string): Promise<IPage<Model>>;
   listVersions(project: string, model: string, limit: number, token: string): Promise<IPage<Version>>;
   listFiles(project: string, model: string, version: number): Promise<IPage<Artifact>>;
   getModel(project: string, model: string): Promise<ModelDetail>;
   getVersion(project: string, text: string): Promise<VersionDetail>;
   contentUrl(project: string, artifact: string): string;
+
+  listExperiments(project: string, limit: number, token: string): Promise<IPage<Experiment>>;
+  listRuns(project: string, filter: IRunsFilter, limit: number, token: string): Promise<IPage<IRunRecord>>;
+  /** @param run - Its id, or a name: the newest of this name. */
+  getRun(project: string, run: string): Promise<IRunRecord>;
+  getLineage(project: string, reference: string): Promise<Lineage>;
+
+  listDatasets(project: string, search: string, limit: number, token: string): Promise<IPage<Dataset>>;
+  /** @param dataset - Its id, the first digits of its digest, or a name: the newest of this name. */
+  getDataset(project: string, dataset: string): Promise<DatasetDetail>;
+
+  listSessions(project: string): Promise<readonly Session[]>;
+  interruptSession(project: string, id: string): Promise<Session>;
+  stopSession(project: string, id: string): Promise<void>;
 }
 
 /**
@@ -28,13 +66,11 @@ export class Client implements IClient {
   }
 
   listModels(project: string, search: string, limit: number, token: string): Promise<IPage<Model>> {
-    const query = { search, limit, page_token: token };
-    return requestAPI(this._settings, ['projects', project, 'models'], query);
+    return this._get(project, ['models'], { search, limit, page_token: token });
   }
 
   listVersions(project: string, model: string, limit: number, token: string): Promise<IPage<Version>> {
-    const query = { limit, page_token: token };
-    return requestAPI(this._settings, ['projects', project, 'models', model, 'versions'], query);
+    return this._get(project, ['models', model, 'versions'], { limit, page_token: token });
   }
 
   async listFiles(project: string, model: string, version: number): Promise<IPage<Artifact>> {
@@ -43,11 +79,11 @@ export class Client implements IClient {
   }
 
   getModel(project: string, model: string): Promise<ModelDetail> {
-    return requestAPI(this._settings, ['projects', project, 'models', model], { limit: 1 });
+    return this._get(project, ['models', model], { limit: 1 });
   }
 
   getVersion(project: string, text: string): Promise<VersionDetail> {
-    return requestAPI(this._settings, ['projects', project, 'versions', text]);
+    return this._get(project, ['versions', text]);
   }
 
   /**
@@ -56,4 +92,50 @@ export class Client implements IClient {
   contentUrl(project: string, artifact: string): string {
     return apiUrl(this._settings, ['projects', project, 'artifacts', artifact, 'content']);
   }
+
+  listExperiments(project: string, limit: number, token: string): Promise<IPage<Experiment>> {
+    return this._get(project, ['experiments'], { limit, page_token: token });
+  }
+
+  async listRuns(project: string, filter: IRunsFilter, limit: number, token: string): Promise<IPage<IRunRecord>> {
+    const query = { ...filter, limit, page_token: token };
+    const page = await this._get<IPage<RunDetail>>(project, ['runs'], query);
+    return { ...page, items: page.items.map(identified) };
+  }
+
+  async getRun(project: string, run: string): Promise<IRunRecord> {
+    return identified(await this._get(project, ['runs', run]));
+  }
+
+  getLineage(project: string, text: string): Promise<Lineage> {
+    return this._get(project, ['lineage', text]);
+  }
+
+  listDatasets(project: string, search: string, limit: number, token: string): Promise<IPage<Dataset>> {
+    return this._get(project, ['datasets'], { search, limit, page_token: token });
+  }
+
+  getDataset(project: string, dataset: string): Promise<DatasetDetail> {
+    return this._get(project, ['datasets', dataset]);
+  }
+
+  listSessions(project: string): Promise<readonly Session[]> {
+    return this._get(project, ['sessions']);
+  }
+
+  interruptSession(project: string, id: string): Promise<Session> {
+    return requestAPI(this._settings, ['projects', project, 'sessions', id, 'interrupt'], {}, 'POST');
+  }
+
+  stopSession(project: string, id: string): Promise<void> {
+    return requestAPI(this._settings, ['projects', project, 'sessions', id], {}, 'DELETE');
+  }
+
+  private _get<T>(project: string, path: readonly string[], query: Record<string, string | number> = {}): Promise<T> {
+    return requestAPI(this._settings, ['projects', project, ...path], query);
+  }
+}
+
+function identified(detail: RunDetail): IRunRecord {
+  return { ...detail, id: detail.run.id };
 }

@@ -1,15 +1,14 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { Clipboard, Notification } from '@jupyterlab/apputils';
+import { Notification } from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import { NotebookActions } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { addBelowIcon, copyIcon, downloadIcon } from '@jupyterlab/ui-components';
+import type { LabIcon } from '@jupyterlab/ui-components';
 
-import { FileNode, ModelNode, VersionNode } from './nodes';
-import { loadCode } from './reference';
-import type { ISidebar } from './tokens';
+import { messageOf } from './errors';
+import type { INode, ISidebar } from './tokens';
 
-export interface IRowCommandsOptions {
+export interface ICommandsOptions {
   readonly app: JupyterFrontEnd;
   readonly sidebar: ISidebar;
   readonly tracker: INotebookTracker | null;
@@ -17,73 +16,61 @@ export interface IRowCommandsOptions {
 }
 
 /**
- * The commands that act on the current row of the models.
+ * A command for rows of one kind.
  */
-export function addRowCommands(options: IRowCommandsOptions): void {
-  const { app, sidebar, tracker, trans } = options;
-  const named = (): ModelNode | VersionNode | null => {
-    const node = sidebar.current;
-    return node instanceof ModelNode || node instanceof VersionNode ? node : null;
-  };
-  const file = (): FileNode | null => (sidebar.current instanceof FileNode ? sidebar.current : null);
-
-  app.commands.addCommand('aip:insert-snippet', {
-    label: trans.__('Insert into Notebook'),
-    caption: trans.__('Insert a cell that loads this'),
-    icon: addBelowIcon,
-    isEnabled: () => named() !== null,
-    execute: () => {
-      const node = named();
-      if (node && !insertBelow(tracker, loadCode(node.reference))) {
-        Notification.info(trans.__('Open a notebook first: the line is inserted below its active cell.'), {
-          autoClose: 5000
-        });
-      }
-    }
-  });
-
-  app.commands.addCommand('aip:copy-reference', {
-    label: trans.__('Copy Name'),
-    caption: trans.__('Copy the name, as %load_model takes it'),
-    icon: copyIcon,
-    isEnabled: () => named() !== null,
-    execute: () => {
-      Clipboard.copyToSystem(named()?.reference ?? '');
-    }
-  });
-
-  app.commands.addCommand('aip:download', {
-    label: trans.__('Download'),
-    caption: trans.__('Download this file'),
-    icon: downloadIcon,
-    isEnabled: () => file() !== null,
-    execute: () => {
-      download(file()?.url);
-    }
-  });
+export interface INodeCommand<N> {
+  readonly label: string;
+  readonly caption: string;
+  readonly icon: LabIcon;
+  isEnabled?(node: N): boolean;
+  /** What goes wrong is told in a notification. */
+  execute(node: N): void | Promise<void>;
 }
 
 /**
- * Put the text into a new cell below the active one. False when no notebook is on the screen.
+ * Add commands that act on the sidebar's current row.
+ *
+ * @param pick - The node, if it is one that these commands are for.
  */
-function insertBelow(tracker: INotebookTracker | null, text: string): boolean {
+export function addNodeCommands<N>(
+  { app, sidebar }: ICommandsOptions,
+  pick: (node: INode | null) => N | null,
+  commands: Readonly<Record<string, INodeCommand<N>>>
+): void {
+  const current = (): N | null => pick(sidebar.current);
+  for (const [id, { label, caption, icon, isEnabled, execute }] of Object.entries(commands)) {
+    app.commands.addCommand(id, {
+      label,
+      caption,
+      icon,
+      isEnabled: () => {
+        const node = current();
+        return node !== null && (isEnabled?.(node) ?? true);
+      },
+      execute: async () => {
+        const node = current();
+        try {
+          await (node && execute(node));
+        } catch (reason) {
+          Notification.error(messageOf(reason), { autoClose: 5000 });
+        }
+      }
+    });
+  }
+}
+
+/**
+ * Put the text into a new cell below the active one, or say that there is no notebook for it.
+ */
+export function insertBelow({ tracker, trans }: ICommandsOptions, text: string): void {
   const panel = tracker?.currentWidget;
   if (!panel?.isVisible) {
-    return false;
+    const message = trans.__('Open a notebook first: the line is inserted below its active cell.');
+    Notification.info(message, { autoClose: 5000 });
+    return;
   }
   const notebook = panel.content;
   NotebookActions.insertBelow(notebook);
   notebook.activeCell?.model.sharedModel.setSource(text);
   void notebook.scrollToItem(notebook.activeCellIndex);
-  return true;
-}
-
-/** Let the browser fetch the file itself: it streams to the disk, with the cookies of this server. */
-function download(url = ''): void {
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = '';
-  document.body.append(link);
-  link.click();
-  link.remove();
 }

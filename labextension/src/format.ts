@@ -52,3 +52,53 @@ export function timeText(time: number): string {
   const local = new Date(time - new Date(time).getTimezoneOffset() * 60_000);
   return local.toISOString().slice(0, 19).replace('T', ' ');
 }
+
+/**
+ * How long something takes or took: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min, 3 d 4 h.
+ *
+ * @param span - Milliseconds.
+ */
+export function durationText(span: number): string {
+  const seconds = Math.max(0, span) / 1000;
+  if (seconds < 9.95) {
+    return `${seconds.toFixed(1)} s`;
+  }
+  const whole = Math.round(seconds);
+  for (const [size, unit, below, lower] of SPANS) {
+    if (whole >= size) {
+      const rest = Math.floor((whole % size) / below);
+      return `${Math.floor(whole / size)} ${unit}${rest ? ` ${rest} ${lower}` : ''}`;
+    }
+  }
+  return `${whole} s`;
+}
+
+const SPANS = [
+  [86400, 'd', 3600, 'h'],
+  [3600, 'h', 60, 'min'],
+  [60, 'min', 1, 's']
+] as const;
+
+/**
+ * A number to look at: whole ones as they are, others with four digits that count. JSON carries NaN and the
+ * infinities as text.
+ */
+export function numberText(value: number | string): string {
+  if (typeof value === 'string' || Number.isInteger(value)) {
+    return spelled(String(value));
+  }
+  const size = Math.abs(value);
+  return spelled(size < 1e-3 || size >= 1e6 ? value.toExponential(3) : String(Number(value.toPrecision(4))));
+}
+
+/** With the signs that people write. */
+function spelled(text: string): string {
+  return text.replace('Infinity', '∞').replace(/(^|e)-/g, '$1−').replace('e+', 'e');
+}
+
+/**
+ * A count in groups of three digits: 1,797.
+ */
+export function countText(count: number): string {
+  return count.toLocaleString('en');
+}

@@ -42,17 +42,7 @@ export class Header extends ReactWidget {
         {() => (
           <>
             <Place model={model} trans={trans} />
-            <InputGroup
-              type="search"
-              className="jp-AipHeader-filter"
-              rightIcon="ui-components:search"
-              placeholder={trans.__('Filter by name')}
-              aria-label={trans.__('Filter by name')}
-              value={model.filter}
-              onChange={event => {
-                void model.setFilter(event.currentTarget.value);
-              }}
-            />
+            <Filter model={model} trans={trans} />
             {model.error ? <Problem model={model} trans={trans} /> : null}
           </>
         )}
@@ -91,6 +81,28 @@ function Place({ model, trans }: IPartProps): React.ReactElement {
       <Button label={trans.__('Refresh')} isBusy={isBusy} onClick={() => void model.refresh()}>
         <refreshIcon.react tag="span" stylesheet="menuItem" />
       </Button>
+    </div>
+  );
+}
+
+function Filter({ model, trans }: IPartProps): React.ReactElement {
+  return (
+    <div className="jp-AipHeader-filter">
+      <InputGroup
+        type="search"
+        rightIcon={model.filter ? undefined : 'ui-components:search'}
+        placeholder={trans.__('Filter by name')}
+        aria-label={trans.__('Filter by name')}
+        value={model.filter}
+        onChange={event => {
+          void model.setFilter(event.currentTarget.value);
+        }}
+      />
+      {model.filter ? (
+        <Button label={trans.__('Clear the filter')} onClick={() => void model.setFilter('')}>
+          <closeIcon.react tag="span" stylesheet="menuItem" />
+        </Button>
+      ) : null}
     </div>
   );
 }

@@ -26,15 +26,40 @@ export function versionPart(version: { name: string; number: number }): string |
  * The code that loads what the reference means.
  */
 export function loadCode(text: string): string {
-  // IPython evaluates what stands in braces on a magic's line. Names come from anybody: they must not be run.
-  if (/[{}$]/.test(text)) {
+  if (!isPlain(text)) {
     return `import aip_jupyter as aip\n\naip.load_model(${JSON.stringify(text)})`;
   }
   return `%load_model ${word(text)}`;
 }
 
-/** The text as one word on a magic's line, quoted as a shell would. */
-function word(text: string): string {
+/**
+ * Whether the text may stand on a magic's line: IPython evaluates what is in braces there, and names come from
+ * anybody.
+ */
+export function isPlain(text: string): boolean {
+  return !/^-|[{}$]/.test(text);
+}
+
+/**
+ * The magic's line that draws the lineage of a run or a dataset.
+ *
+ * @param of - Its name, if that means this one; else its id.
+ */
+export function lineageCode(kind: 'run' | 'dataset', of: string): string {
+  return `%lineage ${word(`${kind}:${of}`)}`;
+}
+
+/**
+ * The name where it can stand in a magic's line and reads there as it is; else the id.
+ */
+export function nameOrId(name: string, id: string): string {
+  return isPlain(name) && name === name.trim() && !name.startsWith(':') ? name : id;
+}
+
+/**
+ * The text as one word on a magic's line, quoted as a shell would.
+ */
+export function word(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/'/g, `'"'"'`)}'`;
 }
 

@@ -23,17 +23,18 @@ export function apiUrl(settings: ServerConnection.ISettings, path: readonly stri
 export async function requestAPI<T>(
   settings: ServerConnection.ISettings,
   path: readonly string[],
-  query: Readonly<Record<string, string | number>> = {}
+  query: Readonly<Record<string, string | number>> = {},
+  method: 'GET' | 'POST' | 'DELETE' = 'GET'
 ): Promise<T> {
   const given = Object.entries(query).filter(([, value]) => value !== '');
   const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
   const url = apiUrl(settings, path) + (search && `?${search}`);
-  const response = await ServerConnection.makeRequest(url, {}, settings).catch(() => {
+  const response = await ServerConnection.makeRequest(url, { method }, settings).catch(() => {
     throw new ApiError('The Jupyter server does not answer', 0, 'unavailable');
   });
   const body = await response.text();
   if (!response.ok) {
     throw decodeError(response.status, body);
   }
-  return JSON.parse(body) as T;
+  return (body ? JSON.parse(body) : undefined) as T;
 }

@@ -4,6 +4,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import type { IRow } from './rows';
+import { Sign } from './sign';
 import type { INode } from './tokens';
 
 export interface IRowProps {
@@ -54,7 +55,8 @@ export function Row(props: IRowProps): React.ReactElement {
 function NodeContent({ node, commands, onCommand }: IRowProps & { node: INode }): React.ReactElement {
   return (
     <>
-      <Twisty node={node} />
+      {node.isLeaf && node.state ? null : <Twisty node={node} />}
+      {node.state ? <Sign state={node.state} /> : null}
       <div className="jp-AipTree-text">
         <div className="jp-AipTree-line">
           <span className="jp-AipTree-label">{node.label}</span>
@@ -102,6 +104,9 @@ function Icon({ commands, command }: { commands: CommandRegistry; command: strin
 }
 
 function Twisty({ node }: { node: INode }): React.ReactElement {
+  if (node.isLeaf && node.kind !== 'file') {
+    return <span className="jp-AipTree-twisty" />;
+  }
   const icon = node.isLeaf ? fileIcon : node.children ? caretDownIcon : caretRightIcon;
   return <icon.react tag="span" className="jp-AipTree-twisty" stylesheet="menuItem" />;
 }

@@ -16,7 +16,7 @@ export interface ISectionWidgetOptions {
   readonly section: ISection;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
-  readonly view: Pick<IHeaderModel, 'filter' | 'project' | 'setFilter'>;
+  readonly view: Pick<IHeaderModel, 'filter' | 'project'>;
 }
 
 /**
@@ -26,7 +26,7 @@ export class SectionWidget extends ReactWidget {
   constructor(private readonly _options: ISectionWidgetOptions) {
     super();
     this.addClass('jp-AipSection');
-    this.id = `jp-aip-section-${_options.section.name}`;
+    this.id = `jp-aip-section-${_options.section.id}`;
     this.title.label = _options.section.name;
     this.title.icon = _options.section.icon;
     _options.section.changed.connect(this._onChanged, this);
@@ -91,10 +91,7 @@ export class SectionWidget extends ReactWidget {
     const { trans, view } = this._options;
     return (
       <div className="jp-AipSection-advice" role="status">
-        <p>{trans.__('Nothing matches “%1”.', view.filter)}</p>
-        <button type="button" className="jp-AipTree-link" onClick={() => void view.setFilter('')}>
-          {trans.__('Clear the filter')}
-        </button>
+        {trans.__('Nothing matches “%1”.', view.filter)}
       </div>
     );
   }

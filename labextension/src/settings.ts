@@ -22,3 +22,6 @@ export class Settings {
     read();
   }
 }
+
+/** What all sections follow. */
+export const settings = new Settings();

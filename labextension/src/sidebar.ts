@@ -1,16 +1,20 @@
 import type { Event } from '@jupyterlab/services';
+import type { IStateDB } from '@jupyterlab/statedb';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
+import type { Panel } from '@lumino/widgets';
 import { Debouncer } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { IClient } from './client';
 import { messageOf } from './errors';
+import type { Accordion } from './folding';
+import { Folding } from './folding';
 import type { IHeaderModel } from './header';
 import { Header } from './header';
 import { aipIcon } from './icons';
@@ -26,6 +30,8 @@ export interface ISidebarOptions {
   readonly client: Pick<IClient, 'describe'>;
   readonly commands: CommandRegistry;
   readonly events: Event.IManager;
+  /** Where it keeps which sections are folded. */
+  readonly state: IStateDB | null;
   readonly trans: TranslationBundle;
 }
 
@@ -38,10 +44,11 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
     this.id = 'aip-sidebar';
     this.addClass('jp-AipSidebar');
     this.title.icon = aipIcon;
-    this.title.caption = _options.trans.__('AIP: models');
+    this.title.caption = _options.trans.__('AIP: models, runs, datasets, GPU sessions');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'AIP');
     this.header.addWidget(new Header(this, _options.trans));
+    this._folding = new Folding(this._accordion, _options.state);
     this.live = new Live({
       events: _options.events,
       idle: () => !this.isVisible,
@@ -86,14 +93,18 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
     widget.selected.connect(() => {
       this._active = widget;
     });
+    const index = [...this._sections.keys()].filter(({ rank }) => rank <= section.rank).length;
     this._sections.set(section, widget);
     this._active ??= widget;
-    this.addWidget(widget);
+    this.insertWidget(index, widget);
+    section.changed.connect(this._count, this);
+    void this._folding.restore(widget);
     if (this._description) {
-      void this._read({});
+      void this.refresh();
     }
     return new DisposableDelegate(() => {
       this._sections.delete(section);
+      section.changed.disconnect(this._count, this);
       this._active = this._active === widget ? null : this._active;
       widget.dispose();
       section.dispose();
@@ -158,10 +169,7 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
         this._description = await this._options.client.describe();
         this._stateChanged.emit();
       }
-      const concerning = changes?.filter(change => change.project === this.project);
-      if (concerning?.length !== 0) {
-        await this._update({ project: this.project, changes: concerning });
-      }
+      await this._update({ project: this.project }, changes?.filter(({ project }) => project === this.project));
       this._error = '';
     } catch (reason) {
       this._error = messageOf(reason);
@@ -171,8 +179,31 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
     }
   }
 
-  private async _update(what: IUpdate): Promise<void> {
-    await Promise.all([...this._sections.keys()].map(section => section.update(what)));
+  /** @param changes - What changed; without it, anything may have changed. */
+  private async _update(what: IUpdate, changes?: readonly IChange[]): Promise<void> {
+    const updates = [...this._sections.keys()].map(async section => {
+      const concerning = changes?.filter(({ kind }) => section.kinds.includes(kind));
+      if (concerning?.length !== 0) {
+        await section.update({ ...what, changes: concerning });
+      }
+    });
+    const results = await Promise.allSettled(updates);
+    // One that fails does not keep the others from being read.
+    const failed = results.find(result => result.status === 'rejected');
+    if (failed) {
+      throw failed.reason;
+    }
+  }
+
+  private get _accordion(): Accordion {
+    return this.content as Panel & Accordion;
+  }
+
+  /** How many a section has stands beside its title. */
+  private _count(section: ISection): void {
+    const widget = this._sections.get(section);
+    const title = widget && this._accordion.titles.at(this._accordion.widgets.indexOf(widget));
+    title?.setAttribute('data-count', section.count);
   }
 
   private _active: SectionWidget | null = null;
@@ -180,6 +211,7 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
   private _description: Description | null = null;
   private _error = '';
   private _filter = '';
+  private readonly _folding: Folding;
   private _project = '';
   private _sections = new Map<ISection, SectionWidget>();
   private _stateChanged = new Signal<this, void>(this);

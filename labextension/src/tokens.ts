@@ -16,6 +16,8 @@ export interface INode {
   readonly label: string;
   /** At the right of the label. */
   readonly note: string;
+  /** How it is, as a sign before the label. */
+  readonly state?: IState;
   /** In the second line. A row has two lines when this is not undefined. */
   readonly detail?: string;
   /** Small labels after the detail. */
@@ -32,6 +34,15 @@ export interface INode {
   /** Until when its row is shown as new; milliseconds. */
   readonly freshUntil: number;
   toggle(): void;
+}
+
+/**
+ * How something is: a sign that everybody sees, and a word for those who do not tell it by its look.
+ */
+export interface IState {
+  readonly sign: 'active' | 'busy' | 'idle' | 'done' | 'failed' | 'stopped';
+  /** In the user's language. */
+  readonly label: string;
 }
 
 /**
@@ -64,8 +75,16 @@ export interface IUpdate {
  * A section of the sidebar.
  */
 export interface ISection extends IDisposable {
+  /** Names it among the sections, and in the ids of the page: letters and dashes. */
+  readonly id: string;
+  /** Its place: sections with a lower one are above it. Ours have 100, 200, … */
+  readonly rank: number;
   /** Its title, in the user's language. */
   readonly name: string;
+  /** The kinds of records whose changes concern it. */
+  readonly kinds: readonly string[];
+  /** How many there are, beside the title; empty when it is not known. */
+  readonly count: string;
   readonly icon: LabIcon;
   /** What it shows. */
   readonly root: IBranch;
@@ -94,7 +113,7 @@ export interface ISidebar {
   readonly project: string;
   /** The row that commands act on. */
   readonly current: INode | null;
-  /** Add a section below the others. Disposing of it removes it. */
+  /** Add a section, at the place that its rank says. Disposing of it removes it. */
   add(section: ISection): IDisposable;
   /** Show this project; the server's own when it is empty. */
   setProject(project: string): Promise<void>;
@@ -110,3 +129,6 @@ export const ISidebar = new Token<ISidebar>(
   'aip-jupyter:ISidebar',
   'The AIP sidebar: add a section of your own, or find out what is selected.'
 );
+
+/** The command that shows the sidebar. */
+export const SHOW = 'aip:show-sidebar';

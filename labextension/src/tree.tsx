@@ -80,7 +80,7 @@ export class Tree extends React.Component<ITreeProps, IState> {
     const { id, label, rows, current } = this.props;
     const tops = this._measure(rows);
     const [first, last] = this._window(tops);
-    const isDrawn = rows.slice(first, last).some(row => row.key === current);
+    const drawn = rows.slice(first, last).find(row => row.key === current);
     return (
       <div
         id={id}
@@ -89,7 +89,8 @@ export class Tree extends React.Component<ITreeProps, IState> {
         role="tree"
         tabIndex={0}
         aria-label={label}
-        aria-activedescendant={isDrawn ? this._rowId(current) : undefined}
+        aria-activedescendant={drawn && this._rowId(current)}
+        data-current={rows.find(row => row.key === current)?.node?.kind}
         onKeyDown={this._onKeyDown}
         onContextMenu={this._onContextMenu}
         onScroll={event => {

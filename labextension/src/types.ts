@@ -3,12 +3,28 @@ import type { components } from './api';
 type Schemas = components['schemas'];
 
 export type Artifact = Schemas['Artifact'];
+export type Column = Schemas['Column'];
+export type Dataset = Schemas['Dataset'];
+export type DatasetDetail = Schemas['DatasetDetail'];
 export type Description = Schemas['Description'];
 export type ErrorBody = Schemas['ErrorBody'];
+export type Experiment = Schemas['Experiment'];
+export type Lineage = Schemas['Lineage'];
+export type Metric = Schemas['Metric'];
 export type Model = Schemas['Model'];
 export type ModelDetail = Schemas['ModelDetail'];
+export type Run = Schemas['Run'];
+export type RunDetail = Schemas['RunDetail'];
+export type Session = Schemas['Session'];
 export type Version = Schemas['Version'];
 export type VersionDetail = Schemas['VersionDetail'];
+
+/**
+ * A run with its metrics, as lists hold it.
+ */
+export interface IRunRecord extends RunDetail {
+  readonly id: string;
+}
 
 /**
  * One page of a list; without a token it is the last.

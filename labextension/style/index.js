@@ -1,2 +1,3 @@
 import './header.css';
 import './tree.css';
+import './kinds.css';

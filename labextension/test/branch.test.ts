@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { Branch } from '../src/branch';
-import type { ModelNode } from '../src/nodes';
+import type { ModelNode } from '../src/models/nodes';
 import type { Model } from '../src/types';
 import { FakeServer, model, section } from './support';
 

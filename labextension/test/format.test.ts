@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { ageText, printable, sizeText, timeText } from '../src/format';
+import { ageText, countText, durationText, numberText, printable, sizeText, timeText } from '../src/format';
 import { trans } from './support';
 
 test('sizes are told in powers of a thousand, as in notebooks', () => {
@@ -33,4 +33,16 @@ test('times are local', () => {
 test('what would disturb the text around it is replaced', () => {
   assert.equal(printable('a\u0000b\u202ec\u2028d'), 'a\ufffdb\ufffdc\ufffdd');
   assert.equal(printable('<img src=x> ünï 模型 🙂'), '<img src=x> ünï 模型 🙂');
+});
+
+test('spans of time are told with at most two units', () => {
+  const texts = [-1, 400, 9949, 9950, 61_000, 3_600_000, 7_500_000, 90_000_000].map(durationText);
+  assert.deepEqual(texts, ['0.0 s', '0.4 s', '9.9 s', '10 s', '1 min 1 s', '1 h', '2 h 5 min', '1 d 1 h']);
+});
+
+test('numbers are told with the digits that count', () => {
+  const values = [0, 3, -2, 12345678, 0.97216, 123.456, 0.000012345, -1.5e9 + 0.5, 'NaN', '-Infinity'];
+  const texts = ['0', '3', '−2', '12345678', '0.9722', '123.5', '1.234e−5', '−1.500e9', 'NaN', '−∞'];
+  assert.deepEqual(values.map(numberText), texts);
+  assert.equal(countText(1797), '1,797');
 });

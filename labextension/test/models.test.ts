@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { ModelsSection } from '../src/models';
+import type { ModelsSection } from '../src/models/section';
 import type { IChange } from '../src/types';
 import { FakeServer, model, section, version } from './support';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { ModelsSection } from '../src/models';
-import { openArgs, openModel, queryArgs, withoutArgs } from '../src/open';
+import type { ModelsSection } from '../src/models/section';
+import { openArgs, openModel, queryArgs, withoutArgs } from '../src/models/open';
 import type { INode, ISidebar } from '../src/tokens';
 import { FakeServer, model, section, version } from './support';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { loadCode, reference, versionPart } from '../src/reference';
+import { lineageCode, loadCode, nameOrId, reference, versionPart } from '../src/reference';
 
 test('references are spelled as in Python', () => {
   assert.equal(reference('digits-clf'), 'digits-clf');
@@ -28,4 +28,13 @@ test('a name is never run', () => {
   const name = `{__import__('os').system('id')}`;
   assert.equal(loadCode(name), `import aip_jupyter as aip\n\naip.load_model("{__import__('os').system('id')}")`);
   assert.match(loadCode('$HOME'), /aip\.load_model\("\$HOME"\)$/);
+});
+
+test('lineage is asked for by name only where the name reads as it is', () => {
+  const of = (name: string): string => lineageCode('run', nameOrId(name, 'ab12'));
+  assert.equal(of('digits-baseline'), '%lineage run:digits-baseline');
+  assert.equal(of("it's mine"), `%lineage 'run:it'"'"'s mine'`);
+  for (const name of ['{1 + 1}', '$HOME', '-x', ' edge ', ':x']) {
+    assert.equal(of(name), '%lineage run:ab12');
+  }
 });

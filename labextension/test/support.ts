@@ -1,15 +1,32 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
-import type { IClient } from '../src/client';
+import type { IClient, IRunsFilter } from '../src/client';
 import { ApiError } from '../src/errors';
-import { ModelsSection } from '../src/models';
-import type { Artifact, Description, IPage, Model, ModelDetail, Version, VersionDetail } from '../src/types';
+import { ModelsSection } from '../src/models/section';
+import type { IRecordsOptions } from '../src/records';
+import type {
+  Artifact,
+  Dataset,
+  DatasetDetail,
+  Description,
+  Experiment,
+  IPage,
+  IRunRecord,
+  Lineage,
+  Metric,
+  Model,
+  ModelDetail,
+  Run,
+  Session,
+  Version,
+  VersionDetail
+} from '../src/types';
 
 /** English, with the values put in. */
 export const trans = {
   __: (text: string, ...values: unknown[]) => fill(text, values),
-  _n: (one: string, many: string, count: number) => fill(count === 1 ? one : many, [count])
+  _n: (one: string, many: string, count: number, ...values: unknown[]) => fill(count === 1 ? one : many, [count, ...values])
 } as unknown as TranslationBundle;
 
 function fill(text: string, values: unknown[]): string {
@@ -43,12 +60,43 @@ export function artifact(owner: string, path: string): Artifact {
   return { ...RECORD, id: `a-${path}`, updated: 1, revision: 1, owner_id: owner, path, ...facts };
 }
 
+export function experiment(name: string): Experiment {
+  return { ...RECORD, id: `e-${name}`, updated: 1, revision: 1, name, description: '', tags: {} };
+}
+
+export function run(name: string, started = 1, fields: Partial<Run> = {}, metrics: Metric[] = []): IRunRecord {
+  const id = `r-${name}`;
+  const texts = { name, experiment_id: 'e-digits', experiment: 'digits', notes: '', device: '', notebook: '', holder: '' };
+  const state = { status: 'running', started, ended: null, params: {}, tags: {} } as const;
+  return { id, run: { ...RECORD, id, updated: started, revision: 1, ...texts, ...state, ...fields }, metrics };
+}
+
+export function metric(key: string, last: Metric['last'], fields: Partial<Metric> = {}): Metric {
+  return { key, last, last_step: 1, minimum: last, maximum: last, count: 1, ...fields };
+}
+
+export function dataset(name: string, fields: Partial<Dataset> = {}): Dataset {
+  const facts = { digest: '0123456789abcdef', size: 1200, rows: 1797, columns: [], identity: '' };
+  const texts = { name, source: `${name}.csv`, source_type: 'file', tags: {} } as const;
+  return { ...RECORD, id: `d-${name}`, updated: 1, revision: 1, ...texts, ...facts, ...fields };
+}
+
+export function session(name: string, fields: Partial<Session> = {}): Session {
+  const texts = { project: 'default', gpu: 'L40S', requested: 'L40S', devices: [], reason: '', author: 'ada' };
+  const facts = { id: `s-${name}`, name, state: 'idle', notebook: 'work/digits.ipynb', created: 1, active: 1, cells: 3 };
+  return { ...texts, ...facts, ...fields } as Session;
+}
+
 /**
  * A server in memory. It lists as the real one does and counts what it was asked.
  */
 export class FakeServer implements IClient {
   models: Model[] = [];
   versions = new Map<string, Version[]>();
+  runs: IRunRecord[] = [];
+  datasets: Dataset[] = [];
+  sessions: Session[] = [];
+  lineage: Lineage = { of: '', nodes: [], edges: [], more: false };
   asked: string[] = [];
   failing = '';
 
@@ -97,6 +145,53 @@ export class FakeServer implements IClient {
     return `/aip/${project}/${id}`;
   }
 
+  listExperiments(_: string, limit: number, token: string): Promise<IPage<Experiment>> {
+    const names = [...new Set(this.runs.map(one => one.run.experiment))].sort();
+    return this._answer(`experiments ${limit} ${token}`, page(names.map(experiment), limit, token));
+  }
+
+  listRuns(_: string, filter: IRunsFilter, limit: number, token: string): Promise<IPage<IRunRecord>> {
+    const found = this.runs.filter(
+      ({ run: { name, experiment: of } }) => name.includes(filter.search ?? '') && of === (filter.experiment ?? of)
+    );
+    found.sort((a, b) => b.run.started - a.run.started || (a.id < b.id ? 1 : -1));
+    const question = `runs ${filter.experiment ?? ''} ${filter.search ?? ''} ${limit} ${token}`;
+    return this._answer(question, page(found, limit, token));
+  }
+
+  getRun(_: string, id: string): Promise<IRunRecord> {
+    const found = this.runs.find(one => one.id === id || one.run.name === id);
+    return found ? this._answer(`run ${id}`, found) : Promise.reject(new ApiError(`no ${id}`, 404, 'not_found'));
+  }
+
+  getLineage(_: string, text: string): Promise<Lineage> {
+    return this._answer(`lineage ${text}`, this.lineage);
+  }
+
+  listDatasets(_: string, search: string, limit: number, token: string): Promise<IPage<Dataset>> {
+    const found = this.datasets.filter(one => one.name.includes(search));
+    return this._answer(`datasets ${search} ${limit} ${token}`, page(found, limit, token));
+  }
+
+  getDataset(_: string, id: string): Promise<DatasetDetail> {
+    const found = this.datasets.find(one => one.id === id || one.name === id);
+    return found
+      ? this._answer(`dataset ${id}`, { dataset: found, uses: [] })
+      : Promise.reject(new ApiError(`no ${id}`, 404, 'not_found'));
+  }
+
+  listSessions(): Promise<Session[]> {
+    return this._answer('sessions', this.sessions);
+  }
+
+  interruptSession(_: string, id: string): Promise<Session> {
+    return this._answer(`interrupt ${id}`, session(id));
+  }
+
+  stopSession(_: string, id: string): Promise<void> {
+    return this._answer(`stop ${id}`, undefined);
+  }
+
   private _answer<T>(question: string, answer: T): Promise<T> {
     this.asked.push(question);
     return this.failing ? Promise.reject(new Error(this.failing)) : Promise.resolve(answer);
@@ -110,7 +205,12 @@ function page<T extends { id: string }>(rows: T[], limit: number, token: string)
   return { items, next_page_token: start + limit < rows.length ? items.at(-1)?.id : '' };
 }
 
-export function section(server: FakeServer, pageSize = 2): ModelsSection {
+/** What sections are made with. */
+export function parts(server: FakeServer, pageSize = 2): IRecordsOptions {
   const icon = { name: 'test' } as unknown as LabIcon;
-  return new ModelsSection({ client: server, icon, trans, pageSize: () => pageSize });
+  return { client: server, icon, trans, pageSize: () => pageSize };
+}
+
+export function section(server: FakeServer, pageSize = 2): ModelsSection {
+  return new ModelsSection(parts(server, pageSize));
 }

@@ -1,8 +1,8 @@
-import type { IClient } from './client';
-import type { ModelsSection } from './models';
+import type { IClient } from '../client';
+import type { ModelsSection } from './section';
 import type { ModelNode, VersionNode } from './nodes';
-import { reference } from './reference';
-import type { ISidebar } from './tokens';
+import { reference } from '../reference';
+import type { ISidebar } from '../tokens';
 
 /**
  * Which model to show, and perhaps which of its versions, by name or number.

@@ -2,12 +2,13 @@ import type { IRouter, JupyterFrontEnd } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IClient } from './client';
-import { messageOf } from './errors';
-import type { ModelsSection } from './models';
+import type { IClient } from '../client';
+import { messageOf } from '../errors';
+import type { ModelsSection } from './section';
 import type { IOpenArgs } from './open';
 import { openArgs, openModel, queryArgs, withoutArgs } from './open';
-import type { ISidebar } from './tokens';
+import type { ISidebar } from '../tokens';
+import { SHOW } from '../tokens';
 
 namespace CommandIDs {
   export const open = 'aip:open-model';
@@ -20,8 +21,6 @@ export interface ILinksOptions {
   readonly section: ModelsSection;
   readonly client: IClient;
   readonly router: IRouter | null;
-  /** The command that shows the sidebar. */
-  readonly show: string;
   readonly trans: TranslationBundle;
 }
 
@@ -29,9 +28,9 @@ export interface ILinksOptions {
  * What opens a model in the sidebar: a command, for links in outputs, and a query of Jupyter's own URL.
  */
 export function addOpenCommands(options: ILinksOptions): void {
-  const { app, sidebar, section, client, router, show, trans } = options;
+  const { app, sidebar, section, client, router, trans } = options;
   const open = async (args: IOpenArgs): Promise<void> => {
-    await app.commands.execute(show);
+    await app.commands.execute(SHOW);
     try {
       await openModel(sidebar, section, client, args);
     } catch (reason) {

@@ -1,86 +1,16 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IRecordNode } from './branch';
-import { Branch, FRESH_MS } from './branch';
-import type { IClient } from './client';
-import { ageText, printable, sizeText, timeText } from './format';
-import { reference, versionPart } from './reference';
-import type { IUpdate } from './tokens';
-import type { Artifact, Model, Version } from './types';
-
-/**
- * What the nodes of a section have in common.
- */
-export interface IContext {
-  readonly client: IClient;
-  readonly trans: TranslationBundle;
-  project(): string;
-  pageSize(): number;
-  changed(): void;
-}
+import type { IRecordNode } from '../branch';
+import { Branch, FRESH_MS } from '../branch';
+import { ageText, printable, sizeText, timeText } from '../format';
+import type { IContext } from '../node';
+import { LeafNode, lines, RecordNode } from '../node';
+import { reference, versionPart } from '../reference';
+import type { Artifact, Model, Version } from '../types';
 
 const COPY = 'aip:copy-reference';
 const DOWNLOAD = 'aip:download';
 const INSERT = 'aip:insert-snippet';
-
-type AnyNode = IRecordNode<{ id: string }>;
-
-/**
- * What nodes do alike: keep their record, open and close, pass updates on to what is open.
- */
-abstract class RecordNode<R extends { id: string; revision: number }, C extends AnyNode> {
-  constructor(
-    protected _record: R,
-    protected readonly _context: IContext
-  ) {}
-
-  freshUntil = 0;
-
-  get record(): R {
-    return this._record;
-  }
-
-  get key(): string {
-    return this._record.id;
-  }
-
-  readonly isLeaf: boolean = false;
-
-  get children(): Branch<C['record'], C> | null {
-    return this._children;
-  }
-
-  toggle(): void {
-    if (this._children) {
-      this._children.reset();
-      this._children = null;
-    } else {
-      this._children = this.open();
-      void this._children?.load();
-    }
-    this._context.changed();
-  }
-
-  accept(record: R): boolean {
-    const differs = record.revision !== this._record.revision;
-    this._record = record;
-    return differs;
-  }
-
-  async update(what: IUpdate, differs: boolean): Promise<void> {
-    const concerned =
-      differs ||
-      !what.changes ||
-      what.changes.some(({ id }) => id === '' || this._children?.nodes.some(node => node.key === id));
-    if (this._children && concerned) {
-      await this._children.refresh(what);
-    }
-  }
-
-  protected abstract open(): Branch<C['record'], C> | null;
-
-  private _children: Branch<C['record'], C> | null = null;
-}
 
 /**
  * A registered name.
@@ -211,12 +141,10 @@ export class VersionNode extends RecordNode<Version, FileNode> implements IRecor
 /**
  * A file of a version.
  */
-export class FileNode extends RecordNode<Artifact, never> implements IRecordNode<Artifact> {
+export class FileNode extends LeafNode<Artifact> implements IRecordNode<Artifact> {
   readonly kind = 'file';
   readonly commands = [DOWNLOAD];
   readonly enter = DOWNLOAD;
-
-  override readonly isLeaf = true;
 
   get label(): string {
     return printable(this.record.path);
@@ -235,18 +163,6 @@ export class FileNode extends RecordNode<Artifact, never> implements IRecordNode
   get url(): string {
     return this._context.client.contentUrl(this._context.project(), this.record.id);
   }
-
-  override toggle(): void {
-    // A file has nothing below it.
-  }
-
-  protected override open(): null {
-    return null;
-  }
-}
-
-function lines(...texts: (string | null)[]): string {
-  return texts.filter(Boolean).join('\n');
 }
 
 function by(author: string, trans: TranslationBundle): string {
