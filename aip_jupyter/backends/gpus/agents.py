@@ -56,8 +56,10 @@ def stop(folder: SessionFolder) -> None:
     # One that is starting cannot be asked yet, and is not to be left half-started either.
     wait_until(lambda: _is_settled(folder), START_PATIENCE)
     if folder.is_alive():
-        with contextlib.suppress(AipError):
-            order(folder.record().control, Order(do="stop"))
+        control = folder.record().control
+        if control:  # else it is ending already
+            with contextlib.suppress(AipError):
+                order(control, Order(do="stop"))
         if not wait_until(lambda: not folder.is_alive(), STOP_PATIENCE):
             end(folder.record().agent)
     if folder.is_alive():

@@ -6,6 +6,7 @@ lock any more the session is dead, and whoever sees that first takes away what i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -91,15 +92,16 @@ class SessionFolder:
 
     def bury(self) -> None:
         """Once its agent is gone: end a kernel that it left, remove the keys, and after a while the rest."""
-        held = locks.hold(self._lock) if self.path.exists() else None
-        if held is None:  # it lives, or somebody else is at it
-            return
-        try:
-            self._bury(self.record())
-        except NotFound:
-            self.remove()
-        finally:
-            os.close(held)
+        with contextlib.suppress(FileNotFoundError):  # somebody else has removed it meanwhile
+            held = locks.hold(self._lock)
+            if held is None:  # it lives, or somebody else is at it
+                return
+            try:
+                self._bury(self.record())
+            except NotFound:
+                self.remove()
+            finally:
+                os.close(held)
 
     def _bury(self, record: AgentRecord) -> None:
         if record.session.state != "dead" or record.connection or record.control:
