@@ -14,7 +14,7 @@ from pathlib import Path
 from ...domain.changes import ChangeEvent
 from ...domain.sessions import CPU, GpuOffer, Grant, Session, StartSession
 from ...domain.system import Capability
-from ...errors import Conflict, NotFound, Unavailable
+from ...errors import Conflict, NotFound
 from ...wire.agent import Order
 from ..config import BackendConfig
 from . import agents, locks
@@ -79,9 +79,7 @@ class LocalPool:
         return agents.grant_of(self._session(id).living())
 
     def interrupt(self, id: str) -> None:
-        answer = order(self._session(id).living().control, Order(do="interrupt"))
-        if answer.error:
-            raise Unavailable(f"session: {answer.error}", field="session")
+        order(self._session(id).living().control, Order(do="interrupt"))
 
     def stop(self, id: str) -> None:
         with contextlib.suppress(NotFound):
