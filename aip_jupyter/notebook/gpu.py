@@ -175,10 +175,7 @@ def context_for(session: Session) -> Context:
 
 
 def _run_context() -> RunContext | None:
-    try:
-        from .runs import run_context
-    except ImportError:
-        return None
+    from .runs import run_context
 
     return run_context()
 

@@ -17,7 +17,8 @@ from ipykernel import ipkernel, kernelapp
 from traitlets.config import Config
 
 from ..client.context import Context, set_context
-from .values import ValueFault, dump_values, load_values
+from .shared import Lender, Loan, borrow
+from .values import Buffer, ValueFault, dump_values, load_values
 
 FLUSH = 0.02
 """Seconds that printed text may wait for more; ipykernel's own 0.2 would be seen as a delay."""
@@ -44,6 +45,8 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
         super().__init__(**options)
         self.shell_handlers["aip_push_request"] = self.push_request
         self.shell_handlers["aip_fetch_request"] = self.fetch_request
+        self.shell_handlers["aip_release_request"] = self.release_request
+        self._lender = Lender()
 
     async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
         """Take over what came with the cell, then run it."""
@@ -55,29 +58,39 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
 
     def push_request(self, stream: Any, ident: Any, parent: Any) -> None:
         """Put the notebook's values into the namespace."""
+        loans = msgspec.convert(parent["metadata"].get("loans", []), list[Loan])
         try:
-            self.shell.user_ns.update(load_values(parent["buffers"]))
+            self.shell.user_ns.update(load_values(borrow(loans, parent["buffers"])))
             fault = ""
-        except ValueFault as error:
+        except (ValueFault, OSError) as error:
             fault = str(error)
         self.session.send(stream, "aip_push_reply", {"fault": fault}, parent, ident)
 
     def fetch_request(self, stream: Any, ident: Any, parent: Any) -> None:
         """Answer with the values of these names."""
-        namespace, buffers = self.shell.user_ns, []
-        names = parent["content"]["names"]
+        names, namespace = parent["content"]["names"], self.shell.user_ns
         missing = [name for name in names if name not in namespace]
-        fault = ""
+        fault, loans, buffers = "", list[Loan](), list[Buffer]()
         if not missing:
             try:
                 buffers = dump_values({name: namespace[name] for name in names})
-            except ValueFault as error:
+                if parent["metadata"].get("shares"):
+                    self.release_request()
+                    loans, buffers = self._lender.lend(buffers)
+            except (ValueFault, OSError) as error:
                 fault = str(error)
             for name in names:
                 if name.startswith(PASSING):
                     del namespace[name]
         content = {"missing": missing, "fault": fault}
-        self.session.send(stream, "aip_fetch_reply", content, parent, ident, buffers=buffers)
+        metadata = {"loans": msgspec.to_builtins(loans)}
+        self.session.send(
+            stream, "aip_fetch_reply", content, parent, ident, buffers=buffers, metadata=metadata
+        )
+
+    def release_request(self, *message: Any) -> None:
+        """The values that were fetched last have been taken."""
+        self._lender.release()
 
     def _count_on(self, count: int) -> None:
         """Give the next cell this number, in its prompt, its tracebacks and in `In`."""

@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 from ..domain.sessions import Session
 from .messages import Message
 
-LinkCapability = Literal["large_values"]
-"""`large_values`: buffers of any size travel beside a message."""
+LinkCapability = Literal["shared_memory"]
+"""`shared_memory`: large values go through the memory of one host, and not through a socket."""
 
 
 class Link(Protocol):
@@ -28,7 +28,8 @@ class Link(Protocol):
     async def receive(self) -> Message:
         """The next message of the kernel: replies, and all that it tells on iopub since the link was opened.
 
-        SessionDied, within a second of the end of kernel or agent, with the reason and what to do next.
+        SessionDied, within a second of the end of kernel or agent, with the reason and what to do next;
+        Unavailable when the link itself has failed.
         """
 
     async def interrupt(self) -> None:

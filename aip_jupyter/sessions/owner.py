@@ -158,7 +158,7 @@ class Owner:
         elif order.do == "stop":
             self._end("it was stopped")
         if order.do != "output":
-            return Answer(session=self._session)
+            return Answer(session=self._session, kernel=self._kernel)
         messages, newest = self._journal.read(order.after)
         return Answer(session=self._session, messages=messages, oldest=self._journal.oldest, newest=newest)
 

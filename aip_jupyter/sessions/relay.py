@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from ..client.context import Context
-from ..errors import SessionDied
+from ..errors import AipError
 from .link import Link
 from .messages import Message, request
 
@@ -45,7 +45,8 @@ class Relay:
 
     def __init__(self, link: Link) -> None:
         self.link = link
-        self.death: SessionDied | None = None
+        self.death: AipError | None = None
+        """Why nothing comes any more."""
         self._replies: dict[str, asyncio.Future[Message]] = {}
         self._idles: dict[str, asyncio.Future[None]] = {}
         self._shows: OrderedDict[str, Show] = OrderedDict()
@@ -116,7 +117,7 @@ class Relay:
         try:
             while True:
                 self._dispatch(await self.link.receive())
-        except SessionDied as error:
+        except AipError as error:
             self.death = error
             waiting: list[asyncio.Future[Any]] = [*self._replies.values(), *self._idles.values()]
             for future in waiting:

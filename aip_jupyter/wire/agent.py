@@ -79,4 +79,5 @@ class Answer(Struct, frozen=True, kw_only=True):
     """The number of the oldest message that the journal still has; 0 when it has none."""
     newest: int = 0
     """The number of the newest message, of those in `messages` when there are any: ask again behind it."""
-    error: str = ""
+    kernel: str = ""
+    """`watch`: the kernel's process, spelled as in the record: who sees it there is on the same host."""

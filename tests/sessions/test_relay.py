@@ -147,8 +147,23 @@ def test_our_magics_and_the_notebooks_modules_are_there(agent: Agent) -> None:
     assert shown[-1].read()["data"]["text/plain"] == "(True, 42)"
 
 
-def test_values_go_in_and_come_out_in_one_round_trip_each(agent: Agent) -> None:
+def shared_files(pid: int) -> int:
+    """How many values a process has open in shared memory."""
+    return sum("aip-value" in os.readlink(f"/proc/{pid}/fd/{name}") for name in descriptors(pid))
+
+
+def descriptors(pid: int) -> list[str]:
+    """Those that are still there once they are listed: the listing itself was one."""
+    return [name for name in os.listdir(f"/proc/{pid}/fd") if os.path.lexists(f"/proc/{pid}/fd/{name}")]
+
+
+@pytest.mark.parametrize("shared", [True, False], ids=["in shared memory", "through the socket"])
+def test_large_values_go_in_and_come_out(agent: Agent, shared: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not shared:
+        monkeypatch.setattr("aip_jupyter.sessions.zmq_link.can_share", lambda: False)
+
     async def work(relay: Relay) -> None:
+        assert relay.link.capabilities == (frozenset(["shared_memory"]) if shared else frozenset())
         array = np.arange(300_000.0)
         pushed = await relay.ask("aip_push_request", buffers=dump_values({"array": array}))
         assert pushed.read() == {"fault": ""}
@@ -157,6 +172,9 @@ def test_values_go_in_and_come_out_in_one_round_trip_each(agent: Agent) -> None:
         found = load_values(fetched.buffers)["double"]
         np.testing.assert_array_equal(found[:3], [10, 2, 4])
         found[0] = 1  # and is writable here
+        del found, fetched
+        await relay.run(cell("del array, double"), print)
+        assert [shared_files(pid) for pid in (os.getpid(), agent.kernel)] == [0, 0]
 
     use(agent, work)
 
@@ -331,11 +349,8 @@ def test_a_link_to_nothing_gives_up(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_links_leave_nothing_open(agent: Agent) -> None:
-    def descriptors() -> int:
-        return len(os.listdir("/proc/self/fd"))
-
     run_cells(agent.grant, "1")
-    before = descriptors()
+    before = len(descriptors(os.getpid()))
     for _ in range(3):
         run_cells(agent.grant, "1")
-    wait_for(lambda: descriptors() <= before, 10)
+    wait_for(lambda: len(descriptors(os.getpid())) <= before, 10)
