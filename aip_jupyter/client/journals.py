@@ -7,6 +7,7 @@ sends, and adopts what dead processes of the same home left. Neither ever holds 
 from __future__ import annotations
 
 import atexit
+import concurrent.futures.thread  # noqa: F401  # cannot be imported by a thread once the process ends
 import logging
 import os
 import threading

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 
+from aip_jupyter.client.http import HttpServices
 from aip_jupyter.services.local import open_platform
 from aip_jupyter.services.settings import Settings
 
@@ -60,6 +61,10 @@ class LiveServer:
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
         return httpx.Client(base_url=self.url, headers=headers, trust_env=False, verify=False, timeout=30)
 
+    def services(self) -> HttpServices:
+        """The use cases, over its API; to be closed."""
+        return HttpServices(self.url, self.token)
+
     def kill(self) -> None:
         """SIGKILL, and wait until it is gone."""
         self.process.kill()
@@ -103,12 +108,13 @@ def start_server(
     environ: Mapping[str, str] = {},
     extension: bool = True,
     probe: str = "api/status",
+    port: int = 0,
 ) -> LiveServer:
     """Start one and wait until it answers at `probe`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "work").mkdir(exist_ok=True)
     env = server_environ(folder, home or folder / "home", environ)
-    port = free_port()
+    port = port or free_port()
     command = [
         sys.executable,
         "-m",
