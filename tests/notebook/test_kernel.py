@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 nbformat: Any = _nbformat  # its functions have no types
-QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
+MODELS = Path(__file__).parents[2] / "notebooks" / "models.ipynb"
 
 
 def execute(notebook: Any, folder: Path) -> list[Any]:
@@ -27,9 +27,9 @@ def cells(*sources: str) -> Any:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("home")
-def test_the_quickstart_runs_again_and_again(work: Path) -> None:
+def test_the_models_notebook_runs_again_and_again(work: Path) -> None:
     for run in (1, 2):
-        outputs = execute(nbformat.read(QUICKSTART, as_version=4), work)
+        outputs = execute(nbformat.read(MODELS, as_version=4), work)
         cards = [output[-1].data["text/plain"] for output in outputs[3:7] if output]
         registered = [card.splitlines()[0].split(maxsplit=1)[1] for card in cards]
         first = 3 * run - 2
@@ -39,14 +39,6 @@ def test_the_quickstart_runs_again_and_again(work: Path) -> None:
             f"digits-clf:{first + 2} (v{run}.0)",
         ]
         assert outputs[-1][-1].text == "the same predictions\n"
-
-
-def test_the_quickstart_is_stored_without_outputs() -> None:
-    notebook = nbformat.read(QUICKSTART, as_version=4)
-    nbformat.validate(notebook)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            assert (cell.outputs, cell.execution_count) == ([], None)
 
 
 @pytest.mark.usefixtures("home")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from aip_jupyter.backends.gpus.protocol import GpuBackend
+from aip_jupyter.domain.sessions import GetSession, ListSessions
+from aip_jupyter.services.interface import Services
 from aip_jupyter.wire.agent import RECORD, AgentRecord
 
 
@@ -39,3 +42,15 @@ def wait_for(condition: Callable[[], object]) -> None:
 def threads_of(pid: int) -> int:
     """How many threads a process has."""
     return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+@contextlib.contextmanager
+def ending_sessions(services: Services) -> Iterator[Services]:
+    """The services; on leaving, all living sessions of the default project end, and the services close."""
+    try:
+        yield services
+    finally:
+        for session in services.sessions.list_sessions(ListSessions()):
+            if session.state != "dead":
+                services.sessions.stop_session(GetSession(session=session.id))
+        services.close()
