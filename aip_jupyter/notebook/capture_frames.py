@@ -24,7 +24,11 @@ def pandas_parts(frame: Any) -> Iterator[Part]:
 def _counts_rows(index: Any) -> bool:
     if index.nlevels > 1 or index.name is not None or index.dtype.kind not in "iu":
         return False
-    return bool((index == range(len(index))).all())
+    if not len(index):
+        return True
+    # n different whole numbers in order, from 0 to n - 1
+    in_order = index.is_monotonic_increasing and index.is_unique
+    return bool(in_order and index[0] == 0 and index[-1] == len(index) - 1)
 
 
 def _pandas_part(role: Literal["index", "column"], name: Any, series: Any) -> Part:

@@ -46,16 +46,17 @@ class Range:
         self.high: Any = None
         self._comparable = True
 
-    def add(self, values: Collection[Any]) -> None:
-        """Some more of them, at least one."""
+    def add(self, values: Collection[Any]) -> bool:
+        """Some more of them, at least one; whether all so far can be compared."""
         if not self._comparable:
-            return
+            return False
         try:
             low, high = min(values), max(values)
             self.low = low if self.low is None else min(self.low, low)
             self.high = high if self.high is None else max(self.high, high)
         except (TypeError, ValueError):
             self._comparable, self.low, self.high = False, None, None
+        return self._comparable
 
 
 class ValueProfile:
@@ -114,9 +115,8 @@ class TextProfile:
         self._texts.add(different)
         for kind in _NARROWER[self._kind]:
             parsed = _PARSERS[kind](different)
-            if parsed is not None:
+            if parsed is not None and self._range.add(parsed):
                 self._kind = kind
-                self._range.add(parsed)
                 return
         self._kind, self._range = "text", self._texts
 

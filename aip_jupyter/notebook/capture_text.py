@@ -18,7 +18,9 @@ MAX_LINE = 16 * 2**20
 """Bytes of a line of JSON; a longer one is no line."""
 
 _CELLS = 20_000
-"""How many values are held at once."""
+"""How many values of a file are held at once."""
+_ROWS = 1000
+"""How many objects."""
 _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -110,9 +112,9 @@ def read_json_lines(source: BinaryIO) -> Table:
 
 def _json_lines(source: BinaryIO) -> Table:
     profiles: dict[str, ValueProfile] = {}
+    objects = _objects(source)
     count = 0
-    at_once = 1000
-    while block := list(islice(_objects(source), at_once)):
+    while block := list(islice(objects, _ROWS)):
         new = dict.fromkeys(key for row in block for key in row if key not in profiles)
         if len(profiles) + len(new) > MAX_COLUMNS:
             raise _NoTableError(f"it has more than {MAX_COLUMNS:,} different keys")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..domain.lineage import Edge, GetLineage, Lineage, Node
 from .connection import connect
-from .display import Html, cut, dim, element, frame, plain
+from .display import cut, plain
 from .run_reading import store_what_waits
 
 MERMAID = "text/vnd.mermaid"
@@ -88,17 +88,12 @@ class LineageGraph:
             lines += [f"  {'  ' * depth}{plain(text)}" for depth, text in branches]
         return "\n".join([*lines, *filter(None, [self._rest()])])
 
-    def _repr_html_(self) -> str:
-        """For front ends that draw no Mermaid."""
-        parts: list[Html] = [element("div", _words(self.of), class_="aip-title")]
-        for title, branches in self._sides():
-            lines = [element("div", text, style=f"padding-left:{1.5 * depth}em") for depth, text in branches]
-            parts.append(element("div", dim(title), *lines))
-        return frame(*parts, dim(self._rest()))
-
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """The diagram for who draws Mermaid, as JupyterLab does; HTML or text for all others."""
-        return {MERMAID: self.mermaid, "text/html": self._repr_html_(), "text/plain": repr(self)}
+        """The diagram for who draws Mermaid, as JupyterLab does, and the text for all others.
+
+        No HTML: JupyterLab would show that instead of the diagram.
+        """
+        return {MERMAID: self.mermaid, "text/plain": repr(self)}
 
     def _sides(self) -> Iterator[tuple[str, list[tuple[int, str]]]]:
         """Both directions as trees: the depth and the words of each line."""
@@ -116,7 +111,7 @@ def _branches(
     root: str, next_to: dict[str, list[Edge]], far: str, words: dict[str, str]
 ) -> Iterator[tuple[int, str]]:
     """What hangs on the root, depth first. What hangs on a node is said where it is met first."""
-    seen: set[str] = set()
+    seen = {root}
     waiting = [(1, edge) for edge in reversed(next_to[root])]
     while waiting:
         depth, edge = waiting.pop()
@@ -134,7 +129,8 @@ def mermaid_text(text: str) -> str:
 
     That holds for quotes and brackets, HTML, directives, Markdown, and what Mermaid's own codes look like.
     """
-    words = " ".join(plain(text).split())
+    # Mermaid's inner spelling of a code begins with this ligature, and is not told from a code.
+    words = " ".join(plain(text).replace("ﬂ", "fl").split())
     return (
         "".join(c if c == " " or (c.isascii() and c.isalnum()) else f"#{ord(c)};" for c in words) or "#160;"
     )
