@@ -6,6 +6,8 @@ from typing import Any
 
 from aip_jupyter.domain.artifacts import Artifact
 from aip_jupyter.domain.changes import AnyRecord, Intent
+from aip_jupyter.domain.datasets import Column, Dataset
+from aip_jupyter.domain.lineage import Link
 from aip_jupyter.domain.models import Model, Version
 from aip_jupyter.domain.records import new_id
 from aip_jupyter.domain.runs import Experiment, Journal, Run
@@ -115,6 +117,41 @@ TRACKING_SET: list[AnyRecord] = [
     Journal(id=new_id(), project="vision", author="ada", created=1, mark=2**40),
 ]
 """Records of every kind that a tracking backend keeps, besides links."""
+
+DATA_SET: list[AnyRecord] = [
+    Dataset(
+        id=new_id(),
+        project="vision",
+        author="ada",
+        created=1_700_000_000_123,
+        properties={"text": "x"},
+        external_id="d-1",
+        name="digits",
+        digest="ab" * 32,
+        source="data/digits ü.csv",
+        source_type="folder",
+        size=2**40,
+        rows=1797,
+        columns=[
+            Column(name="a", type="int", nulls=0, minimum=-(2**63), maximum=2**63 - 1),
+            Column(name="", type="float", nulls=1, minimum=0.1, maximum=1e300),
+            Column(name="t", type="text", minimum="", maximum="two\nlines"),
+            Column(name="b", type="bool", nulls=2, minimum=False, maximum=True),
+        ],
+        tags={"split": "train", "bare": ""},
+        identity="ab" * 32,
+    ),
+    Link(
+        id=new_id(),
+        project="vision",
+        author="ada",
+        created=1_700_000_000_123,
+        source=f"dataset:{new_id()}",
+        target=f"run:{new_id()}",
+        context="training",
+    ),
+]
+"""A dataset and a link."""
 
 
 def a_model(name: str = "digits", **fields: Any) -> Model:

@@ -157,7 +157,7 @@ def test_exactly_one_thing_is_recorded(notebook: Notebook, table: Path) -> None:
         {"uri": "digits.csv"},
     ):
         with pytest.raises(Invalid):
-            aip.log_dataset("digits", **wrong)  # type: ignore[arg-type]
+            aip.log_dataset("digits", **wrong)
 
 
 def test_what_cannot_be_read_is_told(notebook: Notebook, work: Path) -> None:
