@@ -16,7 +16,7 @@ from aip_jupyter.domain.records import new_id
 from aip_jupyter.domain.runs import Experiment, Journal, Run
 from aip_jupyter.errors import Conflict, Invalid, NotFound
 
-from .records import HOSTILE, TRACKING_SET, a_run
+from .records import DATA_SET, HOSTILE, TRACKING_SET, a_run
 
 INFINITE = float("inf")
 
@@ -33,7 +33,7 @@ def points(
 class TrackingContract:
     """Override the fixture `tracking` with an empty backend."""
 
-    @pytest.mark.parametrize("record", TRACKING_SET, ids=lambda record: type(record).__name__)
+    @pytest.mark.parametrize("record", [*TRACKING_SET, DATA_SET[1]], ids=lambda record: type(record).__name__)
     def test_a_record_comes_back_as_it_was(self, tracking: TrackingBackend, record: AnyRecord) -> None:
         tracking.apply([Put(record)])
         stored = tracking.get(type(record), "vision", record.id)

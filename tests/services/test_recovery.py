@@ -15,12 +15,16 @@ from msgspec.structs import replace
 from aip_jupyter.backends.process import this_process
 from aip_jupyter.domain.artifacts import FileRef, ReleaseClaim, UploadBlob
 from aip_jupyter.domain.changes import Delete, Intent, Put
-from aip_jupyter.domain.models import ListModels, RegisterVersion
+from aip_jupyter.domain.lineage import Link
+from aip_jupyter.domain.models import ListModels, RegisterVersion, VersionDetail
+from aip_jupyter.domain.query import Query
 from aip_jupyter.domain.records import new_id, now_ms
 from aip_jupyter.domain.system import CheckStore
 from aip_jupyter.errors import Conflict, Invalid, Unavailable
+from aip_jupyter.services.links import withdraw_links
 from aip_jupyter.services.local import LocalServices, Platform, open_platform
 from aip_jupyter.services.recovery import StoreCheck
+from aip_jupyter.services.registration import Registration
 from aip_jupyter.services.settings import Settings
 
 from ..contracts.services import put
@@ -239,3 +243,112 @@ def test_the_grace_time_ends_what_another_host_left(platform: Platform, services
     platform.registry.apply([Put(old)])
     services.system.check_store(CheckStore())
     assert platform.registry.intents() == []
+
+
+def _registration(services: LocalServices, run: str, **fields: object) -> RegisterVersion:
+    id, file = _upload(services, new_id().encode())
+    return RegisterVersion(model="m", id=id, files=[file], run=run, **fields)  # type: ignore[arg-type]
+
+
+def _links(platform: Platform) -> list[tuple[str, str]]:
+    links = platform.tracking.find(Link, "default", Query()).items
+    return [(link.source, link.target) for link in links]
+
+
+class _Cut(BaseException):
+    """A process that dies here leaves what it has written."""
+
+
+def test_a_registration_cut_between_link_and_record_leaves_no_link(
+    platform: Platform, services: LocalServices, dead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = _registration(services, new_id())
+
+    def cut(*_: object) -> None:
+        raise _Cut
+
+    with monkeypatch.context() as patch:
+        patch.setattr("aip_jupyter.services.registration.this_process", lambda: dead)
+        patch.setattr("aip_jupyter.services.registration.Registration._number_and_write", cut)
+        patch.setattr("aip_jupyter.services.registration.Registration._withdraw", lambda *_: None)
+        with pytest.raises(_Cut):
+            services.models.register_version(request)
+    # The link comes first: a version is never without it.
+    assert _links(platform) == [(f"run:{request.run}", f"version:{request.id}")]
+    services.system.check_store(CheckStore(mend=False))
+    assert len(_links(platform)) == 1
+    services.system.check_store(CheckStore())
+    assert (_links(platform), platform.registry.intents()) == ([], [])
+
+
+def test_the_link_of_a_version_that_was_made_after_all_is_kept(
+    platform: Platform, services: LocalServices, dead: str
+) -> None:
+    """The first attempt was cut, its repetition made the version: only the first one's intent is left."""
+    request = _registration(services, new_id())
+    _intend(platform, request.id, dead)
+    services.models.register_version(request)
+    services.system.check_store(CheckStore())
+    assert _links(platform) == [(f"run:{request.run}", f"version:{request.id}")]
+    assert platform.registry.intents() == []
+
+
+def test_a_registration_that_fails_takes_its_link_back(platform: Platform, services: LocalServices) -> None:
+    services.models.register_version(_registration(services, "", version="v1"))
+    with pytest.raises(Conflict):
+        services.models.register_version(_registration(services, new_id(), version="v1"))
+    assert (_links(platform), platform.registry.intents()) == ([], [])
+
+
+def test_an_attempt_that_fails_beside_its_repetition_keeps_the_version_linked(
+    platform: Platform, services: LocalServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The repetition makes the version while the first attempt takes its link back."""
+    request = _registration(services, new_id())
+    write = Registration._number_and_write
+
+    def overtaken(self: Registration, intent: Intent) -> VersionDetail:
+        monkeypatch.setattr(Registration, "_number_and_write", write)
+        services.models.register_version(request)
+        raise Unavailable("killed here")
+
+    monkeypatch.setattr(Registration, "_number_and_write", overtaken)
+    with pytest.raises(Unavailable):
+        services.models.register_version(request)
+    assert _links(platform) == [(f"run:{request.run}", f"version:{request.id}")]
+
+
+def test_a_link_that_was_taken_back_meanwhile_is_put_again(
+    platform: Platform, services: LocalServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = _registration(services, new_id())
+    write = Registration._number_and_write
+
+    def overtaken(self: Registration, intent: Intent) -> VersionDetail:
+        links = platform.tracking.find(Link, "default", Query()).items
+        withdraw_links(platform.registry, platform.tracking, links)
+        assert _links(platform) == []
+        return write(self, intent)
+
+    monkeypatch.setattr(Registration, "_number_and_write", overtaken)
+    services.models.register_version(request)
+    assert _links(platform) == [(f"run:{request.run}", f"version:{request.id}")]
+
+
+def test_no_project_can_take_anothers_link_back(platform: Platform, services: LocalServices) -> None:
+    request = _registration(services, new_id())
+    services.models.register_version(request)
+    other = replace(request, project="other")
+    with pytest.raises((Conflict, Invalid)):
+        services.models.register_version(other)
+    assert _links(platform) == [(f"run:{request.run}", f"version:{request.id}")]
+
+
+def test_a_registry_and_links_in_different_stores(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, tracking_url="sqlite:///tracking.db", registry="memory")
+    platform = open_platform(settings)
+    services = platform.services()
+    request = _registration(services, new_id())
+    services.models.register_version(request)
+    assert _links(platform) == [(f"run:{request.run}", f"version:{request.id}")]
+    platform.close()
