@@ -16,7 +16,7 @@ import zmq
 from ipykernel import ipkernel, kernelapp
 from traitlets.config import Config
 
-from ..client.context import Context, set_context
+from ..client.context import Context, get_context, set_context
 from .shared import Lender, Loan, borrow
 from .values import Buffer, ValueFault, dump_values, load_values
 
@@ -52,7 +52,9 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
         """Take over what came with the cell, then run it."""
         note = parent["metadata"].get("aip")
         if note is not None:
-            set_context(msgspec.convert(note["context"], Context))
+            context = msgspec.convert(note["context"], Context)
+            if context != get_context():  # the same one again spares others a new connection
+                set_context(context)
             self._count_on(note["count"])
         await super().execute_request(stream, ident, parent)
 

@@ -7,13 +7,12 @@ import json
 import secrets
 import signal
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import zmq
-import zmq.asyncio
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -26,7 +25,7 @@ from .control import ControlSocket
 from .journal import OutputJournal
 from .messages import DELIMITER, Header, Signer, request
 from .record import RecordWriter
-from .sockets import kernel_socket
+from .sockets import Channel, Stream, kernel_socket
 
 HOST = "127.0.0.1"
 POKE = 0.05
@@ -39,6 +38,10 @@ class _Status(Struct):
     execution_state: str = ""
 
 
+_decode_header = msgspec.json.Decoder(Header).decode
+_decode_status = msgspec.json.Decoder(_Status).decode
+
+
 class Owner:
     """Owns one kernel until it ends."""
 
@@ -47,13 +50,16 @@ class Owner:
         self._idle = spec.idle
         self._child = child
         self._kernel = process_of(child.pid)
-        self._context = zmq.asyncio.Context()
-        self._control = ControlSocket(self._context, self._obey)
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._control = ControlSocket(self._obey)
+        self._streams: list[Stream] = []
         self._journal = OutputJournal(folder)
         self._record = RecordWriter(folder / RECORD, self._make_record)
         self._connection = _new_connection()
         self._signer = Signer(str(self._connection["key"]).encode())
-        self._shell: zmq.asyncio.Socket | None = None
+        self._shell: Stream | None = None
+        self._subscribed = asyncio.Event()
+        self._ready = asyncio.Event()
         self._cell = ""
         """The request that the kernel works on."""
         self._interrupted = ""
@@ -67,7 +73,7 @@ class Owner:
         loop.add_signal_handler(signal.SIGTERM, self._end, "it was stopped")
         ended = loop.run_in_executor(None, self._child.wait)
         self._control.open(HOST)
-        works = (self._follow(), self._control.run(), self._record.run(), self._stop.wait())
+        works = (self._follow(), self._record.run(), self._stop.wait())
         tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(work) for work in works]
         await asyncio.wait([ended, *tasks], return_when=asyncio.FIRST_COMPLETED)
         self._end(_fault(tasks))
@@ -76,7 +82,7 @@ class Owner:
         else:
             self._end(death(ended.result()))
         self._session = replace(self._session, state="dead", reason=self._reason, active=now_ms())
-        await self._control.tell(Answer(session=self._session))  # a cell may wait for it
+        self._control.tell(Answer(session=self._session))  # a cell may wait for it
         await loop.run_in_executor(None, self._child.end)
         await ended
         for task in tasks:
@@ -84,16 +90,22 @@ class Owner:
         self._clean_up()
 
     async def _follow(self) -> None:
-        """Connect to the kernel, then keep what it sends and look at the clock."""
+        """Connect to the kernel, then look at the clock while its messages come."""
         self._connection.update(await self._exchange())
-        self._shell = kernel_socket(self._context, self._connection, "shell")
-        iopub = kernel_socket(self._context, self._connection, "iopub")
-        # The first message says that we are subscribed; so that from here on, nothing is missed.
-        await iopub.recv_multipart()
-        await self._poke()
-        await self._shell.recv_multipart()
+        self._shell = self._connect("shell", lambda reply: self._ready.set())
+        self._connect("iopub", self._take)
+        # Its first message says that we are subscribed, so that from here on nothing is missed; the first
+        # reply, that the kernel can run cells.
+        await self._subscribed.wait()
+        self._poke()
+        await self._ready.wait()
         self._change("idle")
-        await asyncio.gather(self._read(iopub), self._drain(self._shell), self._watch_the_clock())
+        await self._watch_the_clock()
+
+    def _connect(self, channel: Channel, take: Callable[[list[bytes]], None]) -> Stream:
+        stream = Stream(kernel_socket(self._context, self._connection, channel), take)
+        self._streams.append(stream)
+        return stream
 
     async def _exchange(self) -> dict[str, int]:
         """Give the kernel its keys, and get the ports that it has bound."""
@@ -110,25 +122,19 @@ class Owner:
         ports: dict[str, int] = json.loads(line)
         return ports
 
-    async def _read(self, iopub: zmq.asyncio.Socket) -> None:
-        decode = msgspec.json.Decoder(Header).decode
-        while True:
-            received = await iopub.recv_multipart()
-            # What stands before is the topic, which not every message has, and behind is the signature.
-            frames = received[received.index(DELIMITER) + 2 :]
-            header, parent = decode(frames[0]), decode(frames[1])
-            if header.msg_type == "iopub_welcome":
-                continue  # for another reader
-            if header.msg_type == "status":
-                if parent.msg_type != "execute_request":
-                    continue  # of pokes, of values that come and go
-                self._note(parent.msg_id, msgspec.json.decode(frames[3], type=_Status).execution_state)
-            self._journal.append(now_ms(), frames)
-
-    async def _drain(self, shell: zmq.asyncio.Socket) -> None:
-        """The replies to pokes."""
-        while True:
-            await shell.recv_multipart()
+    def _take(self, received: list[bytes]) -> None:
+        """Keep what the kernel has sent on iopub."""
+        self._subscribed.set()
+        # What stands before is the topic, which not every message has, and behind is the signature.
+        frames = received[received.index(DELIMITER) + 2 :]
+        header, parent = _decode_header(frames[0]), _decode_header(frames[1])
+        if header.msg_type == "iopub_welcome":
+            return  # for another reader
+        if header.msg_type == "status":
+            if parent.msg_type != "execute_request":
+                return  # of pokes, of values that come and go
+            self._note(parent.msg_id, _decode_status(frames[3]).execution_state)
+        self._journal.append(now_ms(), frames)
 
     def _note(self, cell: str, state: str) -> None:
         if state == "busy":
@@ -172,19 +178,18 @@ class Owner:
         self._child.interrupt(group=self._interrupted == self._cell)
         self._interrupted = self._cell
         await asyncio.sleep(POKE)
-        await self._poke()
+        self._poke()
 
-    async def _poke(self) -> None:
+    def _poke(self) -> None:
         if self._shell is not None:
-            await self._shell.send_multipart(self._signer.pack(request("shell", "kernel_info_request")))
+            self._shell.send(self._signer.pack(request("shell", "kernel_info_request")))
 
     async def _shut_down(self, ended: asyncio.Future[int]) -> None:
         """Let the kernel end by itself: what it has to do at its exit, it does."""
         if self._shell is None:
             return
-        control = kernel_socket(self._context, self._connection, "control")
-        message = request("control", "shutdown_request", {"restart": False})
-        await control.send_multipart(self._signer.pack(message))
+        control = self._connect("control", lambda reply: None)
+        control.send(self._signer.pack(request("control", "shutdown_request", {"restart": False})))
         await asyncio.wait([ended], timeout=SHUTDOWN)
 
     def _end(self, reason: str) -> None:
@@ -198,8 +203,10 @@ class Owner:
         self._journal.close()
         self._kernel, self._connection, self._control.keys = "", {}, {}
         self._record.write()
+        for stream in self._streams:
+            stream.close()
+        self._context.term()
         self._control.close()
-        self._context.destroy()
 
     def _make_record(self) -> AgentRecord:
         return AgentRecord(

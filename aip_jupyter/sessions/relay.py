@@ -63,8 +63,7 @@ class Relay:
     async def until_free(self) -> None:
         """Wait until it runs nothing. SessionDied."""
         await self._free.wait()
-        if self.death is not None:
-            raise self.death
+        self._check()
 
     async def run(self, cell: Cell, show: Show) -> dict[str, Any]:
         """Run the cell to its end; the content of its reply. SessionDied when the session ends first."""
@@ -81,6 +80,7 @@ class Relay:
             reply = await self._ask(message)
             # What it has printed comes on another channel, and may come later than the reply.
             await idle
+            self._check()
         finally:
             self._idles.pop(message.header.msg_id, None)
         return reply.read()
@@ -102,8 +102,7 @@ class Relay:
         await self.link.close()
 
     async def _ask(self, message: Message) -> Message:
-        if self.death is not None:
-            raise self.death
+        self._check()
         reply = self._replies[message.header.msg_id] = asyncio.get_running_loop().create_future()
         try:
             await self.link.send(message)
@@ -112,6 +111,10 @@ class Relay:
         finally:
             self._replies.pop(message.header.msg_id, None)
 
+    def _check(self) -> None:
+        if self.death is not None:
+            raise self.death
+
     async def _pump(self) -> None:
         """Hand on all that comes, also between cells."""
         try:
@@ -119,10 +122,11 @@ class Relay:
                 self._dispatch(await self.link.receive())
         except AipError as error:
             self.death = error
-            waiting: list[asyncio.Future[Any]] = [*self._replies.values(), *self._idles.values()]
-            for future in waiting:
-                if not future.done():
-                    future.set_exception(error)
+            for reply in self._replies.values():
+                if not reply.done():
+                    reply.set_exception(error)
+            for idle in self._idles.values():
+                _resolve(idle, None)
             self._free.set()
             await self.link.close()
 
