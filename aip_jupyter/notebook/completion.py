@@ -90,6 +90,14 @@ def _fetch_runs() -> list[tuple[str, str]]:
     return [names for names in found if not any(map(is_expanded, names))]
 
 
+def _fetch_datasets() -> list[str]:
+    from .arguments import is_expanded
+    from .datasets import list_datasets
+
+    names = dict.fromkeys(dataset.name for dataset in list_datasets(limit=1000))
+    return [name for name in names if not is_expanded(name)]
+
+
 class Completions:
     """The matcher of one shell."""
 
@@ -100,6 +108,7 @@ class Completions:
         self._gpus = Remembered(_fetch_gpus)
         self._sessions = Remembered(_fetch_sessions)
         self._runs = Remembered(_fetch_runs)
+        self._datasets = Remembered(_fetch_datasets)
 
     def complete(self, line: str) -> tuple[str, list[str]]:
         """The last word of the line up to the cursor, and what could stand there instead."""
@@ -151,12 +160,15 @@ class Completions:
             return self._sessions() if named else list(gpu_commands.SUBCOMMANDS) if position == 0 else []
         if magic in ("%runs", "%run_info"):
             return list(dict.fromkeys(name for name, _ in self._runs())) if position == 0 else []
+        if magic in ("%datasets", "%log_dataset") and position == 0:
+            return self._datasets()
         if magic in ("%start_run", "%end_run"):
             return []
         if position == 0:
             name, at, _ = fragment.partition("@")
             return [f"{name}@latest"] if at and magic == "%load_model" else self._models()
-        return self._variables() if magic == "%register_model" and position == 1 else []
+        with_variable = magic in ("%register_model", "%log_dataset")
+        return self._variables() if with_variable and position == 1 else []
 
     def _variables(self) -> list[str]:
         from .namespace import estimators, variables
