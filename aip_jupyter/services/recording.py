@@ -26,22 +26,20 @@ class Recorded:
     entries: list[AnyEntry] = field(default_factory=list)
     """All but points and datasets."""
     datasets: list[LogDataset] = field(default_factory=list)
-    keys: list[str] = field(default_factory=list)
-    steps: list[int] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
+    points: list[Points] = field(default_factory=list)
 
-    def points(self, project: str, run_id: str) -> AddPoints:
+    def add_points(self, project: str, run_id: str) -> AddPoints:
         """Its points, as one change."""
-        for key in set(self.keys):
+        keys = [key for entry in self.points for key in entry.values]
+        for key in set(keys):
             names.check_store_name(key, "key")
         return AddPoints(
             project=project,
             run_id=run_id,
-            keys=self.keys,
-            steps=self.steps,
-            times=self.times,
-            values=self.values,
+            keys=keys,
+            steps=[entry.step for entry in self.points for _ in entry.values],
+            times=[entry.time for entry in self.points for _ in entry.values],
+            values=[value for entry in self.points for value in entry.values.values()],
         )
 
 
@@ -51,13 +49,9 @@ def by_run(entries: Iterable[AnyEntry]) -> dict[str, Recorded]:
     for entry in entries:
         recorded = found.get(entry.run)
         if recorded is None:
-            recorded = found[entry.run] = Recorded()
+            recorded = found[names.check_id(entry.run, "run")] = Recorded()
         if isinstance(entry, Points):
-            for key, value in entry.values.items():
-                recorded.keys.append(key)
-                recorded.steps.append(entry.step)
-                recorded.times.append(entry.time)
-                recorded.values.append(value)
+            recorded.points.append(entry)
         elif isinstance(entry, DatasetUsed):
             recorded.datasets.append(entry.dataset)
         else:

@@ -62,7 +62,7 @@ class LocalRuns:
         names.check_id(request.journal, "journal")
         if not 0 <= request.start < 2**62:
             raise Invalid(f"start: {request.start} is no place in a journal", field="start")
-        entries = list(decode_records(request.records, request.start))
+        entries = decode_records(request.records, request.start)
         for attempt in range(ATTEMPTS):
             journal = self._journal(request)
             fresh = _fresh(request, entries, journal.mark)
@@ -97,8 +97,8 @@ class LocalRuns:
                 if run != known.get(id):
                     changes.append(Put(run))
                     expect[id] = run.revision
-            if what.keys:
-                changes.append(what.points(project, id))
+            if what.points:
+                changes.append(what.add_points(project, id))
         changes += [Put(experiment) for experiment in experiments.values() if not experiment.revision]
         self._tracking.apply(changes, expect)
 

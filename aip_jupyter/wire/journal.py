@@ -37,19 +37,18 @@ FRAME_SIZE = _FRAME.size
 HEADER_SIZE = _HEADER.size
 
 _POINTS = 4
-_Id = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 _Step = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _Time = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """Milliseconds since the epoch."""
 
 
-class Entry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+class Entry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True, gc=False):
     """What one log call says: an array whose first item tells the kind."""
 
-    run: _Id
+    run: str
 
 
-class RunStarted(Entry, frozen=True, tag=1):
+class RunStarted(Entry, frozen=True, gc=False, tag=1):
     """All that is needed to make the run. Every journal that names a run begins with it, so that whoever
     comes first makes it; what comes later adds to it."""
 
@@ -65,19 +64,19 @@ class RunStarted(Entry, frozen=True, tag=1):
     author: str = ""
 
 
-class Params(Entry, frozen=True, tag=2):
+class Params(Entry, frozen=True, gc=False, tag=2):
     """Params of the run; the first value of each stays."""
 
     values: dict[str, PropertyValue]
 
 
-class Tags(Entry, frozen=True, tag=3):
+class Tags(Entry, frozen=True, gc=False, tag=3):
     """Tags of the run; the last value of each counts."""
 
     values: dict[str, str]
 
 
-class Points(Entry, frozen=True, tag=_POINTS):
+class Points(Entry, frozen=True, gc=False, tag=_POINTS):
     """A point of each of these metrics. NaN and ±inf travel as they are."""
 
     step: _Step
@@ -85,20 +84,20 @@ class Points(Entry, frozen=True, tag=_POINTS):
     values: dict[str, float]
 
 
-class Notes(Entry, frozen=True, tag=5):
+class Notes(Entry, frozen=True, gc=False, tag=5):
     """The run's notes, instead of those that it has."""
 
     text: str
 
 
-class RunEnded(Entry, frozen=True, tag=6):
+class RunEnded(Entry, frozen=True, gc=False, tag=6):
     """The run's end."""
 
     status: Status
     time: _Time
 
 
-class DatasetUsed(Entry, frozen=True, tag=7):
+class DatasetUsed(Entry, frozen=True, gc=False, tag=7):
     """A dataset that the run uses."""
 
     dataset: LogDataset
@@ -106,7 +105,7 @@ class DatasetUsed(Entry, frozen=True, tag=7):
 
 AnyEntry = RunStarted | Params | Tags | Points | Notes | RunEnded | DatasetUsed
 
-_pack_frame = _FRAME.pack
+_pack_frame, _unpack_frame = _FRAME.pack, _FRAME.unpack_from
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(AnyEntry).decode
 
@@ -138,46 +137,47 @@ def encode_record(entry: AnyEntry) -> bytes:
     return encode_frame(payload) + payload
 
 
-def decode_records(data: bytes, start: int) -> Iterator[tuple[int, AnyEntry]]:
+def decode_records(data: bytes, start: int) -> list[tuple[int, AnyEntry]]:
     """Each entry with the place behind its record; `start` is the place of the first.
 
     Ends before a record that is not complete yet. Invalid, with its place, for a damaged one.
     """
-    for place, payload in _payloads(data, start):
+    found = []
+    for place, end in _records(data, start):
         try:
-            entry = _decode(payload)
+            found.append((start + end, _decode(data[place + FRAME_SIZE : end])))
         except (msgspec.MsgspecError, RecursionError) as error:
-            raise _damaged(place - len(payload) - FRAME_SIZE, str(error)) from error
-        yield place, entry
+            raise _damaged(start + place, str(error)) from error
+    return found
 
 
 def complete_records(data: bytes) -> tuple[int, int]:
     """How many bytes of whole records the data begins with, and how many records they are."""
     end = count = 0
     try:
-        for place, _ in _payloads(data, 0):
-            end, count = place, count + 1
+        for _, end in _records(data, 0):  # noqa: B007  # the last one is wanted
+            count += 1
     except Invalid:
         pass  # what is behind a torn record was never acknowledged, or cannot be read any more
     return end, count
 
 
-def _payloads(data: bytes, start: int) -> Iterator[tuple[int, bytes]]:
-    position, size = 0, len(data)
-    while position + FRAME_SIZE <= size:
-        length, checksum = _FRAME.unpack_from(data, position)
+def _records(data: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """Where each record begins and ends in the data, its checksum compared."""
+    place, size = 0, len(data)
+    while place + FRAME_SIZE <= size:
+        length, checksum = _unpack_frame(data, place)
         if not length:
             return
         if length > MAX_PAYLOAD:
-            raise _damaged(start + position, "its length")
-        end = position + FRAME_SIZE + length
+            raise _damaged(start + place, "its length")
+        end = place + FRAME_SIZE + length
         if end > size:
             return
-        payload = data[position + FRAME_SIZE : end]
-        if crc32(payload) != checksum:
-            raise _damaged(start + position, "its checksum")
-        yield start + end, payload
-        position = end
+        if crc32(data[place + FRAME_SIZE : end]) != checksum:
+            raise _damaged(start + place, "its checksum")
+        yield place, end
+        place = end
 
 
 def _damaged(place: int, what: str) -> Invalid:

@@ -327,7 +327,7 @@ class RunsContract:
         record = struct.pack("<II", len(encoded), crc32(encoded)) + encoded
         with pytest.raises(Invalid) as caught:
             journal.raw(encode_record(run) + record, 0)
-        assert caught.value.field in ("records", "key")
+        assert caught.value.field in ("records", "key", "run")
         with pytest.raises(NotFound):
             services.runs.get_run(GetRun(run=run.run))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
@@ -11,13 +13,16 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ...domain.changes import AddPoints
 from ...domain.runs import History, Metric, Number, spell_number
-from .schema import metric, point
+from .schema import metric
 
+_LARGEST = sys.float_info.max
 _PARAMETERS = 10_000
 """SQLite takes 32,766 in one statement."""
 
-# In the driver's own words: SQLAlchemy's insert costs more per row than SQLite's.
+# In the driver's own words: what SQLAlchemy does per row costs more than what SQLite does.
 _APPEND = "INSERT INTO point (metric, arrival, step, time, value) VALUES (?, ?, ?, ?, ?)"
+
+_READ = "SELECT step, time, value FROM point WHERE metric = ? ORDER BY arrival"
 
 _Row = tuple[int, int, float]
 """Step, time and value."""
@@ -27,9 +32,10 @@ _step_and_time = itemgetter(0, 1)
 
 def add_points(connection: Connection, points: AddPoints) -> None:
     """Append the points in the order given, and bring the state of their metrics up to date."""
-    by_key: dict[str, list[_Row]] = {}
-    for name, step, time, value in zip(points.keys, points.steps, points.times, points.values, strict=True):
-        by_key.setdefault(name, []).append((step, time, value))
+    by_key: defaultdict[str, list[_Row]] = defaultdict(list)
+    columns = zip(points.steps, points.times, points.values, strict=True)
+    for name, row in zip(points.keys, columns, strict=True):
+        by_key[name].append(row)
     known = _known(connection, points.project, points.run_id, list(by_key))
     rows: list[tuple[int, int, int, int, float]] = []
     changed = []
@@ -107,15 +113,20 @@ def metrics(connection: Connection, project: str, run_ids: Sequence[str]) -> dic
 def history(connection: Connection, project: str, run_id: str, key: str) -> History:
     """All points of one key."""
     of_key = (metric.c.project == project) & (metric.c.run_id == run_id) & (metric.c.name == key)
-    chosen = select(metric.c.key).where(of_key).scalar_subquery()
-    columns = (point.c.step, point.c.time, point.c.value)
-    statement = select(*columns).where(point.c.metric == chosen)
-    rows = connection.execute(statement.order_by(point.c.step, point.c.time, point.c.arrival)).all()
-    steps, times, values = zip(*rows, strict=True) if rows else ((), (), ())
+    chosen = connection.execute(select(metric.c.key).where(of_key)).scalar_one_or_none()
+    cursor = connection.connection.cursor()
+    cursor.execute(_READ, (chosen,))
+    # mostly they come in order already, and then Python's sort only looks
+    rows = sorted(cursor.fetchall(), key=_step_and_time)
     return History(
-        key=key, steps=list(steps), times=list(times), values=[_spelled(value) for value in values]
+        key=key,
+        steps=[row[0] for row in rows],
+        times=[row[1] for row in rows],
+        values=[_spelled(row[2]) for row in rows],
     )
 
 
 def _spelled(value: float | None) -> Number:
-    return "NaN" if value is None else spell_number(value)
+    if value is None:
+        return "NaN"
+    return value if -_LARGEST <= value <= _LARGEST else spell_number(value)
