@@ -84,6 +84,14 @@ class OpenSessions:
                 self._open.insert(0, found)
             return found
 
+    async def ours(self) -> list[OpenSession]:
+        """All of this notebook that live, the last used first; opens those of its earlier kernels."""
+        self.find(Wish())  # forgets the dead
+        for name in await asyncio.to_thread(_names_of_notebook):
+            if all(name != each.session.name for each in self._open):
+                await self.open(Wish(name=name))
+        return list(self._open)
+
     async def close(self, name: str) -> None:
         """Let go of the session of this name, if there is one."""
         for each in [each for each in self._open if each.session.name == name]:
@@ -128,6 +136,15 @@ def open_sessions() -> OpenSessions:
 def notebook_path() -> str:
     """The notebook of this kernel, as its server names it; "" elsewhere."""
     return os.environ.get("JPY_SESSION_NAME", "")
+
+
+def _names_of_notebook() -> list[str]:
+    path = notebook_path()
+    if not path:
+        return []
+    connection = connect()
+    living = connection.services.sessions.list_sessions(ListSessions(project=connection.project))
+    return [each.name for each in living if each.notebook == path and each.state != "dead"]
 
 
 def _stands_in(session: Session) -> bool:

@@ -123,7 +123,7 @@ class AipMagics(Magics):
             raise Invalid(message, field="object")
         return api.register_model(
             arguments.name,
-            find_object(arguments.object, self._shell.user_ns),
+            find_object(arguments.object, self._shell.user_ns, elsewhere=_elsewhere),
             version=arguments.version,
             category=arguments.category,
             tags=arguments.tag,
@@ -211,6 +211,12 @@ class AipMagics(Magics):
         from .form import RegisterForm
 
         return RegisterForm(self._shell.user_ns, hidden=self._shell.user_ns_hidden)
+
+
+def _elsewhere(word: str) -> Any:
+    from .gpu_values import find_in_sessions
+
+    return find_in_sessions(word)
 
 
 def _assignable(name: str) -> bool:

@@ -74,7 +74,11 @@ def _variable(word: str, namespace: Mapping[str, Any]) -> Any:
     name, *attributes = word.split(".")
     if not _is_variable(word) or name not in namespace:
         return MISSING
-    value = namespace[name]
+    return resolved(namespace[name], attributes)
+
+
+def resolved(value: Any, attributes: Iterable[str]) -> Any:
+    """The value's attribute, by its path; MISSING when there is none."""
     for attribute in attributes:
         value = getattr(value, attribute, MISSING)
         if value is MISSING:
