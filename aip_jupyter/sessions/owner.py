@@ -82,7 +82,9 @@ class Owner:
         else:
             self._end(death(ended.result()))
         self._session = replace(self._session, state="dead", reason=self._reason, active=now_ms())
-        self._control.tell(Answer(session=self._session))  # a cell may wait for it
+        # First to all, then to those who wait for it: who hears of it and looks, sees it too.
+        self._record.write()
+        self._control.tell(Answer(session=self._session))
         await loop.run_in_executor(None, self._child.end)
         await ended
         for task in tasks:
