@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
-from . import kernel_start, server_start
+from . import ingest, kernel_start, log_metrics, server_start
 
-ALL = {"kernel_start": kernel_start.main, "server_start": server_start.main}
+ALL = {
+    "kernel_start": kernel_start.main,
+    "server_start": server_start.main,
+    "log_metrics": log_metrics.main,
+    "ingest": ingest.main,
+}
 
 if __name__ == "__main__":
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
