@@ -15,7 +15,16 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 def this_process() -> str:
     """The identity of this process; another one after a fork."""
-    return process_of(os.getpid())
+    return _own(os.getpid())
+
+
+@functools.cache
+def _own(pid: int) -> str:
+    return process_of(pid)
+
+
+# A child may have the process id of an ancestor that has ended.
+os.register_at_fork(after_in_child=_own.cache_clear)
 
 
 def process_of(pid: int) -> str:
