@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from aip_jupyter.domain.lineage import split_asked
 from aip_jupyter.domain.references import Reference, parse_reference
 from aip_jupyter.notebook.arguments import reference, split
 from aip_jupyter.server.openapi import openapi
@@ -96,9 +97,12 @@ NAMES = [
 VERSIONS = [None, 3, "v1.0", "3", "first try", 'a:b@"c"', "²"]
 
 _SPELL = """
-const { loadCode, reference } = require(process.argv[1]);
-const cases = JSON.parse(process.argv[2]);
-console.log(JSON.stringify(cases.map(([name, part]) => loadCode(reference(name, part ?? undefined)))));
+const { lineageCode, loadCode, nameOrId, reference } = require(process.argv[1]);
+const { loads, names } = JSON.parse(process.argv[2]);
+console.log(JSON.stringify({
+    loads: loads.map(([name, part]) => loadCode(reference(name, part ?? undefined))),
+    lineages: names.map(name => lineageCode("run", nameOrId(name, "AN-ID"))),
+}));
 """
 
 
@@ -106,9 +110,15 @@ def test_what_the_sidebar_inserts_means_the_same_to_python(tmp_path: Path) -> No
     _run("npx", "--no-install", "tsc", "--project", "tsconfig.test.json", "--outDir", str(tmp_path))
     cases = [(name, version) for name in NAMES for version in VERSIONS]
     module = str(tmp_path / "src/reference.js")
-    spelled = json.loads(_run("node", "-e", _SPELL, module, json.dumps(cases)))
-    for (name, version), code in zip(cases, spelled, strict=True):
+    spelled = json.loads(_run("node", "-e", _SPELL, module, json.dumps({"loads": cases, "names": NAMES})))
+    for (name, version), code in zip(cases, spelled["loads"], strict=True):
         assert _read(code) == _meant(name, version), code
+    for name, code in zip(NAMES, spelled["lineages"], strict=True):
+        magic, _, line = code.partition(" ")
+        assert magic == "%lineage"
+        assert not set("{}$") & set(line), "IPython would put values in"
+        (token,) = split(line)
+        assert split_asked(reference(token)) in (("run", name), ("run", "AN-ID"))
 
 
 def _read(code: str) -> Reference:

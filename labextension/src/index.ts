@@ -2,7 +2,6 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 
@@ -29,19 +28,18 @@ const sidebar: JupyterFrontEndPlugin<ISidebar> = {
   description: 'The AIP sidebar.',
   autoStart: true,
   provides: ISidebar,
-  optional: [ICommandPalette, ILayoutRestorer, ISettingRegistry, IStateDB, ITranslator],
+  optional: [ICommandPalette, ILayoutRestorer, ISettingRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     registry: ISettingRegistry | null,
-    state: IStateDB | null,
     translator: ITranslator | null
   ): ISidebar => {
     const trans = (translator ?? nullTranslator).load('aip_jupyter');
     const { commands, serviceManager, shell } = app;
     const client = new Client(serviceManager.serverSettings);
-    const panel = new Sidebar({ client, commands, events: serviceManager.events, state, trans });
+    const panel = new Sidebar({ client, commands, events: serviceManager.events, trans });
     shell.add(panel, 'left', { rank: 550, type: 'AIP' });
     restorer?.add(panel, panel.id);
     void registry?.load(PLUGIN).then(found => {

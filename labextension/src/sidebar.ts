@@ -1,20 +1,17 @@
 import type { Event } from '@jupyterlab/services';
-import type { IStateDB } from '@jupyterlab/statedb';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
-import type { Panel } from '@lumino/widgets';
+import type { AccordionPanel, Panel } from '@lumino/widgets';
 import { Debouncer } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { IClient } from './client';
 import { messageOf } from './errors';
-import type { Accordion } from './folding';
-import { Folding } from './folding';
 import type { IHeaderModel } from './header';
 import { Header } from './header';
 import { aipIcon } from './icons';
@@ -30,8 +27,6 @@ export interface ISidebarOptions {
   readonly client: Pick<IClient, 'describe'>;
   readonly commands: CommandRegistry;
   readonly events: Event.IManager;
-  /** Where it keeps which sections are folded. */
-  readonly state: IStateDB | null;
   readonly trans: TranslationBundle;
 }
 
@@ -48,7 +43,6 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'AIP');
     this.header.addWidget(new Header(this, _options.trans));
-    this._folding = new Folding(this._accordion, _options.state);
     this.live = new Live({
       events: _options.events,
       idle: () => !this.isVisible,
@@ -98,7 +92,6 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
     this._active ??= widget;
     this.insertWidget(index, widget);
     section.changed.connect(this._count, this);
-    void this._folding.restore(widget);
     if (this._description) {
       void this.refresh();
     }
@@ -195,14 +188,12 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
     }
   }
 
-  private get _accordion(): Accordion {
-    return this.content as Panel & Accordion;
-  }
-
   /** How many a section has stands beside its title. */
   private _count(section: ISection): void {
     const widget = this._sections.get(section);
-    const title = widget && this._accordion.titles.at(this._accordion.widgets.indexOf(widget));
+    // A side panel's content is an accordion, whatever its type says.
+    const { titles, widgets } = this.content as Panel & Pick<AccordionPanel, 'titles'>;
+    const title = widget && titles.at(widgets.indexOf(widget));
     title?.setAttribute('data-count', section.count);
   }
 
@@ -211,7 +202,6 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
   private _description: Description | null = null;
   private _error = '';
   private _filter = '';
-  private readonly _folding: Folding;
   private _project = '';
   private _sections = new Map<ISection, SectionWidget>();
   private _stateChanged = new Signal<this, void>(this);

@@ -100,6 +100,12 @@ _RUN = """async source => {
     return JSON.stringify(cell.sharedModel.outputs);
 }"""
 
+_START = """source => {
+    const { commands, shell } = window.jupyterapp;
+    shell.currentWidget.content.activeCell.model.sharedModel.setSource(source);
+    void commands.execute('notebook:run-cell');
+}"""
+
 _RUN_ALL = """async () => {
     const { commands, shell } = window.jupyterapp;
     await commands.execute("notebook:run-all-cells");
@@ -156,9 +162,9 @@ class LabPage:
         return self.sidebar.get_by_role("tree", name="Models")
 
     def row(self, label: str, kind: str = "model") -> Locator:
-        """The rows with exactly this label."""
+        """The rows of this kind with exactly this label."""
         text = self.page.locator(".jp-AipTree-label").get_by_text(label, exact=True)
-        return self.tree.locator(f'[role="treeitem"][data-kind="{kind}"]').filter(has=text)
+        return self.sidebar.locator(f'[role="treeitem"][data-kind="{kind}"]').filter(has=text)
 
     def open_notebook(self, name: str, outputs: Sequence[dict[str, Any]] = ()) -> None:
         """Open a new notebook with one cell and wait for its kernel.
@@ -191,8 +197,20 @@ class LabPage:
         assert '"output_type":"error"' not in outputs, outputs
         return outputs
 
+    def start(self, source: str) -> Locator:
+        """Run this in the active cell without waiting for it; returns the cell."""
+        self.page.evaluate(_START, source)
+        return self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active").filter(visible=True)
+
     @property
     def cells(self) -> list[str]:
         """The sources of the active notebook's cells."""
         found: list[str] = self.page.evaluate(_CELLS)
         return found
+
+
+def in_both_themes(lab_page: LabPage, screenshot: Callable[[str], None], name: str) -> None:
+    """A picture in each; the light one stays on."""
+    for theme in ("dark", "light"):
+        lab_page.use_theme(theme)
+        screenshot(f"{name}-{theme}")

@@ -155,7 +155,14 @@ def test_an_empty_store_teaches_and_a_lost_server_is_told(
         lab_page.open()
         sidebar = lab_page.open_sidebar()
         expect(sidebar).to_contain_text("No models yet")
-        expect(sidebar.locator("pre")).to_have_text("%load_ext aip_jupyter\n%register_model name object")
+        expect(sidebar.locator("pre")).to_have_text(
+            [
+                "%load_ext aip_jupyter\n%register_model name object",
+                "%load_ext aip_jupyter\n%start_run NAME",
+                "%load_ext aip_jupyter\n%log_dataset NAME FILE",
+                "%%gpu L40S",
+            ]
+        )
         screenshot("empty-light")
         lab_page.use_theme("dark")
         screenshot("empty-dark")

@@ -18,7 +18,7 @@ from aip_jupyter.domain.records import new_id
 
 from ..contracts.services import put
 from ..support.live import LiveServer
-from .lab import LabPage, wait_for
+from .lab import LabPage
 
 
 @pytest.fixture
@@ -152,7 +152,8 @@ def test_the_next_page_is_read_although_a_refresh_is_under_way(
     held: list[Route] = []
     lab_page.page.route(re.compile("/slow/models.limit=100&[0-9]+$"), lambda route: held.append(route))
     lab_page.sidebar.get_by_role("button", name="Refresh").click()
-    wait_for(lambda: lab_page.page.wait_for_timeout(20) or held, "the list is not read again")
+    while not held:
+        lab_page.page.wait_for_timeout(20)
     lab_page.tree.evaluate(_TO_THE_END)
     expect(lab_page.tree.locator('[data-kind="more"]')).to_be_visible()
     for route in held:
