@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aip_jupyter.backends import plugins
 from aip_jupyter.backends.config import BackendConfig
+from aip_jupyter.backends.sql.writer import Writer
 from aip_jupyter.backends.tracking.protocol import TrackingBackend
 from aip_jupyter.backends.tracking.sqlite import open_tracking
+from aip_jupyter.domain.changes import Put
 from aip_jupyter.domain.records import new_id
+from aip_jupyter.domain.runs import Journal
 from aip_jupyter.errors import Invalid
 
 from ..contracts.tracking import TrackingContract, points
@@ -63,6 +67,25 @@ def test_not_a_number_is_null(tracking: TrackingBackend, tmp_path: Path) -> None
         rows = connection.execute("SELECT value FROM point ORDER BY step").fetchall()
         assert rows == [(None,), (float("inf"),)]
         assert connection.execute("SELECT last FROM metric WHERE last > 1").fetchall() == rows[1:]
+
+
+def test_what_a_journal_says_is_stored_is_on_the_disk(
+    tracking: TrackingBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Since it is deleted where it came from; a power cut may undo other commits."""
+    modes = []
+    run = Writer.run
+
+    def look(self: Writer, *arguments: Any) -> None:
+        modes.append(self._connection.exec_driver_sql("PRAGMA synchronous").scalar_one())
+        run(self, *arguments)
+
+    monkeypatch.setattr(Writer, "run", look)
+    for _ in range(2):
+        tracking.apply([Put(Journal(id=new_id())), points(new_id(), ("m", 0, 0, 1.0))])
+        tracking.apply([points(new_id(), ("m", 0, 0, 1.0))])
+    normal, full = 1, 2
+    assert modes == [full, normal, full, normal]
 
 
 def test_where_it_is(tmp_path: Path) -> None:

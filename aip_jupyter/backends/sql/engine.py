@@ -21,7 +21,7 @@ CONNECTIONS = 16
 _KEPT = 4
 """How many connections stay open when nobody uses them."""
 
-_WRITES = "aip_writes"
+_WRITES, _LASTS = "aip_writes", "aip_lasts"
 
 
 class Database:
@@ -45,6 +45,7 @@ class Database:
         )
         event.listen(self._engine, "begin", self._begin)
         self._writer: Engine = self._engine.execution_options(**{_WRITES: True})
+        self._lasting: Engine = self._writer.execution_options(**{_LASTS: True})
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -53,9 +54,13 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that is alone in writing; committed unless the block raises."""
-        with self._translated(), self._writer.begin() as connection:
+    def writing(self, *, lasting: bool = False) -> Iterator[Connection]:
+        """A transaction that is alone in writing; committed unless the block raises.
+
+        A `lasting` one is on the disk when it is committed; a power cut may undo the last others.
+        """
+        writer = self._lasting if lasting else self._writer
+        with self._translated(), writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -64,15 +69,17 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         connection = connect(self.path)
-        # NORMAL: in WAL mode a power cut may undo the last commits, never damage the store
-        connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
 
     def _begin(self, connection: Connection) -> None:
         driver = connection.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)  # noqa: S101
-        driver.execute("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITES) else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get(_WRITES):
+            # NORMAL: in WAL mode a power cut may undo the last commits, never damage the store
+            driver.execute(f"PRAGMA synchronous = {'FULL' if options.get(_LASTS) else 'NORMAL'}")
+        driver.execute("BEGIN IMMEDIATE" if options.get(_WRITES) else "BEGIN")
         # another process may have upgraded the store since it was opened
         check_version(driver.execute("PRAGMA user_version").fetchone()[0], self.path)
 

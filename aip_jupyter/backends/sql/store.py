@@ -14,7 +14,7 @@ from ...domain.models import Model, Version
 from ...domain.pages import Page
 from ...domain.query import Query, encode_cursor
 from ...domain.records import Record
-from ...domain.runs import History, Metric
+from ...domain.runs import History, Journal, Metric
 from ...errors import NotFound
 from ..checks import check_points, check_query, check_record, check_value, kind_name
 from . import compiler, points
@@ -60,7 +60,9 @@ class SqlStore:
                 check_record(change.record)
             elif isinstance(change, AddPoints):
                 check_points(change)
-        with self._database.writing() as connection:
+        # What a journal says is stored is deleted where it came from.
+        lasting = any(isinstance(change, Put) and isinstance(change.record, Journal) for change in changes)
+        with self._database.writing(lasting=lasting) as connection:
             Writer(connection).run(changes, expect or {})
 
     def metrics(self, project: str, run_ids: Sequence[str]) -> dict[str, list[Metric]]:
