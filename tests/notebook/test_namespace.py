@@ -40,6 +40,6 @@ def test_nobody_is_asked_for_a_file_or_for_what_is_no_name(work: Path) -> None:
         with pytest.raises(NotFound):
             find_object(word, {}, elsewhere=session)
     assert session.asked == []
-    with pytest.raises(NotFound, match="^data: there is no variable and no file"):
+    with pytest.raises(NotFound, match=r"^data: there is no variable and no file"):
         find_object("search.best", {}, field="data", elsewhere=session)
     assert session.asked == ["search.best"]
