@@ -50,7 +50,8 @@ def _print(title: str, found: dict[str, list[float]], target: int) -> None:
     medians = {name: statistics.median(times) for name, times in found.items()}
     for name, times in found.items():
         print(f"  {name:<12}{medians[name]:6.1f} ({statistics.quantiles(times, n=20)[-1]:.1f})")
-    print(f"  difference  {medians['%%gpu'] - medians['plain']:6.1f}   (target: at most {target})")
+    difference, ratio = medians["%%gpu"] - medians["plain"], medians["%%gpu"] / medians["plain"]
+    print(f"  difference  {difference:6.1f}   (target: at most {target}); ratio {ratio:.1f}")
 
 
 def _measure(client: Any, code: str) -> tuple[float, list[float]]:

@@ -193,10 +193,13 @@ def dump(names: Sequence[str], namespace: dict[str, Any]) -> Sequence[Buffer]:
         raise Invalid(f"in: {error}", field="in") from error
 
 
-def result_of(outcome: Outcome, *, interrupted: bool) -> dict[str, Any]:
+def result_of(outcome: Outcome, front: Front, *, interrupted: bool) -> dict[str, Any]:
     """The values that came back; raises what the cell has raised."""
     if outcome.left:
         raise local_error(LEFT)
+    for payload in outcome.reply.get("payload", []):
+        if payload.get("source") == "page":
+            front.page(payload)
     if outcome.reply["status"] != "ok":
         raise local_error(outcome.reply, interrupted=interrupted)
     try:
@@ -219,11 +222,11 @@ def run(task: Task, front: Front) -> dict[str, Any]:
         stream.flush()  # what the code around it has printed, it has printed before
     work = Run(task, front)
     outcome, interrupted = wait(work.start(), work.interrupt)
-    return result_of(outcome, interrupted=interrupted)
+    return result_of(outcome, front, interrupted=interrupted)
 
 
 async def run_async(task: Task, front: Front) -> dict[str, Any]:
     """Run it, awaiting; the values that came back."""
     work = Run(task, front)
     outcome, interrupted = await wait_async(work.start(), work.interrupt)
-    return result_of(outcome, interrupted=interrupted)
+    return result_of(outcome, front, interrupted=interrupted)

@@ -17,6 +17,9 @@ class Front(Protocol):
     def notice(self, text: str, kind: str) -> None:
         """Show a line of ours; `kind` lets programs recognize it."""
 
+    def page(self, payload: dict[str, Any]) -> None:
+        """Show what `?` has found. Called in the thread of the cell, at its end."""
+
 
 class KernelFront:
     """Sends the messages on as they are, as outputs of the cell that runs now: content, metadata, buffers.
@@ -39,6 +42,9 @@ class KernelFront:
     def notice(self, text: str, kind: str) -> None:
         data = {"text/plain": text}
         self._send("display_data", {"data": data, "metadata": {"aip_notice": kind}, "transient": {}}, {}, [])
+
+    def page(self, payload: dict[str, Any]) -> None:
+        self._kernel.shell.payload_manager.write_payload(payload)
 
     def _send(self, kind: str, content: Any, metadata: dict[str, Any], buffers: list[Any]) -> None:
         self._kernel.session.send(
@@ -76,6 +82,9 @@ class TerminalFront:
 
     def notice(self, text: str, kind: str) -> None:
         print(text, flush=True)
+
+    def page(self, payload: dict[str, Any]) -> None:
+        print(payload["data"].get("text/plain", ""), flush=True)
 
 
 def front_of(shell: Any) -> Front:

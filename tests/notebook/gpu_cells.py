@@ -35,6 +35,13 @@ class Cell:
             self._read()
         return self
 
+    def until_notice(self, kind: str) -> Cell:
+        """Read until a line of ours of this kind is there."""
+        while kind not in self.notices:
+            assert not self.idle, self.outputs
+            self._read()
+        return self
+
     def end(self) -> Cell:
         """Read until the end."""
         while not self.idle:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from aip_jupyter.backends.process import is_alive
+from tests.sessions.agents import wait_for
 
 from .gpu_cells import Notebook, agents, end_sessions, running_notebook
 
@@ -190,7 +191,7 @@ signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])""")
     cell.end()
     assert cell.reply["ename"] == "KeyboardInterrupt"
     assert cell.notices["left"].startswith("GPU session 'cpu' has not stopped yet and goes on;")
-    waiting = nb.start("%%gpu cpu\nafter")
+    waiting = nb.start("%%gpu cpu\nafter").until_notice("waits")
     gate.write_text("")
     waiting.end()
     assert waiting.notices["waits"] == "GPU session 'cpu' still runs another cell; this one waits for it."
@@ -206,9 +207,7 @@ code = {code!r}
 other = threading.Thread(target=lambda: get_ipython().run_cell_magic("gpu", "cpu", code))
 other.start()
 """)
-    waiting = nb.start("%%gpu cpu\nfinished = False")
-    while "waits" not in waiting.notices:
-        waiting._read()
+    waiting = nb.start("%%gpu cpu\nfinished = False").until_notice("waits")
     nb.interrupt()
     assert waiting.end().reply["ename"] == "KeyboardInterrupt"
     gate.touch()
@@ -246,6 +245,20 @@ def test_it_stands_in_other_cell_magics(nb: Notebook) -> None:
 def test_what_the_code_around_has_printed_comes_first(nb: Notebook) -> None:
     code = "print('before'); get_ipython().run_cell_magic('gpu', 'cpu', 'print(1)'); print('after')"
     assert nb.run(code).text == "before\n1\nafter\n"
+
+
+def test_help_is_shown_where_the_notebook_shows_it(nb: Notebook) -> None:
+    (page,) = nb.run("%%gpu cpu\nsorted?").reply["payload"]
+    assert "Return a new list" in plain([page["data"]["text/plain"]])
+
+
+def test_a_session_that_nobody_waits_for_is_found_by_the_next_cell(nb: Notebook, home: Path) -> None:
+    cell = nb.start("%%gpu cpu --session later\nfirst = 1")
+    wait_for(lambda: "later" in {record.session.name for record in agents(home)})
+    nb.interrupt()
+    assert cell.end().reply["ename"] == "KeyboardInterrupt"
+    assert nb.run("%%gpu cpu --session later\n'first' in globals()").shown == ["False"]
+    assert [record.session.name for record in agents(home)].count("later") == 1
 
 
 def test_a_named_session_is_another_one(nb: Notebook) -> None:
