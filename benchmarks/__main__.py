@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
-from . import ingest, kernel_start, log_metrics, server_start
+from . import gpu_cell, ingest, kernel_start, log_metrics, server_start
 
 ALL = {
     "kernel_start": kernel_start.main,
     "server_start": server_start.main,
     "log_metrics": log_metrics.main,
     "ingest": ingest.main,
+    "gpu_cell": gpu_cell.main,
 }
 
 if __name__ == "__main__":
