@@ -15,12 +15,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from zlib import crc32
 
 from ..backends.process import this_process
 from ..domain.records import new_id, now_ms
 from ..services.journal_files import SUFFIX, About, make_journal, remove_journal, write_about
-from ..wire.journal import FRAME_SIZE, MAX_PAYLOAD, complete_records, encode_frame, too_large
-from .segment import SIZE, Segment
+from ..wire.journal import FRAME_SIZE, MAX_PAYLOAD, complete_records, pack_frame, too_large
+from .segment import SIZE, Full, Segment
 
 MANY = 1000
 """Points after which the sender is woken."""
@@ -60,7 +61,7 @@ class Journal:
         self._full = False
         self._segments: list[Segment] = []
         """Those whose turn has come and that are not stored yet."""
-        self._segment: Segment | None = None
+        self._segment: Segment | Full = Full()
         """The last of them, which is written to."""
         self._spare: Segment | None = None
         self._numbers = itertools.count(1)
@@ -72,49 +73,36 @@ class Journal:
     def append(self, payload: bytes, points: int = 0) -> None:
         """Record this entry. Never waits for a disk or a server, never raises for their sake.
 
-        Invalid for one that is too large.
+        Invalid for one that is too large. This is in every training loop, hence written out.
         """
+        with self._lock:
+            segment = self._segment
+            start, size = segment.position, len(payload)
+            end = start + FRAME_SIZE + size
+            if end > segment.limit or size > MAX_PAYLOAD or self._busy or self._waiting:
+                self._append_slowly(payload)
+            else:
+                self._busy = True
+                try:
+                    # The frame comes last, in one go: what has one is whole.
+                    segment.map[start + FRAME_SIZE : end] = payload
+                    segment.map[start : start + FRAME_SIZE] = pack_frame(size, crc32(payload))
+                    segment.position = end
+                except BaseException:  # an interrupt, anywhere in here
+                    segment.find_position()
+                    raise
+                finally:
+                    self._busy = False
+            self._points += points
+            if self._points < MANY:
+                return
+            self._points = 0
+        self._wake()
+
+    def _append_slowly(self, payload: bytes) -> None:
+        """When the segment is full, or the disk, or when others wait already."""
         if len(payload) > MAX_PAYLOAD:
             raise too_large(payload)
-        with self._lock:
-            if self._busy:  # a signal handler, or a finalizer, of the very thread that is logging
-                self._waiting.append(payload)
-                return
-            self._busy = True
-            try:
-                if self._waiting or not self._put(payload):
-                    self._wait(payload)
-            except BaseException:  # an interrupt, anywhere in here
-                self._find_position()
-                raise
-            finally:
-                self._busy = False
-        self._points += points
-        if self._points >= MANY:
-            self._points = 0
-            self._wake()
-
-    def _put(self, payload: bytes) -> bool:
-        """Write it into the current segment, unless it does not fit."""
-        segment = self._segment
-        if segment is None:
-            return False
-        start = segment.position
-        end = start + FRAME_SIZE + len(payload)
-        if end > SIZE:
-            return False
-        # The frame comes last, in one go: what has one is whole.
-        segment.map[start + FRAME_SIZE : end] = payload
-        segment.map[start : start + FRAME_SIZE] = encode_frame(payload)
-        segment.position = end
-        return True
-
-    def _find_position(self) -> None:
-        if self._segment is not None:
-            self._segment.find_position()
-
-    def _wait(self, payload: bytes) -> None:
-        """When the segment is full, or the disk, or when others wait already."""
         if len(self._waiting) >= MAX_WAITING:
             self._lost += 1
             return
@@ -122,13 +110,22 @@ class Journal:
         self._put_waiting()
 
     def _put_waiting(self) -> None:
-        """Write what waits, in order, as far as there is room."""
-        while self._waiting:
-            payload = self._waiting.popleft()
-            if not self._put(payload):
-                self._waiting.appendleft(payload)
-                if not self._turn():
-                    return
+        """Write what waits, in order, as far as there is room.
+
+        Nothing while this very thread is at it already, which a signal handler or a finalizer interrupts.
+        """
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._waiting:
+                payload = self._waiting.popleft()
+                if not self._segment.put(payload):
+                    self._waiting.appendleft(payload)
+                    if not self._turn():
+                        return
+        finally:
+            self._busy = False
 
     def _turn(self) -> bool:
         """Go on in the next segment; False while the disk has no room for one."""
@@ -185,8 +182,7 @@ class Journal:
                 self._spare, self._full = spare, False
             elif spare is not None:  # it was closed meanwhile
                 spare.close()
-            if self._waiting and not self._busy:
-                self._put_waiting()
+            self._put_waiting()
         end = self.end
         if end > self._synced and time.monotonic() > self._sync_due:
             self._sync_due = time.monotonic() + SYNC

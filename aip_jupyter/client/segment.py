@@ -6,13 +6,27 @@ import mmap
 import os
 from pathlib import Path
 
-from ..wire.journal import HEADER_SIZE, LENGTH, encode_header
+from ..wire.journal import FRAME_SIZE, HEADER_SIZE, LENGTH, encode_frame, encode_header
 
 SIZE = 4 * 2**20
 """Bytes of a segment: what a disk gives at once, and what is sent at once."""
 
 _POPULATE = getattr(mmap, "MAP_POPULATE", 0)  # Linux: no page fault in a log call
 _sync = getattr(os, "fdatasync", os.fsync)
+
+
+class Full:
+    """Stands for the segment before the first one."""
+
+    position = limit = 0
+    map = bytearray()
+
+    def find_position(self) -> None:
+        """There is none."""
+
+    def put(self, payload: bytes) -> bool:
+        """There is no room."""
+        return False
 
 
 class Segment:
@@ -25,6 +39,7 @@ class Segment:
         """The place of its first record in the journal."""
         self.position = HEADER_SIZE
         """Where the next record goes."""
+        self.limit = SIZE
         self._journal = journal
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
@@ -46,11 +61,26 @@ class Segment:
         self.base = base
         self.map[:HEADER_SIZE] = encode_header(self._journal, base)
 
+    def put(self, payload: bytes) -> bool:
+        """Write a record of this payload, if there is room. The frame comes last: what has one is whole."""
+        start = self.position
+        end = start + FRAME_SIZE + len(payload)
+        if end > SIZE:
+            return False
+        try:
+            self.map[start + FRAME_SIZE : end] = payload
+            self.map[start : start + FRAME_SIZE] = encode_frame(payload)
+            self.position = end
+        except BaseException:  # an interrupt, at any of these lines
+            self.find_position()
+            raise
+        return True
+
     def find_position(self) -> None:
         """Go behind the last whole record, after a write that was interrupted."""
         position = HEADER_SIZE
         while position + LENGTH.size <= SIZE and (length := LENGTH.unpack_from(self.map, position)[0]):
-            position += 2 * LENGTH.size + length
+            position += FRAME_SIZE + length
         self.position = position
 
     def read(self, start: int, limit: int) -> bytes:

@@ -18,6 +18,7 @@ from ..domain.records import PropertyValue, now_ms
 from ..domain.runs import Status
 from ..errors import Conflict, Invalid
 from ..wire.journal import (
+    POINTS,
     AnyEntry,
     DatasetUsed,
     Params,
@@ -86,10 +87,9 @@ class ActiveRun:
         self._journal.append(encode_entry(entry))
 
     def _append_points(self, step: int, now: int, values: dict[str, float]) -> None:
-        journal = self._journal
-        if journal.id != self._begun:
+        if self._journal.id != self._begun:
             self.begin()
-        journal.append(encode_points(self.id, step, now, values), len(values))
+        self._journal.append(encode_points(self.id, step, now, values), len(values))
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """A point of each of these metrics. Without `step`, each metric counts up by itself."""
@@ -110,7 +110,10 @@ class ActiveRun:
         elif values:
             if type(step) is not int or step.bit_length() > 63:
                 step = step_number(step)
-            self._append_points(step, now, values)
+            # as _append_points does, without the call
+            if self._journal.id != self._begun:
+                self.begin()
+            self._journal.append(encode_entry((POINTS, self.id, step, now, values)), len(values))
             for key in values:
                 steps[key] = step + 1
 

@@ -36,7 +36,7 @@ LENGTH = struct.Struct("<I")
 FRAME_SIZE = _FRAME.size
 HEADER_SIZE = _HEADER.size
 
-_POINTS = 4
+POINTS = 4
 _Step = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 _Time = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """Milliseconds since the epoch."""
@@ -76,7 +76,7 @@ class Tags(Entry, frozen=True, gc=False, tag=3):
     values: dict[str, str]
 
 
-class Points(Entry, frozen=True, gc=False, tag=_POINTS):
+class Points(Entry, frozen=True, gc=False, tag=POINTS):
     """A point of each of these metrics. NaN and ±inf travel as they are."""
 
     step: _Step
@@ -105,19 +105,15 @@ class DatasetUsed(Entry, frozen=True, gc=False, tag=7):
 
 AnyEntry = RunStarted | Params | Tags | Points | Notes | RunEnded | DatasetUsed
 
-_pack_frame, _unpack_frame = _FRAME.pack, _FRAME.unpack_from
-_encode = msgspec.msgpack.Encoder().encode
+pack_frame, _unpack_frame = _FRAME.pack, _FRAME.unpack_from
+encode_entry = msgspec.msgpack.Encoder().encode
+"""The payload of an entry's record. Of Points also as the plain tuple (POINTS, run, step, time, values)."""
 _decode = msgspec.msgpack.Decoder(AnyEntry).decode
 
 
-def encode_entry(entry: AnyEntry) -> bytes:
-    """The payload of the entry's record."""
-    return _encode(entry)
-
-
 def encode_points(run: str, step: int, time: int, values: dict[str, float]) -> bytes:
-    """`encode_entry` of Points without making one first: this is in every training loop."""
-    return _encode((_POINTS, run, step, time, values))
+    """`encode_entry` of Points."""
+    return encode_entry((POINTS, run, step, time, values))
 
 
 def too_large(payload: bytes) -> Invalid:
@@ -128,12 +124,12 @@ def too_large(payload: bytes) -> Invalid:
 
 def encode_frame(payload: bytes) -> bytes:
     """What stands before the payload in its record."""
-    return _pack_frame(len(payload), crc32(payload))
+    return pack_frame(len(payload), crc32(payload))
 
 
 def encode_record(entry: AnyEntry) -> bytes:
     """The entry's record."""
-    payload = _encode(entry)
+    payload = encode_entry(entry)
     return encode_frame(payload) + payload
 
 
