@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwrig
 from aip_jupyter.client.http import HttpServices
 
 from ..support.live import LiveServer
+from ..support.sessions import ending_sessions
 from .lab import LabPage, start_lab
 
 ROOT = Path(__file__).parents[2]
@@ -62,7 +63,8 @@ def jupyter_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lab(jupyter_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A JupyterLab that all tests share: each uses names of its own."""
     server = start_lab(tmp_path_factory.mktemp("lab") / "lab", jupyter_data)
-    yield server
+    with ending_sessions(server.services()):
+        yield server
     server.stop()
 
 
