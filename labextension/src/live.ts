@@ -79,13 +79,16 @@ export class Live implements IDisposable {
   }
 
   private async _flush(): Promise<void> {
-    const changes = this._changes;
-    this._changes = [];
-    try {
-      await this._options.refresh(changes);
-    } catch {
-      // The sidebar shows it; the poll tries again, less and less often.
-      void this._poll.refresh();
+    // What comes while this reads does not invoke it again: the throttler takes it for one that still waits.
+    while (this._changes.length) {
+      const changes = this._changes;
+      this._changes = [];
+      try {
+        await this._options.refresh(changes);
+      } catch {
+        // The sidebar shows it; the poll tries again, less and less often.
+        void this._poll.refresh();
+      }
     }
   }
 
