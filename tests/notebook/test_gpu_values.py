@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .gpu_cells import Notebook, end_sessions, running_notebook
+from .gpu_cells import end_sessions, running_notebook
 
 MAKE = """%%gpu cpu
 from sklearn.dummy import DummyClassifier
