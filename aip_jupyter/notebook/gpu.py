@@ -21,7 +21,7 @@ from ..domain.sessions import Session
 from ..errors import Invalid, NotFound
 from ..sessions.background import background
 from ..sessions.relay import Cell
-from ..sessions.values import Buffer, ValueFault, dump_values, load_values
+from ..sessions.values import INTERRUPTED, Buffer, ValueFault, dump_values, load_values
 from .gpu_errors import local_error
 from .gpu_front import Front
 from .gpu_sessions import OpenSession, OpenSessions, Wish, notebook_path, open_sessions
@@ -118,6 +118,8 @@ class Run:
         task, relay = self._task, session.relay
         if task.values:
             fault = (await relay.ask("aip_push_request", buffers=task.values)).read()["fault"]
+            if self._presses:
+                return Outcome(reply={}, left=True)
             if fault:
                 raise Invalid(f"in: {fault}", field="in")
         cell = Cell(task.code, task.count, context_for(session.session))
@@ -129,6 +131,8 @@ class Run:
         if found["missing"]:
             missing = ", ".join(found["missing"])
             raise NotFound(f"out: after the cell, the session has no variable {missing}", field="out")
+        if found["fault"] == INTERRUPTED:
+            return Outcome(reply={}, left=True)
         if found["fault"]:
             raise Invalid(f"out: {found['fault']}", field="out")
         return Outcome(reply=reply, values=answer.buffers)
@@ -221,12 +225,12 @@ def run(task: Task, front: Front) -> dict[str, Any]:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # what the code around it has printed, it has printed before
     work = Run(task, front)
-    outcome, interrupted = wait(work.start(), work.interrupt)
+    outcome, interrupted = wait(work.start, work.interrupt)
     return result_of(outcome, front, interrupted=interrupted)
 
 
 async def run_async(task: Task, front: Front) -> dict[str, Any]:
     """Run it, awaiting; the values that came back."""
     work = Run(task, front)
-    outcome, interrupted = await wait_async(work.start(), work.interrupt)
+    outcome, interrupted = await wait_async(work.start, work.interrupt)
     return result_of(outcome, front, interrupted=interrupted)

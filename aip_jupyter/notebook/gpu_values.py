@@ -25,7 +25,7 @@ def find_in_sessions(word: str) -> Any:
     name, *attributes = word.split(".")
     fetching = background().submit(_fetch(name))
     try:
-        found, _ = wait(fetching, lambda: _drop(fetching))
+        found, _ = wait(lambda: fetching, lambda: _drop(fetching))
     except CancelledError:
         raise KeyboardInterrupt from None
     if found is None:

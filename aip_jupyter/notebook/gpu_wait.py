@@ -16,20 +16,25 @@ TICK = 0.1
 """Seconds after which Python looks for a signal that came without waking the loop."""
 
 
-def wait(future: Future[T], interrupt: Callable[[], None]) -> tuple[T, bool]:
-    """Block for the result; and whether `interrupt` was called for it."""
+def wait(start: Callable[[], Future[T]], interrupt: Callable[[], None]) -> tuple[T, bool]:
+    """Start something and block for its result; and whether `interrupt` was called for it."""
     with _interrupts(interrupt) as presses:
+        future = start()
         while True:
             with contextlib.suppress(TimeoutError):
                 return future.result(TICK), bool(presses)
 
 
-async def wait_async(future: Future[T], interrupt: Callable[[], None]) -> tuple[T, bool]:
+async def wait_async(start: Callable[[], Future[T]], interrupt: Callable[[], None]) -> tuple[T, bool]:
     """The same, while the loop serves others."""
     with _interrupts(interrupt) as presses:
-        waiting = asyncio.wrap_future(future)
+        waiting = asyncio.wrap_future(start())
         while not waiting.done():
-            await asyncio.wait([waiting], timeout=TICK)
+            try:
+                await asyncio.wait([waiting], timeout=TICK)
+            except asyncio.CancelledError:  # a signal that the kernel has heard before us, or a caller's wish
+                presses.append(0)
+                interrupt()
         return waiting.result(), bool(presses)
 
 

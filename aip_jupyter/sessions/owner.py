@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 import signal
+import time
 import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -62,6 +64,8 @@ class Owner:
         self._ready = asyncio.Event()
         self._cell = ""
         """The request that the kernel works on."""
+        self._active = time.monotonic()
+        """When it last began or ended a cell, by a clock that nobody sets."""
         self._interrupted = ""
         """The last one that was interrupted."""
         self._stop = asyncio.Event()
@@ -73,6 +77,7 @@ class Owner:
         loop.add_signal_handler(signal.SIGTERM, self._end, "it was stopped")
         ended = loop.run_in_executor(None, self._child.wait)
         self._control.open(HOST)
+        self._record.changed()  # who gives up on a start that hangs must know the kernel's process
         works = (self._follow(), self._record.run(), self._stop.wait())
         tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(work) for work in works]
         await asyncio.wait([ended, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -83,7 +88,8 @@ class Owner:
             self._end(death(ended.result()))
         self._session = replace(self._session, state="dead", reason=self._reason, active=now_ms())
         # First to all, then to those who wait for it: who hears of it and looks, sees it too.
-        self._record.write()
+        with contextlib.suppress(OSError):
+            self._record.write()
         self._control.tell(Answer(session=self._session))
         await loop.run_in_executor(None, self._child.end)
         await ended
@@ -136,7 +142,8 @@ class Owner:
             if parent.msg_type != "execute_request":
                 return  # of pokes, of values that come and go
             self._note(parent.msg_id, _decode_status(frames[3]).execution_state)
-        self._journal.append(now_ms(), frames)
+        with contextlib.suppress(OSError):  # no room: what is printed is seen all the same, but not again
+            self._journal.append(now_ms(), frames)
 
     def _note(self, cell: str, state: str) -> None:
         if state == "busy":
@@ -149,11 +156,12 @@ class Owner:
 
     def _change(self, state: SessionState) -> None:
         self._session = replace(self._session, state=state, active=now_ms())
+        self._active = time.monotonic()
         self._record.changed()
 
     async def _watch_the_clock(self) -> None:
         while True:
-            rest = self._idle - (now_ms() - self._session.active) / 1000
+            rest = self._idle - (time.monotonic() - self._active)
             if self._session.state == "busy":
                 rest = self._idle
             elif rest <= 0:
@@ -173,11 +181,10 @@ class Owner:
     async def _interrupt(self) -> None:
         """SIGINT, then a message that wakes the kernel. The second time in a cell: to all its processes.
 
-        Nothing harder comes by itself: the variables would be gone. Who wants that stops the session.
+        Nothing harder comes by itself: the variables would be gone. Who wants that stops the session. A
+        kernel that runs nothing ignores the signal; whether it does, it knows before we do.
         """
-        if not self._cell:
-            return
-        self._child.interrupt(group=self._interrupted == self._cell)
+        self._child.interrupt(group=bool(self._cell) and self._interrupted == self._cell)
         self._interrupted = self._cell
         await asyncio.sleep(POKE)
         self._poke()
@@ -204,7 +211,8 @@ class Owner:
         """The last record, which has no keys: what they opened is gone."""
         self._journal.close()
         self._kernel, self._connection, self._control.keys = "", {}, {}
-        self._record.write()
+        with contextlib.suppress(OSError):
+            self._record.write()
         for stream in self._streams:
             stream.close()
         self._context.term()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from ..wire.agent import AgentRecord
 
 PACE = 0.05
 """Seconds between two writes, at least: short cells do not wait for files."""
+RETRY = 5.0
+"""Seconds until the next try after one that failed."""
 
 
 def write_record(path: Path, record: AgentRecord) -> None:
@@ -44,5 +47,10 @@ class RecordWriter:
         """Until it is cancelled."""
         while True:
             await self._changed.wait()
-            self.write()
-            await asyncio.sleep(PACE)
+            try:
+                self.write()
+                await asyncio.sleep(PACE)
+            except OSError as error:  # such as a full disk: must not cost the session its variables
+                print(f"the record cannot be written: {error}", file=sys.stderr)
+                self._changed.set()
+                await asyncio.sleep(RETRY)

@@ -49,7 +49,11 @@ class Stream:
                 frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=self._copy)
             except zmq.Again:
                 return
-            self._take(frames)
+            try:
+                self._take(frames)
+            except BaseException:
+                self._loop.call_soon(self._read)  # whatever became of this message, the next one must come
+                raise
         self._loop.call_soon(self._read)
 
 

@@ -9,6 +9,8 @@ import pickle
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+INTERRUPTED = "it was interrupted"
+"""The fault of values on whose way the user has pressed Interrupt."""
 Buffer = bytes | bytearray | memoryview
 
 

@@ -116,7 +116,9 @@ class ZmqLink:
         if not loans:
             return message
         buffers = borrow(loans, message.buffers)
-        self._shell.send(self._signer.pack(request("shell", "aip_release_request")))
+        self._shell.send(
+            self._signer.pack(request("shell", "aip_release_request", {"of": message.parent.msg_id}))
+        )
         return replace(message, buffers=buffers)
 
     def _reply(self, received: list[Any]) -> None:

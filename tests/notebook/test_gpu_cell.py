@@ -151,7 +151,7 @@ def test_what_is_typed_wrong_gets_one_clear_line(nb: Notebook, code: str) -> Non
 
 
 def test_an_interrupt_stops_the_cell_and_keeps_the_variables(nb: Notebook) -> None:
-    code = "kept = 9\nprint('inside', flush=True)\ntry: time.sleep(60)\nfinally: print('bye')"
+    code = "kept = 9\ntry: print('inside', flush=True); time.sleep(60)\nfinally: print('bye')"
     cell = nb.start(f"%%gpu cpu\n{code}").until("inside")
     nb.interrupt()
     cell.end()
@@ -163,7 +163,7 @@ def test_an_interrupt_stops_the_cell_and_keeps_the_variables(nb: Notebook) -> No
 
 def test_a_cell_may_handle_its_interrupt(nb: Notebook) -> None:
     code = (
-        "print('inside', flush=True)\ntry: time.sleep(60)\nexcept KeyboardInterrupt: print('stopped early')"
+        "try: print('inside', flush=True); time.sleep(60)\nexcept KeyboardInterrupt: print('stopped early')"
     )
     cell = nb.start(f"%%gpu cpu\n{code}").until("inside")
     nb.interrupt()

@@ -354,3 +354,24 @@ def test_links_leave_nothing_open(agent: Agent) -> None:
     for _ in range(3):
         run_cells(agent.grant, "1")
     wait_for(lambda: len(descriptors(os.getpid())) <= before, 10)
+
+
+def test_an_interrupt_of_values_on_their_way_is_answered(agent: Agent) -> None:
+    code = """
+import time
+class Slow:
+    def __reduce__(self):
+        print("inside", flush=True)
+        time.sleep(60)
+slow = Slow()
+"""
+
+    async def work(relay: Relay) -> None:
+        await relay.run(cell(code), print)
+        fetching = asyncio.ensure_future(relay.ask("aip_fetch_request", {"names": ["slow"]}))
+        await asyncio.sleep(0.5)
+        await relay.interrupt()
+        assert (await asyncio.wait_for(fetching, 20)).read()["fault"] == "it was interrupted"
+        assert (await relay.run(cell("1"), print))["status"] == "ok"
+
+    use(agent, work)

@@ -1,0 +1,86 @@
+"""What goes wrong on the disk, or in one message, must not cost a session its variables."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import zmq
+
+from aip_jupyter.domain.sessions import Session
+from aip_jupyter.sessions import record as records
+from aip_jupyter.sessions.kernel import LENDERS, SessionKernel
+from aip_jupyter.sessions.record import RecordWriter
+from aip_jupyter.sessions.shared import borrow
+from aip_jupyter.sessions.sockets import Stream
+from aip_jupyter.wire.agent import AgentRecord
+
+SESSION = Session(id="0" * 32, name="s", gpu="cpu", state="idle", created=1, active=1)
+
+
+def test_a_record_that_cannot_be_written_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "RETRY", 0.01)
+    folder = tmp_path / "missing"
+
+    async def write() -> None:
+        writer = RecordWriter(folder / "agent.json", lambda: AgentRecord(session=SESSION, agent="a"))
+        working = asyncio.create_task(writer.run())
+        writer.changed()
+        await asyncio.sleep(0.1)
+        assert not working.done()
+        folder.mkdir()
+        while not (folder / "agent.json").exists():
+            await asyncio.sleep(0.01)
+        working.cancel()
+
+    asyncio.run(write())
+
+
+def test_messages_come_after_one_that_could_not_be_taken() -> None:
+    taken: list[bytes] = []
+
+    def take(frames: list[bytes]) -> None:
+        if frames == [b"bad"]:
+            raise ValueError("bad")
+        taken.extend(frames)
+
+    async def read() -> None:
+        faults: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        sender, receiver = context.socket(zmq.PUSH), context.socket(zmq.PULL)
+        receiver.bind("inproc://faults")
+        sender.connect("inproc://faults")
+        for frame in (b"first", b"bad", b"last"):
+            sender.send(frame)
+        stream = Stream(receiver, take)
+        while taken != [b"first", b"last"]:
+            await asyncio.sleep(0.01)
+        assert len(faults) == 1
+        stream.close()
+        sender.close()
+        context.term()
+
+    asyncio.run(read())
+
+
+def test_each_request_has_its_own_loans() -> None:
+    kernel = SimpleNamespace(_lenders={})
+    first, second = (np.full(1_000_000, value) for value in (1.0, 2.0))
+    loans = {
+        name: SessionKernel._new_lender(kernel, name).lend([memoryview(array).cast("B")])
+        for name, array in (("a", first), ("b", second))
+    }
+    assert np.frombuffer(borrow(*loans["a"])[0])[0] == 1.0
+    SessionKernel.release_request(kernel, None, None, {"content": {"of": "a"}})
+    assert np.frombuffer(borrow(*loans["b"])[0])[0] == 2.0
+    for number in range(2 * LENDERS):
+        SessionKernel._new_lender(kernel, str(number)).lend([bytes(2_000_000)])
+    assert len(kernel._lenders) == LENDERS
+    for lender in kernel._lenders.values():
+        lender.release()
