@@ -122,7 +122,9 @@ class ApiHandler(APIHandler):
     async def _authorize(self) -> None:
         if self._from_kernel:  # may do what its owner may, who has started it
             return
-        action = HTTP_METHOD_TO_AUTH_ACTION.get(self.request.method or "", "execute")
+        method = self.request.method or ""
+        route = self.routes.get(method)
+        action = (route.action if route else "") or HTTP_METHOD_TO_AUTH_ACTION.get(method, "execute")
         allowed = await ensure_async(
             self.authorizer.is_authorized(self, self.current_user, action, self.auth_resource)
         )

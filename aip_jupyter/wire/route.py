@@ -36,6 +36,8 @@ class Route(Struct, frozen=True, kw_only=True):
     summary: str
     pool: Literal["registry", "storage", "tracking", "datasets", "gpus"] = "registry"
     """Whose threads do the work."""
+    action: Literal["", "execute"] = ""
+    """What the site's Authorizer is asked for; "": what the method stands for."""
     raw: str = ""
     """The field of the request that takes the body's bytes as they are; "" when the body is JSON."""
     stream: Literal["", "up", "down"] = ""

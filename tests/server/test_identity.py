@@ -39,6 +39,30 @@ def test_a_site_that_knows_nobody_still_lets_its_kernels_in(tmp_path: Path) -> N
             assert other.get("aip/v1/capabilities").status_code == 401
 
 
+NO_CODE = """
+from jupyter_server.auth import Authorizer
+
+class NoCode(Authorizer):
+    def is_authorized(self, handler, user, action, resource):
+        return action != "execute"
+"""
+
+
+def test_a_site_can_forbid_to_run_code(tmp_path: Path) -> None:
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    (packages / "no_code.py").write_text(NO_CODE)
+    authorizer = "--ServerApp.authorizer_class=no_code.NoCode"
+    environ = {"PYTHONPATH": str(packages)}
+    with live_server(tmp_path / "server", authorizer, environ=environ) as server, server.http() as client:
+        sessions = "aip/v1/projects/default/sessions"
+        assert client.get(sessions).status_code == 200
+        for method, path in (("POST", ""), ("POST", "/x/grant"), ("POST", "/x/interrupt"), ("DELETE", "/x")):
+            assert client.request(method, sessions + path).status_code == 403, path
+        dataset = {"id": "0" * 32, "name": "d", "source": "s"}
+        assert client.post("aip/v1/projects/default/datasets", json=dataset).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("ip", "connection_url", "own"),
     [

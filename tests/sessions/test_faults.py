@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +23,11 @@ from aip_jupyter.wire.agent import AgentRecord
 SESSION = Session(id="0" * 32, name="s", gpu="cpu", state="idle", created=1, active=1)
 
 
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110  # nobody tells of it
+        await asyncio.sleep(0.01)
+
+
 def test_a_record_that_cannot_be_written_is_written_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -34,8 +41,7 @@ def test_a_record_that_cannot_be_written_is_written_later(
         await asyncio.sleep(0.1)
         assert not working.done()
         folder.mkdir()
-        while not (folder / "agent.json").exists():
-            await asyncio.sleep(0.01)
+        await _until((folder / "agent.json").exists)
         working.cancel()
 
     asyncio.run(write())
@@ -59,8 +65,7 @@ def test_messages_come_after_one_that_could_not_be_taken() -> None:
         for frame in (b"first", b"bad", b"last"):
             sender.send(frame)
         stream = Stream(receiver, take)
-        while taken != [b"first", b"last"]:
-            await asyncio.sleep(0.01)
+        await _until(lambda: taken == [b"first", b"last"])
         assert len(faults) == 1
         stream.close()
         sender.close()
@@ -70,10 +75,10 @@ def test_messages_come_after_one_that_could_not_be_taken() -> None:
 
 
 def test_each_request_has_its_own_loans() -> None:
-    kernel = SimpleNamespace(_lenders={})
-    first, second = (np.full(1_000_000, value) for value in (1.0, 2.0))
+    kernel: Any = SimpleNamespace(_lenders={})
+    first, second = (np.full(1_000_000, value).tobytes() for value in (1.0, 2.0))
     loans = {
-        name: SessionKernel._new_lender(kernel, name).lend([memoryview(array).cast("B")])
+        name: SessionKernel._new_lender(kernel, name).lend([array])
         for name, array in (("a", first), ("b", second))
     }
     assert np.frombuffer(borrow(*loans["a"])[0])[0] == 1.0

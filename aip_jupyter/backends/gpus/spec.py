@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from pathlib import Path
 
 from ...domain.names import check_id
 from ...domain.records import now_ms
@@ -23,11 +22,11 @@ def check_request(request: StartSession) -> None:
     if request.host != here:
         message = f"host: the notebook's kernel runs on {request.host!r}, the pool is for kernels on {here!r}"
         raise Invalid(message, field="host")
-    if not Path(request.folder).is_dir():
+    if not os.path.isdir(request.folder):
         raise Invalid(
             f"folder: {request.folder!r} is not a folder; change into one that exists", field="folder"
         )
-    if not (os.path.isabs(request.python) and os.access(request.python, os.X_OK)):
+    if "\0" in request.python or not (os.path.isabs(request.python) and os.access(request.python, os.X_OK)):
         message = (
             f"python: {request.python!r} is not an interpreter that can be run; restart the notebook's kernel"
         )
