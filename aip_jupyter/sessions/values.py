@@ -20,7 +20,7 @@ class ValueFault(Exception):
 
 def dump_values(values: Mapping[str, Any]) -> list[Buffer]:
     """The values as one pickle, and their buffers. What several of them share stays shared."""
-    import cloudpickle  # type: ignore[import-untyped]  # it has none
+    import cloudpickle
 
     views: list[pickle.PickleBuffer] = []
     try:
