@@ -37,6 +37,8 @@ async def adopt_journals(platform: Platform, stores: Collection[str], log: loggi
                 told.update(found.kept)
             except AipError as error:
                 log.warning("aip: what ended processes have logged is stored later: %s", error.message)
+            except Exception:  # the outermost guard: the next look may find something else
+                log.exception("aip: cannot look for what ended processes have logged")
             await asyncio.sleep(INTERVAL)
     finally:
         pool.close()

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from ..errors import Invalid
 from ..wire.journal import HEADER_SIZE, LENGTH, complete_records, decode_header
 from .settings import Settings
 
@@ -118,7 +119,10 @@ def journal_ids(home: Path) -> list[str]:
 
 @contextlib.contextmanager
 def adopted(home: Path, id: str) -> Iterator[About | None]:
-    """Own a journal whose process is dead, for a `with` block. None when it lives, or when another does."""
+    """Own a journal whose process is dead, for a `with` block. None when it lives, or when another does.
+
+    Invalid when it does not say whose it is.
+    """
     folder = journals_folder(home) / id
     try:
         owner = os.open(folder / OWNER, os.O_RDWR)
@@ -135,11 +139,18 @@ def adopted(home: Path, id: str) -> Iterator[About | None]:
 
 
 def read_about(folder: Path) -> About | None:
-    """Whose journal it is; None when nobody can tell."""
+    """Whose journal it is; None when it was removed meanwhile. Invalid when nobody can tell."""
     try:
-        return msgspec.json.decode((folder / ABOUT).read_bytes(), type=About)
-    except (OSError, msgspec.MsgspecError):
-        return None
+        about = msgspec.json.decode((folder / ABOUT).read_bytes(), type=About)
+    except FileNotFoundError:
+        if not folder.exists():
+            return None
+        raise Invalid(f"journal: {folder / ABOUT} is missing", field="journal") from None
+    except (OSError, msgspec.MsgspecError, ValueError) as error:  # ValueError: no UTF-8
+        raise Invalid(f"journal: {folder / ABOUT} cannot be read ({error})", field="journal") from error
+    if about.journal != folder.name:
+        raise Invalid(f"journal: {folder / ABOUT} is that of another journal", field="journal")
+    return about
 
 
 def unsent(folder: Path) -> Iterator[Unsent]:
@@ -163,9 +174,12 @@ def left_journals(home: Path) -> list[str]:
     """The journals whose processes are dead."""
     left = []
     for id in journal_ids(home):
-        with adopted(home, id) as about:
-            if about is not None:
-                left.append(id)
+        try:
+            with adopted(home, id) as about:
+                if about is not None:
+                    left.append(id)
+        except Invalid:  # storing tells
+            left.append(id)
     return left
 
 

@@ -34,7 +34,9 @@ from .journal_files import (
 CHUNK = 4 * 2**20
 """Bytes that are sent at once."""
 
-LATER = (Unavailable, RateLimited, Unauthenticated, Denied, Conflict)
+FOR_ALL = (Unavailable, RateLimited, Unauthenticated)
+"""What is wrong for every journal alike."""
+LATER = (*FOR_ALL, Denied, Conflict)
 """What may be different at the next attempt."""
 
 
@@ -51,23 +53,23 @@ class Adopted(Struct, kw_only=True):
 def adopt(home: Path, stores: Collection[str], runs: Runs, project: Callable[[], str]) -> Adopted:
     """Store what dead processes of this home have logged for one of these stores, and remove it.
 
-    `project` says which is in use, for journals that do not. Raises what is wrong for all of them: LATER.
+    `project` says which is in use, for journals that do not. Raises what is wrong for all of them: FOR_ALL.
     """
     result = Adopted()
     remove_unfinished(home)
     for id in journal_ids(home):
-        with adopted(home, id) as about:
-            if about is None:
-                continue
-            if about.store not in stores:
-                result.kept.append(f"journal {id} belongs to another store: {about.store}")
-                continue
-            try:
+        try:
+            with adopted(home, id) as about:
+                if about is None:
+                    continue
+                if about.store not in stores:
+                    result.kept.append(f"journal {id} belongs to another store: {about.store}")
+                    continue
                 _store(home, about, runs, project, result)
-            except LATER:
-                raise
-            except (AipError, OSError) as error:
-                result.kept.append(f"journal {id} is kept: {error}")
+        except FOR_ALL:
+            raise
+        except (AipError, OSError, ValueError) as error:
+            result.kept.append(f"journal {id} is kept: {error}")
     return result
 
 

@@ -142,7 +142,7 @@ def decode_records(data: bytes, start: int) -> list[tuple[int, AnyEntry]]:
     for place, end in _records(data, start):
         try:
             found.append((start + end, _decode(data[place + FRAME_SIZE : end])))
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # ValueError: no UTF-8
             raise _damaged(start + place, str(error)) from error
     return found
 

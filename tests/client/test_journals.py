@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import subprocess
 import sys
@@ -19,8 +21,9 @@ from aip_jupyter.client.journal import Journal
 from aip_jupyter.client.journals import JOURNALS
 from aip_jupyter.client.sender import adopt_left
 from aip_jupyter.domain.records import new_id, now_ms
-from aip_jupyter.domain.runs import GetHistory, ListRuns
-from aip_jupyter.errors import Unavailable
+from aip_jupyter.domain.runs import GetHistory, ListRuns, Stored, StoreJournal
+from aip_jupyter.errors import AipError, Conflict, Denied, Unavailable
+from aip_jupyter.server import adoption
 from aip_jupyter.services.journal_files import (
     About,
     journal_ids,
@@ -29,8 +32,10 @@ from aip_jupyter.services.journal_files import (
     make_journal,
     remove_unfinished,
 )
-from aip_jupyter.services.journals import send
+from aip_jupyter.services.journals import Adopted, send
+from aip_jupyter.services.local import open_platform
 from aip_jupyter.services.runs import LocalRuns
+from aip_jupyter.services.settings import Settings
 from aip_jupyter.wire.journal import Points, RunStarted, encode_entry
 
 from ..support.live import free_port, live_server, start_server
@@ -202,6 +207,69 @@ def test_a_damaged_journal_is_stored_up_to_the_damage_and_set_aside(home: Path) 
     assert 40 < len(steps) < 100
     assert journal_ids(home) == []
     assert (journals_folder(home) / f"damaged-{journal}" / segment.name).exists()
+
+
+@pytest.mark.parametrize("fault", [Conflict, Denied])
+def test_one_journal_that_cannot_be_stored_holds_up_no_other(
+    home: Path, monkeypatch: pytest.MonkeyPatch, fault: type[AipError]
+) -> None:
+    ids = [left_by_a_dead_process(destination()) for _ in range(3)]
+    store = LocalRuns.store_journal
+    refused = journal_ids(home)[0]
+
+    def refuse(self: LocalRuns, request: StoreJournal) -> Stored:
+        if request.journal == refused:
+            raise fault("records: not this one")
+        return store(self, request)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(LocalRuns, "store_journal", refuse)
+        found = adopt_left(connect(), home)
+    assert (found.journals, journal_ids(home)) == (2, [refused])
+    assert found.kept == [f"journal {refused} is kept: records: not this one"]
+    assert adopt_left(connect(), home).journals == 1
+    assert [steps_of(id) for id in ids] == [[0, 1, 2]] * 3
+
+
+@pytest.mark.parametrize("about", [b"", b"{", b'{"journal":"\xff\xfe"}', b"{}", None])
+def test_a_journal_that_does_not_say_whose_it_is_is_kept_and_told(
+    home: Path, capsys: pytest.CaptureFixture[str], about: bytes | None
+) -> None:
+    left_by_a_dead_process(destination())
+    [bad] = journal_ids(home)
+    path = journals_folder(home) / bad / "journal.json"
+    path.unlink()
+    if about is not None:
+        path.write_bytes(about)
+    good = left_by_a_dead_process(destination())
+    assert main(["flush"]) == 1
+    said = capsys.readouterr().out
+    assert "4 records of 1 ended processes stored" in said
+    assert f"KEPT   journal {bad} is kept: " in said
+    assert str(path) in said
+    assert steps_of(good) == [0, 1, 2]
+    assert left_journals(home) == [bad]
+
+
+def test_a_server_goes_on_looking_after_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    found: list[int] = []
+
+    def fail(*_: object) -> Adopted:
+        found.append(1)
+        if len(found) == 1:
+            raise UnicodeDecodeError("utf-8", b"", 0, 1, "no text")
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(adoption, "adopt", fail)
+    monkeypatch.setattr(adoption, "INTERVAL", 0.01)
+    platform = open_platform(Settings(home=tmp_path))
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(adoption.adopt_journals(platform, ["a store"], logging.getLogger("aip")))
+    assert len(found) == 2
+    assert "UnicodeDecodeError" in caplog.text
+    platform.services().close()
 
 
 def test_a_journal_that_was_being_made_is_removed_after_a_while(home: Path) -> None:
