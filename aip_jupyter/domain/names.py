@@ -13,6 +13,7 @@ from ..errors import Invalid
 
 MAX_NAME = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 _PLAIN = re.compile(r"[\w .+\-]+")
 _RESERVED_STARTS = ("tmp_", "_tmp_", "#")
 _RESERVED_VERSIONS = ("latest",)
@@ -29,6 +30,11 @@ def check_store_name(name: str, field: str) -> str:
     if _CONTROL.search(name):
         raise Invalid(f"{field}: {name!r} has control characters; use letters and digits", field=field)
     return name
+
+
+def storable(text: str) -> str:
+    """What `check_store_name` takes of a text that nobody has typed: at most so long, \ufffd for the rest."""
+    return _CONTROL.sub("\ufffd", text)[:MAX_NAME]
 
 
 def check_model_name(name: str, field: str = "model") -> str:
@@ -74,11 +80,14 @@ def check_category(category: str, allowed: Sequence[str], field: str = "category
 
 
 def check_tags(tags: dict[str, str], field: str = "tags") -> dict[str, str]:
-    """Keys follow the store's rule; values have at most 5,000 characters."""
+    """Keys follow the store's rule; values have at most 5,000 characters, none that cannot be stored."""
     for key, value in tags.items():
         check_store_name(key, field)
         if len(value) > 5000:
             raise Invalid(f"{field}: the value of {key!r} has more than 5,000 characters", field=field)
+        if _UNSTORABLE.search(value):
+            message = f"{field}: the value of {key!r} has characters that cannot be stored"
+            raise Invalid(f"{message} (NUL or half a pair)", field=field)
     return tags
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -34,7 +34,7 @@ from .callers import Caller, author_of
 from .datasets import LocalDatasets
 from .finding import nearest, records_by_id
 from .models import check_limit, parse_order
-from .recording import Recorded, by_run, new_run, with_entry, with_note
+from .recording import Draft, Recorded, by_run, new_run, tidy_start
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -86,44 +86,79 @@ class LocalRuns:
 
     def _store(self, journal: Journal, recorded: dict[str, Recorded]) -> None:
         project = journal.project
-        of_state = [id for id, what in recorded.items() if what.entries or what.datasets]
-        known = records_by_id(self._tracking, Run, project, of_state)
+        known = records_by_id(self._tracking, Run, project, recorded)
+        new = [id for id in recorded if id not in known]
         experiments: dict[str, Experiment] = {}
-        changes: list[Change] = [Put(journal)]
-        expect = {journal.id: journal.revision}
-        for id, what in recorded.items():
-            if what.entries or what.datasets:
-                run = self._run(project, known.get(id), what, experiments)
-                if run != known.get(id):
-                    changes.append(Put(run))
-                    expect[id] = run.revision
-            if what.points:
-                changes.append(what.add_points(project, id))
+        drafts = {
+            id: self._draft(project, known.get(id), what, experiments)
+            for id, what in recorded.items()
+            if what.entries or what.datasets or (what.faults and id in known)
+        }
+        # Nothing is written before all has been looked at.
+        if any(what.datasets for what in recorded.values()):
+            self._check_project(Run, project, new)
+        for id, draft in drafts.items():
+            self._log_datasets(project, id, recorded[id], draft)
+        runs = {id: run for id, draft in drafts.items() if (run := draft.finish()) != known.get(id)}
+        changes: list[Change] = [Put(journal), *map(Put, runs.values())]
+        changes += [what.add_points(project, id) for id, what in recorded.items() if what.points]
         changes += [Put(experiment) for experiment in experiments.values() if not experiment.revision]
-        self._tracking.apply(changes, expect)
+        # A run that is new here must not be one of another project either.
+        expect = {**dict.fromkeys(new, 0), **{run.id: run.revision for run in runs.values()}}
+        try:
+            self._tracking.apply(changes, {**expect, journal.id: journal.revision})
+        except Conflict:
+            self._check_project(Run, project, new)
+            self._check_project(Journal, project, [] if journal.revision else [journal.id])
+            raise
 
-    def _run(self, project: str, run: Run | None, what: Recorded, experiments: dict[str, Experiment]) -> Run:
-        """The run after what was recorded of it. Makes it when there is none."""
-        entries: Sequence[AnyEntry] = what.entries
+    def _check_project(self, kind: type[Run | Journal], project: str, ids: Collection[str]) -> None:
+        """Invalid when one of these ids, which were not there, is that of another project."""
+        try:
+            self._tracking.apply([], dict.fromkeys(ids, 0))
+            return
+        except Conflict:
+            pass
+        for id in ids:
+            try:
+                self._tracking.apply([], {id: 0})
+            except Conflict:
+                if not records_by_id(self._tracking, kind, project, [id]):
+                    what = kind.__name__.lower()
+                    message = f"records: the {what} {id} is one of another project than {project!r}"
+                    raise Invalid(f"{message}; send it there", field="records") from None
+
+    def _draft(
+        self, project: str, run: Run | None, what: Recorded, experiments: dict[str, Experiment]
+    ) -> Draft:
+        """The run with what was recorded of it. Makes it when there is none."""
+        faults = list(what.faults)
         if run is None:
-            first = entries[0] if entries else None
+            first = what.entries[0] if what.entries else None
             if not isinstance(first, RunStarted):
                 message = "records: a run is named that has not begun; its start comes first in a journal"
                 raise Invalid(message, field="records")
-            experiment = self._experiment(project, first, experiments)
-            run, entries = new_run(project, first, experiment, self._author(first)), entries[1:]
-        for entry in entries:
-            run = with_entry(run, entry)
+            start, wrong = tidy_start(first)
+            faults += wrong
+            experiment = self._experiment(project, start, experiments)
+            run = new_run(project, start, experiment, self._author(start))
+        draft = Draft(run)
+        for entry in what.entries:
+            draft.add(entry)
+        for fault in faults:
+            draft.note(f"not recorded: {fault}")
+        return draft
+
+    def _log_datasets(self, project: str, run_id: str, what: Recorded, draft: Draft) -> None:
         for dataset in what.datasets:
             try:
-                self._datasets.log_dataset(replace(dataset, project=project, run=run.id))
+                self._datasets.log_dataset(replace(dataset, project=project, run=run_id))
             except Invalid as error:  # what came with it is recorded all the same
-                run = with_note(run, f"dataset {dataset.name}: not recorded ({error.message})"[:1000])
-        return run
+                draft.note(f"dataset {dataset.name}: not recorded ({error.message})")
 
     def _experiment(self, project: str, entry: RunStarted, known: dict[str, Experiment]) -> Experiment:
         """The experiment of this name, found or made."""
-        name = names.check_store_name(entry.experiment, "experiment")
+        name = entry.experiment
         if name not in known:
             query = Query(where=Compare("name", "=", name), limit=1)
             found = self._tracking.find(Experiment, project, query).items
@@ -134,8 +169,7 @@ class LocalRuns:
         return known[name]
 
     def _author(self, entry: RunStarted) -> str:
-        explicit = names.check_store_name(entry.author, "author") if entry.author else None
-        return author_of(explicit, self._user, self._caller)
+        return names.storable(author_of(entry.author, self._user, self._caller))
 
     def list_experiments(self, request: ListExperiments) -> Page[Experiment]:
         """One page of experiments, by name."""
