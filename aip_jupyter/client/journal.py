@@ -53,12 +53,14 @@ class Journal:
         self.stored = 0
         """The place up to which all is stored."""
         self._lock = threading.RLock()
+        self._tending = threading.RLock()
         self._busy = False
         self._waiting: deque[bytes] = deque()
         self._lost = 0
         self._points = 0
         self._told = False
         self._full = False
+        self._fault = ""
         self._segments: list[Segment] = []
         """Those whose turn has come and that are not stored yet."""
         self._segment: Segment | Full = Full()
@@ -107,6 +109,8 @@ class Journal:
             self._lost += 1
             return
         self._waiting.append(payload)
+        if self._folder is None and not self._busy:
+            self._opened()  # also when there is no room: somebody has to try again
         self._put_waiting()
 
     def _put_waiting(self) -> None:
@@ -144,22 +148,58 @@ class Journal:
     def _make(self) -> Segment | None:
         try:
             if self._folder is None:
-                self.id = new_id()  # an attempt that was interrupted may have left something
-                self._folder, self._owner = make_journal(self.home, self._about())
-                self._opened()
+                self._make_folder()
+            assert self._folder is not None  # noqa: S101
             return Segment(self._folder / f"{next(self._numbers):06}{SUFFIX}", self.id)
         except OSError as error:
             self._full = True
             self._tell(error)
             return None
 
+    def _make_folder(self) -> None:
+        try:
+            self._folder, self._owner = make_journal(self.home, self._about())
+        except OSError:
+            raise
+        except BaseException:  # an interrupt may have left something
+            self.id = new_id()
+            raise
+
+    def _restore(self) -> None:
+        """Write again what somebody removed while it was in use. Raises OSError."""
+        folder = self._folder
+        if folder is None or all(segment.path.exists() for segment in self._held()):
+            return
+        with self._lock:
+            if self._busy or self._folder is not folder:
+                return
+            self._busy = True  # a signal handler that logs now must wait
+            try:
+                if not folder.exists():
+                    owner, self._owner = self._owner, make_journal(self.home, self._about())[1]
+                    os.close(owner)
+                for n, segment in enumerate(self._segments):
+                    if not segment.path.exists():
+                        self._segments[n] = segment.again()
+                        segment.forget()
+                if self._segments:
+                    self._segment = self._segments[-1]
+                if self._spare is not None and not self._spare.path.exists():
+                    self._spare.forget()
+                    self._spare = None
+            finally:
+                self._busy = False
+
     def _tell(self, error: OSError) -> None:
+        self._fault = f"no room to log in {self._folder or self.home} ({error.strerror})"
         if not self._told:
             self._told = True
-            where = self._folder or self.home
-            warn(
-                f"no room to log in {where} ({error.strerror}); the run goes on, what it logs waits in memory"
-            )
+            warn(f"{self._fault}; the run goes on, what it logs waits in memory")
+
+    @property
+    def fault(self) -> str:
+        """Why records wait in memory; "" when none do."""
+        return self._fault if self._waiting else ""
 
     @property
     def end(self) -> int:
@@ -173,9 +213,23 @@ class Journal:
 
     def tend(self) -> None:
         """Have a segment in reserve, and the disk keep what was written. Work for a thread of its own."""
+        with self._tending:
+            if self._folder is None and not self._full:
+                return
+            self._reserve()
+            self._sync()
+
+    def retry(self) -> None:
+        """Write what waits in memory, should there be room by now."""
+        if self._waiting:
+            self.tend()
+
+    def _reserve(self) -> None:
         id = self.id
-        if self._folder is None and not self._full:
-            return
+        try:
+            self._restore()
+        except OSError as error:
+            self._tell(error)
         spare = self._make() if self._spare is None else None
         with self._lock:
             if spare is not None and self.id == id:
@@ -183,6 +237,8 @@ class Journal:
             elif spare is not None:  # it was closed meanwhile
                 spare.close()
             self._put_waiting()
+
+    def _sync(self) -> None:
         end = self.end
         if end > self._synced and time.monotonic() > self._sync_due:
             self._sync_due = time.monotonic() + SYNC
@@ -237,7 +293,12 @@ class Journal:
 
     def close(self) -> None:
         """Give it up: removed when all is stored, else left for whoever comes next."""
+        with contextlib.suppress(OSError):
+            self.retry()
+            self._restore()
         with self._lock:
+            if self._waiting:
+                warn(f"{len(self._waiting):,} records are lost: {self._fault}")
             if self._folder is None:
                 return
             if self.stored >= self.end and not self._waiting:

@@ -64,7 +64,7 @@ class Journals:
             self._sender.wake()
 
     def _start(self) -> None:
-        """A journal has its first record: have the threads run."""
+        """A journal gets its first record: have the threads run."""
         if self._sender is not None:
             return
         self._sender = Sender(self.all, INTERVAL)
@@ -85,15 +85,19 @@ class Journals:
 
     def flush(self, patience: float) -> Waiting:
         """Have all stored that was logged so far; what still waits after so many seconds, or a failure."""
+        journals = self.all()
+        for journal in journals:
+            journal.retry()
         sender = self._sender
-        if sender is None:
-            return Waiting()
-        reason = sender.flush(time.monotonic() + patience)
-        count = sum(journal.count_unsent() for journal in self.all())
-        return Waiting(records=count, reason=reason if count else "")
+        reason = "" if sender is None else sender.flush(time.monotonic() + patience)
+        count = sum(journal.count_unsent() for journal in journals)
+        faults = [reason, *(journal.fault for journal in journals)]
+        return Waiting(records=count, reason="; ".join(filter(None, faults)) if count else "")
 
     def close(self) -> None:
         """Send what can be sent in a short time, and leave the rest to whoever comes next."""
+        for journal in self.all():
+            journal.retry()
         if self._sender is not None:
             # Children of this process may have left something too.
             self._sender.flush(time.monotonic() + EXIT_PATIENCE, adopt_too=True)

@@ -97,8 +97,15 @@ class Segment:
         self.map.close()
         os.close(self._file)
 
+    def again(self) -> Segment:
+        """The same in a new file, where somebody removed it. Raises OSError when there is no room."""
+        copy = Segment(self.path, self._journal)
+        copy.map[:] = self.map[:]
+        copy.base, copy.position = self.base, self.position
+        return copy
+
     def forget(self) -> None:
-        """In a forked child: let go of what is the parent's. The memory goes with the object."""
+        """Let go of a file that is a forked child's parent's, or removed. The memory goes with the object."""
         os.close(self._file)
 
 

@@ -122,6 +122,8 @@ class Sender:
             return error.message
         except AipError as error:
             return error.message
+        except OSError as error:  # a full disk cannot even keep whose the journal is
+            return f"{journal.home}: {error.strerror}"
 
     def _connection(self, store: str) -> Connection | None:
         """The connection to this store; None when the one in use leads to another."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -200,6 +201,31 @@ def test_a_full_disk_stops_nothing_and_is_told_once(
     journal.tend()
     journal.append(encode_entry(point(10)))
     assert on_disk(tmp_path) == list(range(11))
+
+
+def test_what_was_removed_while_it_was_in_use_is_written_again(journal: Journal, tmp_path: Path) -> None:
+    journal.append(encode_entry(point(0)))
+    journal.tend()
+    id = journal.id
+    shutil.rmtree(journals_folder(tmp_path))
+    journal.append(encode_entry(point(1)))
+    journal.tend()
+    journal.append(encode_entry(point(2)))
+    assert on_disk(tmp_path) == [0, 1, 2]
+    with adopted(tmp_path, id) as about:
+        assert about is None  # it lives
+    payload = encode_entry(Points(RUN, 3, 0, {f"key {n:04}": 0.0 for n in range(3000)}))
+    shutil.rmtree(journals_folder(tmp_path))
+    for _ in range(4 * SIZE // len(payload)):  # more than the segment and the spare take
+        journal.append(payload)
+    records = journal.count_unsent()
+    while on_disk(tmp_path)[3:] != [3] * (records - 3):
+        journal.tend()
+    assert journal.count_unsent() == records
+    shutil.rmtree(journals_folder(tmp_path))
+    journal.close()
+    assert left_journals(tmp_path) == [id]
+    assert len(on_disk(tmp_path)) == records
 
 
 def test_an_entry_that_is_too_large_is_refused(journal: Journal, tmp_path: Path) -> None:

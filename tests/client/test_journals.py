@@ -89,6 +89,34 @@ def test_nothing_is_made_before_something_is_logged(home: Path) -> None:
     assert not home.exists()
 
 
+def test_a_home_without_room_is_told_and_tried_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also when not even the journal's folder could be made."""
+    home.mkdir(parents=True)
+    (home / "journals").write_text("where the folder should be")
+    id = start(JOURNALS.journal(destination()))
+    waiting = JOURNALS.flush(60)
+    assert waiting.records == 4
+    assert "no room to log in" in waiting.reason
+    assert capsys.readouterr().err.count("no room") == 1
+    (home / "journals").unlink()
+    assert not JOURNALS.flush(60)
+    assert steps_of(id) == [0, 1, 2]
+
+
+def test_a_thread_tries_again_by_itself(home: Path) -> None:
+    home.mkdir(parents=True)
+    (home / "journals").write_text("where the folder should be")
+    journal = JOURNALS.journal(destination())
+    start(journal)
+    (home / "journals").unlink()
+    deadline = time.monotonic() + 60
+    while not journal.stored and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert journal.count_unsent() == 0
+
+
 def test_a_failure_is_told_and_overcome(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sender, "BACKOFF", 0.01)
     with monkeypatch.context() as broken:
