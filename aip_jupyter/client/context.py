@@ -15,6 +15,8 @@ class RunContext(Struct, frozen=True, kw_only=True):
     name: str
     experiment: str
     started: int
+    project: str = ""
+    """"" for the one of the context."""
 
 
 class Context(Struct, frozen=True, kw_only=True):

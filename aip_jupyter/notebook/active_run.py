@@ -58,6 +58,11 @@ class ActiveRun:
         self._steps: dict[str, int] = {}
         """The next step of each metric."""
 
+    @property
+    def project(self) -> str:
+        """Where it is recorded; "" until the server that stores it says which is in use."""
+        return self._journal.project
+
     def __repr__(self) -> str:
         return f"run {self.name} (experiment {self.experiment}, {self.status}, id {self.id})"
 
@@ -78,13 +83,13 @@ class ActiveRun:
 
     def begin(self) -> None:
         """Tell the journal of the run: what else it holds of it can then be stored by whoever comes first."""
-        self._journal.append(encode_entry(self._entry))
+        self._journal.append(_encoded(self._entry))
         self._begun = self._journal.id
 
     def _append(self, entry: AnyEntry) -> None:
         if self._journal.id != self._begun:
             self.begin()
-        self._journal.append(encode_entry(entry))
+        self._journal.append(_encoded(entry))
 
     def _append_points(self, step: int, now: int, values: dict[str, float]) -> None:
         if self._journal.id != self._begun:
@@ -154,6 +159,15 @@ class ActiveRun:
 
     def _ended(self) -> Conflict:
         return Conflict(f"run: {self.name} has ended ({self.status}); start another with %start_run NAME")
+
+
+def _encoded(entry: AnyEntry) -> bytes:
+    """The entry's payload. Invalid for a text that is none, such as the name of a file of another coding."""
+    try:
+        return encode_entry(entry)
+    except UnicodeEncodeError as error:
+        what = f"{type(entry).__name__}: {error.object[:80]!a} has characters that cannot be stored"
+        raise Invalid(f"{what} (half a pair); replace them", field="journal") from error
 
 
 def _by_step(values: dict[str, float], steps: dict[str, int]) -> dict[int, dict[str, float]]:

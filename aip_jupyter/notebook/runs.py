@@ -70,7 +70,7 @@ def start_run(
         notes=notes,
         notebook=_whereabouts(),
         holder=this_process(),
-        author=to.author,
+        author=names.storable(to.author),
     )
     run = ActiveRun(entry, to)
     run.begin()
@@ -127,10 +127,11 @@ def _joined(context: Context, run: RunContext, known: ActiveRun | None) -> Activ
         name=run.name,
         experiment=run.experiment,
         device=context.gpu,
-        notebook=context.notebook,
-        author=context.user,
+        notebook=names.storable(context.notebook),
+        author=names.storable(context.user),
     )
-    return ActiveRun(entry, destination())
+    to = destination()
+    return ActiveRun(entry, to._replace(project=run.project or to.project))
 
 
 def run_context() -> RunContext | None:
@@ -138,7 +139,9 @@ def run_context() -> RunContext | None:
     run = active_run()
     if run is None:
         return None
-    return RunContext(id=run.id, name=run.name, experiment=run.experiment, started=run.started)
+    return RunContext(
+        id=run.id, name=run.name, experiment=run.experiment, started=run.started, project=run.project
+    )
 
 
 def log_metrics(metrics: Mapping[str, Any], step: int | None = None) -> None:
@@ -200,7 +203,10 @@ def get_run(run: str = "", *, project: str | None = None) -> RunCard:
     """A run by its id, or the newest of this name; the active one when left out. NotFound: what is near."""
     from .run_reading import get_run as read
 
-    return read(run or _needed().id, project=project)
+    if not run:
+        active = _needed()
+        run, project = active.id, project or active.project or None
+    return read(run, project=project)
 
 
 def get_metric_history(run: str, key: str, *, project: str | None = None) -> MetricHistory:
@@ -225,7 +231,7 @@ def _whereabouts() -> str:
     """The notebook's path as Jupyter tells it, or the script's."""
     notebook = os.environ.get("JPY_SESSION_NAME", "")
     script = getattr(sys.modules.get("__main__"), "__file__", "") or ""
-    return notebook or ("" if _is_interactive() else script)
+    return names.storable(notebook or ("" if _is_interactive() else script))
 
 
 def _is_interactive() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import pytest
 import aip_jupyter as aip
 from aip_jupyter.client.context import Context, set_context
 from aip_jupyter.client.journals import JOURNALS, Waiting
+from aip_jupyter.domain.datasets import LogDataset
 from aip_jupyter.domain.records import now_ms
 from aip_jupyter.domain.runs import History, Metric, Run, RunDetail
 from aip_jupyter.errors import AipError, Conflict, Invalid, NotFound
@@ -199,16 +201,59 @@ def test_tags() -> None:
         assert aip.get_run().run.tags == {"a": "2", "bare": "", "b": "3"}
         with pytest.raises(Invalid):
             aip.set_tag("a", 5)  # type: ignore[arg-type]
+        for bad in ("\0", "\udce9"):
+            with pytest.raises(Invalid) as caught:
+                aip.set_tag("a", bad)
+            assert caught.value.field == "tags"
 
 
 @pytest.mark.parametrize(
-    "how", [{"name": "a\n"}, {"experiment": "x" * 256}, {"tags": "one"}, {"notes": "\0"}, {"tags": {"": ""}}]
+    "how",
+    [
+        {"name": "a\n"},
+        {"experiment": "x" * 256},
+        {"tags": "one"},
+        {"notes": "\0"},
+        {"tags": {"": ""}},
+        {"tags": {"a": "\0"}},
+    ],
 )
 def test_a_run_that_cannot_start(how: dict[str, Any]) -> None:
     with pytest.raises(Invalid) as caught:
         aip.start_run(**how)
     assert caught.value.field == next(iter(how))
     assert aip.active_run() is None
+
+
+def test_what_nobody_has_typed_stops_no_run(home: Path, tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/caf\xe9"
+    os.mkdir(folder)
+    script = folder + b"/script.py"
+    with open(script, "w") as out:
+        out.write(SCRIPT.format(end=""))
+    environ = {**os.environ, "AIP_USER": "Ann\tLee\udce9"}
+    subprocess.run([sys.executable, script], cwd=tmp_path, check=True, env=environ)
+    run = aip.get_run("script").run
+    assert (run.author, run.status) == ("Ann\ufffdLee\ufffd", "completed")
+    assert run.notebook == f"{tmp_path}/caf\ufffd/script.py"
+
+
+def test_what_cannot_be_encoded_is_named() -> None:
+    with aip.start_run("fine") as run, pytest.raises(Invalid, match="half a pair"):
+        run.append_dataset(LogDataset(id="0" * 32, name="d", digest="", source="caf\udce9.csv"))
+
+
+def test_in_a_session_a_run_stays_in_its_project(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIP_PROJECT", "vision")
+    with aip.start_run("ours") as run:
+        context = runs.run_context()
+        assert context is not None
+        assert context.project == "vision"
+        runs._active = None  # the session's kernel is another process
+        set_context(Context(project="another", run=context))
+        aip.log_metrics({"m": 1.0})
+        card = aip.get_run()
+        assert (card.run.id, card.run.project, card.metrics["m"].count) == (run.id, "vision", 1)
 
 
 def test_nothing_waits_for_a_server_that_is_down(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
