@@ -44,6 +44,8 @@ export class Live implements IDisposable {
       this._options.events.stream.disconnect(this._onEvent, this);
       document.removeEventListener('visibilitychange', this._onVisible);
       this._gather.dispose();
+      // Else its timer goes on.
+      void this._poll.stop();
       this._poll.dispose();
     }
   }
