@@ -228,9 +228,8 @@ def test_a_run_that_cannot_start(how: dict[str, Any]) -> None:
 def test_what_nobody_has_typed_stops_no_run(home: Path, tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path) + b"/caf\xe9"
     os.mkdir(folder)
-    script = folder + b"/script.py"
-    with open(script, "w") as out:
-        out.write(SCRIPT.format(end=""))
+    script = Path(os.fsdecode(folder), "script.py")
+    script.write_text(SCRIPT.format(end=""))
     environ = {**os.environ, "AIP_USER": "Ann\tLee\udce9"}
     subprocess.run([sys.executable, script], cwd=tmp_path, check=True, env=environ)
     run = aip.get_run("script").run
