@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
 
 from ..domain.datasets import Column, Dataset
 from ..domain.lineage import Use
@@ -25,6 +24,7 @@ from .display import (
     text_facts,
     text_table,
 )
+from .listing import Listing
 
 SHOWN_COLUMNS = 20
 SHOWN_USES = 5
@@ -35,41 +35,28 @@ _WIDEST = 40
 """Characters of a source or a value in a table."""
 
 
-class DatasetTable(Sequence[Dataset]):
+class DatasetTable(Listing[Dataset]):
     """Datasets, as a list that shows itself as a table."""
 
     def __init__(self, datasets: Sequence[Dataset], *, project: str, more: bool = False) -> None:
-        self._datasets = list(datasets)
+        super().__init__(datasets)
         self._project = project
         self._more = more
 
-    @overload
-    def __getitem__(self, index: int) -> Dataset: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Dataset]: ...
-
-    def __getitem__(self, index: int | slice) -> Dataset | list[Dataset]:
-        return self._datasets[index]
-
-    def __len__(self) -> int:
-        return len(self._datasets)
-
     def __repr__(self) -> str:
-        if not self._datasets:
+        if not self._items:
             return self._nothing()
         rows = [
             (*_cells(each), " ".join(tag_labels(each.tags)), each.author, age_text(each.updated))
-            for each in self._datasets
+            for each in self._items
         ]
         return text_table(_DATASETS, rows) + (f"\n{self._rest()}" if self._more else "")
 
     def _repr_html_(self) -> str:
-        if not self._datasets:
+        if not self._items:
             return frame(dim(self._nothing()))
         rows = [
-            (*_cells(each), tags_html(each.tags), each.author, age_html(each.updated))
-            for each in self._datasets
+            (*_cells(each), tags_html(each.tags), each.author, age_html(each.updated)) for each in self._items
         ]
         return frame(html_table(_DATASETS, rows), dim(self._rest()) if self._more else None)
 

@@ -3,76 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
 
 from ..domain.sessions import CPU, GpuOffer, Session
 from .display import Html, age_html, age_text, code, dim, element, frame, html_table, plain, text_table
+from .listing import Listing
 
 _SESSION_COLUMNS = ("name", "GPU", "state", "notebook", "cells", "author", "started", "last cell")
 _OFFER_COLUMNS = ("type", "GPUs", "free", "memory")
 
 
-class SessionTable(Sequence[Session]):
+class SessionTable(Listing[Session]):
     """GPU sessions, as a list that shows itself as a table."""
 
     def __init__(self, sessions: Sequence[Session], *, project: str) -> None:
-        self._sessions = list(sessions)
+        super().__init__(sessions)
         self._project = project
 
-    @overload
-    def __getitem__(self, index: int) -> Session: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Session]: ...
-
-    def __getitem__(self, index: int | slice) -> Session | list[Session]:
-        return self._sessions[index]
-
-    def __len__(self) -> int:
-        return len(self._sessions)
-
     def __repr__(self) -> str:
-        if not self._sessions:
+        if not self._items:
             return f"{self._nothing()} Start one with {_START}"
-        rows = [(*_cells(s), age_text(s.created), age_text(s.active)) for s in self._sessions]
-        return "\n".join([text_table(_SESSION_COLUMNS, rows), *map(plain, _reasons(self._sessions))])
+        rows = [(*_cells(s), age_text(s.created), age_text(s.active)) for s in self._items]
+        return "\n".join([text_table(_SESSION_COLUMNS, rows), *map(plain, _reasons(self._items))])
 
     def _repr_html_(self) -> str:
-        if not self._sessions:
+        if not self._items:
             return frame(dim(self._nothing()), dim(" Start one with "), code(_START))
-        rows = [(*_cells(s), age_html(s.created), age_html(s.active)) for s in self._sessions]
-        reasons = (element("div", dim(reason)) for reason in _reasons(self._sessions))
+        rows = [(*_cells(s), age_html(s.created), age_html(s.active)) for s in self._items]
+        reasons = (element("div", dim(reason)) for reason in _reasons(self._items))
         return frame(html_table(_SESSION_COLUMNS, rows), *reasons)
 
     def _nothing(self) -> str:
         return f"No GPU sessions in project {self._project!r}."
 
 
-class GpuTable(Sequence[GpuOffer]):
+class GpuTable(Listing[GpuOffer]):
     """The GPU types of the pool, as a list that shows itself as a table."""
 
     def __init__(self, offers: Sequence[GpuOffer]) -> None:
-        self._offers = list(offers)
-
-    @overload
-    def __getitem__(self, index: int) -> GpuOffer: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[GpuOffer]: ...
-
-    def __getitem__(self, index: int | slice) -> GpuOffer | list[GpuOffer]:
-        return self._offers[index]
-
-    def __len__(self) -> int:
-        return len(self._offers)
+        super().__init__(offers)
 
     def __repr__(self) -> str:
-        return text_table(_OFFER_COLUMNS, map(_offer_cells, self._offers)) if self._offers else _NO_GPU
+        return text_table(_OFFER_COLUMNS, map(_offer_cells, self._items)) if self._items else _NO_GPU
 
     def _repr_html_(self) -> str:
-        if not self._offers:
+        if not self._items:
             return frame(dim(_NO_GPU))
-        return frame(html_table(_OFFER_COLUMNS, map(_offer_cells, self._offers)))
+        return frame(html_table(_OFFER_COLUMNS, map(_offer_cells, self._items)))
 
 
 class SessionNote:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from ..domain.records import PropertyValue, now_ms
@@ -26,6 +26,7 @@ from .display import (
     text_facts,
     text_table,
 )
+from .listing import Listing
 
 if TYPE_CHECKING:
     from ..client.journals import Waiting
@@ -36,7 +37,7 @@ _SHOWN = 4
 """So many metrics and params stand in a table's row."""
 
 
-class RunTable(Sequence[RunDetail]):
+class RunTable(Listing[RunDetail]):
     """Runs with their metrics, as a list that shows itself as a table."""
 
     def __init__(
@@ -48,32 +49,20 @@ class RunTable(Sequence[RunDetail]):
         more: bool = False,
         waiting: Waiting | None = None,
     ) -> None:
-        self._runs = list(runs)
+        super().__init__(runs)
         self._project = project
         self._base_url = base_url
         self._notes = _notes(waiting)
         if more:
-            count = len(self._runs)
+            count = len(self._items)
             self._notes.insert(
                 0, f"The first {count}; there are more: %runs --limit {10 * count}, or search."
             )
 
-    @overload
-    def __getitem__(self, index: int) -> RunDetail: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[RunDetail]: ...
-
-    def __getitem__(self, index: int | slice) -> RunDetail | list[RunDetail]:
-        return self._runs[index]
-
-    def __len__(self) -> int:
-        return len(self._runs)
-
     def __repr__(self) -> str:
         rows = [
             (detail.run.name, *_cells(detail), detail.run.author, age_text(detail.run.started))
-            for detail in self._runs
+            for detail in self._items
         ]
         table = text_table(_COLUMNS, rows) if rows else self._nothing()
         return "\n".join([table, *map(plain, self._notes)])
@@ -86,7 +75,7 @@ class RunTable(Sequence[RunDetail]):
                 detail.run.author,
                 age_html(detail.run.started),
             )
-            for detail in self._runs
+            for detail in self._items
         ]
         table = html_table(_COLUMNS, rows) if rows else dim(self._nothing())
         return frame(table, *(element("div", dim(note)) for note in self._notes))
@@ -155,7 +144,7 @@ class Point(NamedTuple):
     value: float
 
 
-class MetricHistory(Sequence[Point]):
+class MetricHistory(Listing[Point]):
     """All points of a metric, in the order of step, time and arrival."""
 
     def __init__(self, history: History, *, waiting: Waiting | None = None) -> None:
@@ -164,22 +153,7 @@ class MetricHistory(Sequence[Point]):
         self.times = history.times
         self.values = [float(value) for value in history.values]
         self._notes = _notes(waiting)
-
-    @overload
-    def __getitem__(self, index: int) -> Point: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Point]: ...
-
-    def __getitem__(self, index: int | slice) -> Point | list[Point]:
-        if isinstance(index, int):
-            return Point(self.steps[index], self.times[index], self.values[index])
-        return [
-            Point(*row) for row in zip(self.steps[index], self.times[index], self.values[index], strict=True)
-        ]
-
-    def __len__(self) -> int:
-        return len(self.steps)
+        super().__init__(map(Point, self.steps, self.times, self.values))
 
     def __repr__(self) -> str:
         rows = [(str(point.step), number_text(point.value)) for point in self[-10:]]

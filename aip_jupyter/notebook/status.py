@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
 
 from .._version import __version__
 from ..domain.system import BackendInfo, CheckReport, Description, DoctorCheck
 from .display import dim, element, frame, html_facts, html_table, plain, size_text, text_facts, text_table
+from .listing import Listing
 
 _FINDINGS = {
     "missing_bytes": "a version whose bytes are gone",
@@ -75,31 +75,19 @@ class Status:
         ]
 
 
-class Doctor(Sequence[DoctorCheck]):
+class Doctor(Listing[DoctorCheck]):
     """What was looked at, one line each."""
 
     def __init__(self, checks: Sequence[DoctorCheck]) -> None:
-        self._checks = list(checks)
+        super().__init__(checks)
 
     @property
     def ok(self) -> bool:
         """True when all is well."""
-        return all(check.ok for check in self._checks)
-
-    @overload
-    def __getitem__(self, index: int) -> DoctorCheck: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[DoctorCheck]: ...
-
-    def __getitem__(self, index: int | slice) -> DoctorCheck | list[DoctorCheck]:
-        return self._checks[index]
-
-    def __len__(self) -> int:
-        return len(self._checks)
+        return all(check.ok for check in self._items)
 
     def __repr__(self) -> str:
-        rows = [(_mark(check.ok), check.name, _found(check)) for check in self._checks]
+        rows = [(_mark(check.ok), check.name, _found(check)) for check in self._items]
         return text_table(("", "check", "found"), rows, width=200)
 
     def _repr_html_(self) -> str:
@@ -109,7 +97,7 @@ class Doctor(Sequence[DoctorCheck]):
                 check.name,
                 _found(check),
             )
-            for check in self._checks
+            for check in self._items
         ]
         return frame(html_table(("", "check", "found"), rows))
 

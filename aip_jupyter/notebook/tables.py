@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import overload
 from urllib.parse import quote
 
 from ..domain.artifacts import Artifact
@@ -31,50 +30,39 @@ from .display import (
     text_facts,
     text_table,
 )
+from .listing import Listing
 
 _MODEL_COLUMNS = ("name", "latest", "versions", "category", "tags", "author", "updated")
 _VERSION_COLUMNS = ("number", "name", "size", "digest", "author", "age")
 _FILE_COLUMNS = ("file", "size", "digest")
 
 
-class ModelTable(Sequence[Model]):
+class ModelTable(Listing[Model]):
     """Models, as a list that shows itself as a table. `base_url` is the server's, "" when embedded."""
 
     def __init__(
         self, models: Sequence[Model], *, project: str, base_url: str = "", more: bool = False
     ) -> None:
-        self._models = list(models)
+        super().__init__(models)
         self._project = project
         self._base_url = base_url
         self._more = more
 
-    @overload
-    def __getitem__(self, index: int) -> Model: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Model]: ...
-
-    def __getitem__(self, index: int | slice) -> Model | list[Model]:
-        return self._models[index]
-
-    def __len__(self) -> int:
-        return len(self._models)
-
     def __repr__(self) -> str:
-        if not self._models:
+        if not self._items:
             return self._nothing()
         rows = [
             (m.name, *_model_cells(m), " ".join(tag_labels(m.tags)), m.author, age_text(m.updated))
-            for m in self._models
+            for m in self._items
         ]
         return text_table(_MODEL_COLUMNS, rows) + (f"\n{self._rest()}" if self._more else "")
 
     def _repr_html_(self) -> str:
-        if not self._models:
+        if not self._items:
             return frame(dim(self._nothing()))
         rows = [
             (self._link(m), *_model_cells(m), tags_html(m.tags), m.author, age_html(m.updated))
-            for m in self._models
+            for m in self._items
         ]
         return frame(html_table(_MODEL_COLUMNS, rows), dim(self._rest()) if self._more else None)
 
