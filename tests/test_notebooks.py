@@ -14,7 +14,7 @@ from aip_jupyter.services.local import open_platform
 from aip_jupyter.services.settings import Settings
 
 from .support.live import live_server, server_environ
-from .support.notebooks import ROOT, printed, records, run_notebook
+from .support.notebooks import QUICKSTART, ROOT, printed, records, run_notebook
 from .support.sessions import ending_sessions
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -29,16 +29,15 @@ def _told(texts: list[str]) -> list[str]:
     return [VARYING.sub(" ", text) for text in texts]
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_gives_the_same_with_a_server_and_without(notebook: Path, tmp_path: Path) -> None:
+def test_the_quickstart_gives_the_same_with_a_server_and_without(tmp_path: Path) -> None:
     alone = server_environ(tmp_path / "alone", tmp_path / "alone" / "home")
     (tmp_path / "alone").mkdir()
     platform = open_platform(Settings(home=tmp_path / "alone" / "home"))
     with ending_sessions(platform.services()) as without:
-        embedded = run_notebook(notebook, alone, tmp_path / "alone")
+        embedded = run_notebook(QUICKSTART, alone, tmp_path / "alone")
         found = records(without)
     with live_server(tmp_path / "server") as server, ending_sessions(server.services()) as services:
-        served = run_notebook(notebook, server.client_environ, server.folder / "work")
+        served = run_notebook(QUICKSTART, server.client_environ, server.folder / "work")
         assert records(services) == found
         assert found["models"]
     assert _told(printed(served)) == _told(printed(embedded))

@@ -20,7 +20,6 @@ from aip_jupyter.services.interface import Services
 
 ROOT = Path(__file__).parents[2]
 QUICKSTART = ROOT / "notebooks" / "quickstart.ipynb"
-MODELS = ROOT / "notebooks" / "models.ipynb"
 
 
 def run_notebook(path: Path, environ: Mapping[str, str], folder: Path) -> nbformat.NotebookNode:
