@@ -31,6 +31,12 @@ def test_a_process_id_that_was_given_again_is_dead() -> None:
     assert is_dead(f"{host}|an-earlier-boot|{pid}|1")
 
 
-@pytest.mark.parametrize("holder", ["", "x", "a|b|c|d", f"another-host|b|{os.getpid()}|1", "|||"])
+ELSEWHERE = f"another-host|b|{os.getpid()}|1"
+
+
+@pytest.mark.parametrize(
+    "holder",
+    ["", "x", "a|b|c|d", "|||", pytest.param(ELSEWHERE, id="elsewhere")],  # a name that is always the same
+)
 def test_what_cannot_be_proved_is_not_dead(holder: str) -> None:
     assert not is_dead(holder)
