@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..backends.storage.protocol import Progress
+from ..domain.access import DownloadLink, SignDownload
 from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
 from ..errors import Invalid
 from ..wire.requests import split_request
@@ -39,6 +40,10 @@ class HttpBlobs:
         route = ROUTE_OF["blobs.download"]
         path, _ = split_request(route, request)
         return self._transport.stream(route, path, target, digest, progress)
+
+    def sign_download(self, request: SignDownload) -> DownloadLink:
+        link: DownloadLink = self._transport.call("blobs.sign_download", request)
+        return link
 
 
 def _blocks(source: Path, progress: Progress | None) -> Iterator[bytes]:

@@ -6,9 +6,11 @@ from .blobs import HttpBlobs
 from .datasets import HttpDatasets
 from .lineage import HttpLineage
 from .models import HttpModels
+from .projects import HttpProjects
 from .runs import HttpRuns
 from .sessions import HttpSessions
 from .system import HttpSystem
+from .tokens import HttpTokens
 from .transport import Transport
 
 
@@ -17,6 +19,8 @@ class HttpServices:
 
     def __init__(self, url: str, token: str) -> None:
         self._transport = Transport(url, token)
+        self.projects = HttpProjects(self._transport)
+        self.tokens = HttpTokens(self._transport)
         self.models = HttpModels(self._transport)
         self.runs = HttpRuns(self._transport)
         self.datasets = HttpDatasets(self._transport)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..domain.access import DerivedToken, DeriveToken
 from ..domain.sessions import (
     GetGpus,
     GetSession,
@@ -46,3 +47,7 @@ class HttpSessions:
 
     def stop_session(self, request: GetSession) -> None:
         self._call("sessions.stop_session", request)
+
+    def derive_token(self, request: DeriveToken) -> DerivedToken:
+        reply: DerivedToken = self._call("sessions.derive_token", request)
+        return reply

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from .access import AccessToken, Project
 from .artifacts import Artifact
 from .datasets import Dataset
 from .lineage import Link
@@ -28,9 +29,11 @@ class Intent(Record, frozen=True, kw_only=True):
     holder: str = ""
 
 
-AnyRecord = Model | Version | Artifact | Intent | Experiment | Run | Journal | Dataset | Link
+AnyRecord = (
+    Model | Version | Artifact | Intent | Experiment | Run | Journal | Dataset | Link | Project | AccessToken
+)
 
-SILENT: frozenset[type[Record]] = frozenset((Intent, Journal))
+SILENT: frozenset[type[Record]] = frozenset((Intent, Journal, AccessToken))
 """The kinds whose changes are not told: nobody shows them."""
 
 
@@ -72,6 +75,7 @@ class ChangeEvent(Struct, frozen=True, kw_only=True):
     sequence: int
     """Increases by the order of the transactions; gaps may occur."""
     project: str
+    """`*` for a project's own record."""
     kind: str
     """`model`, `version`, `run`, …; what is in SILENT is not told. `session` for a GPU session."""
     id: str

@@ -17,6 +17,7 @@ _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 _PLAIN = re.compile(r"[\w .+\-]+")
 _RESERVED_STARTS = ("tmp_", "_tmp_", "#")
 _RESERVED_VERSIONS = ("latest",)
+_RESERVED_PROJECTS = ("archive", "list", "new", "restore", "use")
 _ID = re.compile(r"[0-9a-f]{32}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -44,6 +45,14 @@ def check_model_name(name: str, field: str = "model") -> str:
         if name.startswith(start):
             message = f"{field}: {name!r} may not begin with {start!r}; that is kept for work in progress"
             raise Invalid(message, field=field)
+    return _check_plain(name, field)
+
+
+def check_project_name(name: str, field: str = "project") -> str:
+    """A project's name as a person may choose it."""
+    check_store_name(name, field)
+    if name.lower() in _RESERVED_PROJECTS:
+        raise Invalid(f"{field}: {name!r} is a word of %aip project; choose another name", field=field)
     return _check_plain(name, field)
 
 

@@ -6,10 +6,11 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from .access import Right
 from .records import Request
 
 Capability = Literal[
-    "models", "runs", "datasets", "sessions", "changes", "transactions", "stored_files", "reflink"
+    "models", "runs", "datasets", "sessions", "projects", "changes", "transactions", "stored_files", "reflink"
 ]
 """What a backend can do. What it cannot is hidden or refused by name."""
 
@@ -18,7 +19,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     """A backend in use."""
 
     seam: str
-    """`registry`, `storage`, `tracking`, `datasets` or `gpus`."""
+    """`registry`, `storage`, `tracking`, `datasets`, `gpus` or `access`."""
     name: str
     """Its entry point's name, as in the configuration."""
     location: str
@@ -36,6 +37,8 @@ class Description(Struct, frozen=True, kw_only=True):
     author: str
     categories: list[str]
     backends: list[BackendInfo]
+    rights: list[Right] = field(default_factory=list)
+    """What the caller may outside of projects: `admin` is to make them."""
     base_url: str = ""
     """The Jupyter server's own base URL path, for links; "" when embedded."""
 

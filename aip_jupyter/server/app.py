@@ -19,7 +19,7 @@ from ..errors import AipError
 from ..services.journal_files import server_store, store_of
 from ..services.local import Feed, Platform, open_platform
 from ..services.recovery import StoreCheck
-from ..services.settings import SETTINGS, Settings, load_settings
+from ..services.settings import LISTS, SETTINGS, Settings, load_settings
 from ..wire.routes import PREFIX, Route
 from .adoption import adopt_journals
 from .events import SCHEMA_FILE, watch
@@ -55,7 +55,11 @@ class AipApp(ExtensionApp):
     datasets_url = Unicode(None, allow_none=True, config=True, help=_HELP["datasets_url"])
     gpus = BackendName("gpus", config=True, help=_HELP["gpus"])
     gpus_url = Unicode(None, allow_none=True, config=True, help=_HELP["gpus_url"])
+    access = BackendName("access", config=True, help=_HELP["access"])
+    access_url = Unicode(None, allow_none=True, config=True, help=_HELP["access_url"])
+    admins = List(Unicode(), None, allow_none=True, config=True, help=_HELP["admins"])
     session_idle = Float(None, allow_none=True, min=1, config=True, help=_HELP["session_idle"])
+    session_grant = Float(None, allow_none=True, min=60, config=True, help=_HELP["session_grant"])
     workers = Int(None, allow_none=True, min=1, config=True, help=_HELP["workers"])
     deadline = Float(None, allow_none=True, min=0.1, config=True, help=_HELP["deadline"])
     garbage_grace = Float(None, allow_none=True, min=1, config=True, help=_HELP["garbage_grace"])
@@ -137,8 +141,7 @@ class AipApp(ExtensionApp):
         }
         if "home" in given:
             given["home"] = Path(given["home"]).expanduser().absolute()
-        if "categories" in given:
-            given["categories"] = tuple(given["categories"])
+        given |= {name: tuple(given[name]) for name in LISTS if name in given}
         return replace(base, **given)
 
 

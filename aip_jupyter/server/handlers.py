@@ -124,7 +124,9 @@ class ApiHandler(APIHandler):
             return
         method = self.request.method or ""
         route = self.routes.get(method)
-        action = (route.action if route else "") or HTTP_METHOD_TO_AUTH_ACTION.get(method, "execute")
+        action = HTTP_METHOD_TO_AUTH_ACTION.get(method, "execute")
+        if route and route.right == "execute":
+            action = "execute"
         allowed = await ensure_async(
             self.authorizer.is_authorized(self, self.current_user, action, self.auth_resource)
         )

@@ -9,26 +9,38 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import quote
 
 from ..backends.process import this_process
 from ..backends.registry.protocol import RegistryBackend
 from ..backends.storage.protocol import Progress, Staging, StorageBackend
 from ..domain import names
+from ..domain.access import DownloadLink, SignDownload
 from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
 from ..domain.records import new_id
 from ..errors import Invalid, NotFound, Unavailable
+from .callers import Caller
 from .finding import open_intents
 
+if TYPE_CHECKING:
+    from .local import Platform
+
+LINK = "signature"
+"""The argument of an address that has the signature."""
+MIN_LIFETIME, MAX_LIFETIME = 1.0, 3600.0
+"""Seconds that a signed address may last."""
 BLOCK = 4 * 2**20
 
 
 class LocalBlobs:
     """`services.interface.Blobs` over a registry and a storage backend."""
 
-    def __init__(self, registry: RegistryBackend, storage: StorageBackend) -> None:
-        self._registry = registry
-        self._storage = storage
+    def __init__(self, platform: Platform, caller: Caller) -> None:
+        self._registry = platform.registry
+        self._storage = platform.storage
+        self._signer = platform.signer
+        self._caller = caller
 
     def stage(self, request: UploadBlob) -> Staging:
         """Begin an upload whose bytes come piece by piece."""
@@ -76,6 +88,18 @@ class LocalBlobs:
         with source:
             blocks = iter(lambda: source.read(BLOCK), b"")
             return write_verified(blocks, artifact.digest or "", target, progress)
+
+    def sign_download(self, request: SignDownload) -> DownloadLink:
+        """An address that gives the bytes to whoever has it."""
+        if not MIN_LIFETIME <= request.lifetime <= MAX_LIFETIME:
+            raise Invalid("lifetime: must be between a second and an hour", field="lifetime")
+        artifact = self.get_artifact(GetArtifact(project=request.project, artifact=request.artifact))
+        claims = {"project": artifact.project, "artifact": artifact.id}
+        who = {"user": self._caller.user, "token": self._caller.token}
+        signed = self._signer.sign("download", request.lifetime, **claims, **who)
+        project = quote(artifact.project, safe="")
+        path = f"aip/v1/projects/{project}/artifacts/{artifact.id}/content?{LINK}={signed.text}"
+        return DownloadLink(path=path, expires=signed.expires)
 
 
 def drop_claim(registry: RegistryBackend, storage: StorageBackend, claim: str) -> int:

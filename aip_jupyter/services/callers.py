@@ -8,12 +8,24 @@ import subprocess
 
 from msgspec import Struct
 
+from ..domain.access import ALL_RIGHTS, Right
+
 
 class Caller(Struct, frozen=True, kw_only=True):
-    """Who asks, as the layer above knows it."""
+    """Who asks and what he may, as the layer above knows it. In process: the owner of all."""
 
     user: str = ""
     """The Jupyter or Hub user; "" when anonymous or in process."""
+    rights: frozenset[Right] = ALL_RIGHTS
+    """What he may in the project of the request."""
+    project: str = ""
+    """The only project that he may name; "" for all in which he has a part."""
+    runs: frozenset[str] | None = None
+    """The only runs of others that he may add to; None for all."""
+    token: str = ""
+    """The id of the access token that he came with."""
+    is_owner: bool = True
+    """Whether he administers every project."""
 
 
 def author_of(explicit: str | None, configured: str, caller: Caller) -> str:

@@ -9,6 +9,25 @@ from pathlib import Path
 from typing import Protocol
 
 from ..backends.storage.protocol import Progress
+from ..domain.access import (
+    CreateProject,
+    CreateToken,
+    DerivedToken,
+    DeriveToken,
+    DownloadLink,
+    GetProject,
+    GetToken,
+    ListProjects,
+    ListTokens,
+    NewToken,
+    Project,
+    ProjectDetail,
+    RemoveRole,
+    SecretText,
+    SetRole,
+    SignDownload,
+    TokenInfo,
+)
 from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
 from ..domain.datasets import Dataset, DatasetDetail, GetDataset, ListDatasets, LogDataset
 from ..domain.lineage import GetLineage, Lineage
@@ -45,6 +64,47 @@ from ..domain.sessions import (
     StartSession,
 )
 from ..domain.system import CheckReport, CheckStore, Description, DoctorCheck, Nothing
+
+
+class Projects(Protocol):
+    """Projects, and who may do what in them."""
+
+    def list_projects(self, request: ListProjects) -> Page[Project]:
+        """One page of the projects in which the caller has a part, by name."""
+
+    def create_project(self, request: CreateProject) -> ProjectDetail:
+        """Make a project. Invalid, Conflict (the name is taken)."""
+
+    def get_project(self, request: GetProject) -> ProjectDetail:
+        """A project, and what the caller may in it. NotFound, also when he has no part in it."""
+
+    def archive_project(self, request: GetProject) -> ProjectDetail:
+        """Close it to changes. Conflict while a session of it lives, and for the default one."""
+
+    def restore_project(self, request: GetProject) -> ProjectDetail:
+        """Open it again."""
+
+    def set_role(self, request: SetRole) -> ProjectDetail:
+        """Give somebody a role in it."""
+
+    def remove_role(self, request: RemoveRole) -> ProjectDetail:
+        """Take somebody's role away. One who has none is no error."""
+
+
+class Tokens(Protocol):
+    """Access tokens of a project."""
+
+    def list_tokens(self, request: ListTokens) -> list[TokenInfo]:
+        """The caller's own, the newest first; for who administers the project, all."""
+
+    def create_token(self, request: CreateToken) -> NewToken:
+        """Make one. Invalid, Conflict (the name is taken), Denied (more than the caller may himself)."""
+
+    def pick_up_token(self, request: GetToken) -> SecretText:
+        """The text of a token that the caller has just made, once. NotFound when it was picked up."""
+
+    def revoke_token(self, request: GetToken) -> None:
+        """End it at once. NotFound with the names that there are."""
 
 
 class Models(Protocol):
@@ -129,6 +189,9 @@ class Sessions(Protocol):
     def stop_session(self, request: GetSession) -> None:
         """End it: its kernel, its agent, and what they hold."""
 
+    def derive_token(self, request: DeriveToken) -> DerivedToken:
+        """A token with which the session records for its notebook. It ends with the session."""
+
 
 class Blobs(Protocol):
     """Bytes on their way in and out."""
@@ -144,6 +207,9 @@ class Blobs(Protocol):
 
     def download(self, request: GetArtifact, target: Path, progress: Progress | None = None) -> Path:
         """Write the artifact's bytes to `target`: verified against its digest, published atomically."""
+
+    def sign_download(self, request: SignDownload) -> DownloadLink:
+        """An address that gives the bytes to whoever has it. It ends with the token that it was made with."""
 
 
 class System(Protocol):
@@ -161,6 +227,12 @@ class System(Protocol):
 
 class Services(Protocol):
     """All use cases."""
+
+    @property
+    def projects(self) -> Projects: ...
+
+    @property
+    def tokens(self) -> Tokens: ...
 
     @property
     def models(self) -> Models: ...

@@ -28,7 +28,7 @@ from ..domain.runs import (
     Stored,
     StoreJournal,
 )
-from ..errors import Conflict, Invalid, NotFound
+from ..errors import Conflict, Denied, Invalid, NotFound
 from ..wire.journal import AnyEntry, RunStarted, decode_records
 from .callers import Caller, author_of
 from .datasets import LocalDatasets
@@ -88,6 +88,8 @@ class LocalRuns:
         project = journal.project
         known = records_by_id(self._tracking, Run, project, recorded)
         new = [id for id in recorded if id not in known]
+        if self._caller.runs is not None:
+            journal = _bounded(journal, recorded, known, self._caller.runs)
         experiments: dict[str, Experiment] = {}
         drafts = {
             id: self._draft(project, known.get(id), what, experiments)
@@ -217,6 +219,17 @@ class LocalRuns:
         keys = [metric.key for metric in self._tracking.metrics(run.project, [run.id])[run.id]]
         message = f"key: {run.name} has no metric {request.key[:80]!r}; it has: {', '.join(keys) or 'none'}"
         raise NotFound(message, field="key", nearest=nearest(request.key, keys))
+
+
+def _bounded(
+    journal: Journal, recorded: Collection[str], known: Collection[str], allowed: Collection[str]
+) -> Journal:
+    """The journal with the runs that it has begun, which it may add to later. Denied for runs of others."""
+    own = {id for id in recorded if id not in known} | journal.properties.keys()
+    for id in recorded:
+        if id not in own and id not in allowed:
+            raise Denied(f"records: this token may not add to the run {id}; it is kept until another may")
+    return replace(journal, properties=dict.fromkeys(own, True))
 
 
 def _fresh(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from ..domain.access import DerivedToken, DeriveToken
 from ..domain.names import check_id, check_model_name, check_store_name
 from ..domain.sessions import GetGpus, GetSession, GpuOffer, Grant, ListSessions, Session, StartSession
 from ..errors import Conflict, GpuNotAvailable, NotFound
@@ -24,6 +25,7 @@ class LocalSessions:
     def __init__(self, platform: Platform, caller: Caller) -> None:
         self._pool = platform.gpus
         self._settings = platform.settings
+        self._signer = platform.signer
         self._caller = caller
 
     def list_gpus(self, request: GetGpus) -> list[GpuOffer]:
@@ -75,6 +77,21 @@ class LocalSessions:
     def stop_session(self, request: GetSession) -> None:
         """End it."""
         self._pool.stop(self.get_session(request).id)
+
+    def derive_token(self, request: DeriveToken) -> DerivedToken:
+        """A token with which the session records for its notebook."""
+        for run in request.runs:
+            check_id(run, "runs")
+        session = self.get_session(GetSession(project=request.project, session=request.session))
+        return self._signer.sign(
+            "session",
+            self._settings.session_grant,
+            user=self._caller.user,
+            token=self._caller.token,
+            project=request.project,
+            session=session.id,
+            runs=request.runs,
+        )
 
     def _started(self, request: StartSession) -> Session | None:
         """The session that an earlier call with this id has started."""

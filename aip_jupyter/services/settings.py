@@ -58,7 +58,19 @@ SETTINGS = (
     Setting("datasets_url", "AIP_DATASETS_URL", "Where the dataset backend keeps or finds its records"),
     Setting("gpus", "AIP_GPUS", "Pool of GPUs, by its entry point's name"),
     Setting("gpus_url", "AIP_GPUS_URL", "Where the pool of GPUs is"),
+    Setting("access", "AIP_ACCESS", "Access backend (projects and tokens), by its entry point's name"),
+    Setting("access_url", "AIP_ACCESS_URL", "Where the access backend keeps or finds its records"),
+    Setting(
+        "admins",
+        "AIP_ADMINS",
+        "Users who administer every project, separated by commas; empty: all who may log in",
+    ),
     Setting("session_idle", "AIP_SESSION_IDLE", "Seconds without a cell after which a GPU session ends"),
+    Setting(
+        "session_grant",
+        "AIP_SESSION_GRANT",
+        "Seconds that a GPU session may record for its notebook without another cell",
+    ),
     Setting(
         "url", "AIP_URL", "Jupyter server to use from a kernel or script, such as http://127.0.0.1:8888/"
     ),
@@ -68,9 +80,13 @@ SETTINGS = (
     Setting("garbage_grace", "AIP_GARBAGE_GRACE", "Seconds that bytes without a record are kept"),
 )
 SECRETS = frozenset(
-    {"registry_url", "storage_url", "tracking_url", "datasets_url", "gpus_url", "token", "url"}
+    {"registry_url", "storage_url", "tracking_url", "datasets_url", "gpus_url", "access_url", "token", "url"}
 )
 """Never shown: they are, or may hold, credentials."""
+
+
+LISTS = ("categories", "admins")
+"""Names separated by commas; empty is a value too."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -91,7 +107,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     datasets_url: str = ""
     gpus: str = "local"
     gpus_url: str = ""
+    access: str = "sqlite"
+    access_url: str = ""
+    admins: tuple[str, ...] = ()
     session_idle: float = 1800.0
+    session_grant: float = 43200.0
     url: str = ""
     token: str = ""
     workers: int = 4
@@ -114,15 +134,15 @@ def load_settings(environ: Mapping[str, str] | None = None, folder: Path | None 
     found: dict[str, Any] = {}
     for setting in SETTINGS:
         text = values.get(setting.variable, "")
-        if text or (setting.name == "categories" and setting.variable in values):
+        if text or (setting.name in LISTS and setting.variable in values):
             found[setting.name] = _parse(setting, text)
     found.setdefault("home", _default_home())
     return Settings(**found)
 
 
 def _parse(setting: Setting, text: str) -> Any:
-    if setting.name == "categories":
-        return split_categories(text)
+    if setting.name in LISTS:
+        return split_list(text)
     if setting.name == "home":
         return Path(text).expanduser().absolute()
     kind = Settings.__annotations__[setting.name]
@@ -138,7 +158,7 @@ def _parse(setting: Setting, text: str) -> Any:
     return value
 
 
-def split_categories(text: str) -> tuple[str, ...]:
+def split_list(text: str) -> tuple[str, ...]:
     """The names in a comma-separated list."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 

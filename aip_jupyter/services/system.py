@@ -52,10 +52,11 @@ class LocalSystem:
             version=__version__,
             mode=platform.mode,
             home=str(settings.home),
-            project=settings.project or DEFAULT_PROJECT,
+            project=self._caller.project or settings.project or DEFAULT_PROJECT,
             author=author_of(None, settings.user, self._caller),
             categories=list(settings.categories),
             backends=backends,
+            rights=sorted(self._caller.rights),
             base_url=platform.base_url,
         )
 

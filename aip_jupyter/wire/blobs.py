@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..domain import artifacts
+from ..domain import access, artifacts
 from .route import PROJECT, Route
 
 ROUTES = (
@@ -10,6 +10,7 @@ ROUTES = (
         method="PUT",
         path=f"{PROJECT}/claims/{{claim}}/blobs",
         operation="blobs.upload",
+        right="publish",
         request=artifacts.UploadBlob,
         reply=artifacts.Blob,
         summary="Upload bytes under a claim",
@@ -21,6 +22,7 @@ ROUTES = (
         method="DELETE",
         path=f"{PROJECT}/claims/{{claim}}",
         operation="blobs.release_claim",
+        right="publish",
         request=artifacts.ReleaseClaim,
         reply=None,
         summary="Give up a claim",
@@ -31,6 +33,7 @@ ROUTES = (
         method="GET",
         path=f"{PROJECT}/artifacts/{{artifact}}",
         operation="blobs.get_artifact",
+        right="read",
         request=artifacts.GetArtifact,
         reply=artifacts.Artifact,
         summary="An artifact's record",
@@ -39,10 +42,22 @@ ROUTES = (
         method="GET",
         path=f"{PROJECT}/artifacts/{{artifact}}/content",
         operation="blobs.download",
+        right="read",
         request=artifacts.GetArtifact,
         reply=bytes,
         summary="Download an artifact",
         pool="storage",
         stream="down",
+        linked=True,
+    ),
+    Route(
+        method="POST",
+        path=f"{PROJECT}/artifacts/{{artifact}}/link",
+        operation="blobs.sign_download",
+        right="read",
+        request=access.SignDownload,
+        reply=access.DownloadLink,
+        summary="An address that gives the bytes to whoever has it, for a short time",
+        status=201,
     ),
 )

@@ -10,6 +10,7 @@ ROUTES = (
         method="GET",
         path=f"{PROJECT}/lineage/{{reference}}",
         operation="lineage.get_lineage",
+        right="read",
         request=lineage.GetLineage,
         reply=lineage.Lineage,
         summary="What a thing came out of, and what came out of it",

@@ -14,8 +14,8 @@ from ..errors import Invalid
 from .routes import Route
 
 _FIELD = re.compile(r"{(\w+)}")
-_NOT_OURS = re.compile(r"token|_xsrf|no_track_activity|\d+")
-"""Query arguments that Jupyter's own clients add."""
+_NOT_OURS = re.compile(r"token|signature|_xsrf|no_track_activity|\d+")
+"""Query arguments that say who asks, and those that Jupyter's own clients add."""
 
 
 def path_fields(route: Route) -> list[str]:

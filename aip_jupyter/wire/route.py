@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from ..domain.access import Right
 from ..domain.records import Request
 
 PREFIX = "/aip/v1"
@@ -34,10 +35,10 @@ class Route(Struct, frozen=True, kw_only=True):
     reply: Any
     """A type, or None for an empty reply."""
     summary: str
-    pool: Literal["registry", "storage", "tracking", "datasets", "gpus"] = "registry"
+    right: Right
+    """What the caller needs."""
+    pool: Literal["registry", "storage", "tracking", "datasets", "gpus", "access"] = "registry"
     """Whose threads do the work."""
-    action: Literal["", "execute"] = ""
-    """What the site's Authorizer is asked for; "": what the method stands for."""
     raw: str = ""
     """The field of the request that takes the body's bytes as they are; "" when the body is JSON."""
     stream: Literal["", "up", "down"] = ""
@@ -47,6 +48,8 @@ class Route(Struct, frozen=True, kw_only=True):
     """The most bytes of a JSON body."""
     deadline: float = 0.0
     """Seconds that the work may take; 0: the backend's usual deadline."""
+    linked: bool = False
+    """Whether a signed address opens it, without any token."""
 
 
 PROJECT = "/projects/{project}"

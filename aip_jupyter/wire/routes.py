@@ -4,11 +4,13 @@ its calls.
 
 from __future__ import annotations
 
-from . import blobs, datasets, lineage, models, runs, sessions, system
+from . import blobs, datasets, lineage, models, projects, runs, sessions, system, tokens
 from .route import CHUNK, JSON_BODY_LIMIT, PREFIX, VERSION_HEADER, Route
 
 ROUTES: tuple[Route, ...] = (
     *system.ROUTES,
+    *projects.ROUTES,
+    *tokens.ROUTES,
     *models.ROUTES,
     *runs.ROUTES,
     *datasets.ROUTES,

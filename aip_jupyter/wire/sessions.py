@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..domain import sessions
+from ..domain import access, sessions
 from .route import PROJECT, Route
 
 ROUTES = (
@@ -10,6 +10,7 @@ ROUTES = (
         method="GET",
         path="/gpus",
         operation="sessions.list_gpus",
+        right="read",
         request=sessions.GetGpus,
         reply=list[sessions.GpuOffer],
         summary="The GPU types of the pool",
@@ -19,6 +20,7 @@ ROUTES = (
         method="GET",
         path=f"{PROJECT}/sessions",
         operation="sessions.list_sessions",
+        right="read",
         request=sessions.ListSessions,
         reply=list[sessions.Session],
         summary="List GPU sessions",
@@ -28,7 +30,7 @@ ROUTES = (
         method="POST",
         path=f"{PROJECT}/sessions",
         operation="sessions.start_session",
-        action="execute",
+        right="execute",
         request=sessions.StartSession,
         reply=sessions.Grant,
         summary="Start a GPU session for a notebook",
@@ -40,6 +42,7 @@ ROUTES = (
         method="GET",
         path=f"{PROJECT}/sessions/{{session}}",
         operation="sessions.get_session",
+        right="read",
         request=sessions.GetSession,
         reply=sessions.Session,
         summary="A GPU session",
@@ -49,7 +52,7 @@ ROUTES = (
         method="POST",
         path=f"{PROJECT}/sessions/{{session}}/grant",
         operation="sessions.attach_session",
-        action="execute",
+        right="execute",
         request=sessions.GetSession,
         reply=sessions.Grant,
         summary="The keys with which to talk to a GPU session",
@@ -59,7 +62,7 @@ ROUTES = (
         method="POST",
         path=f"{PROJECT}/sessions/{{session}}/interrupt",
         operation="sessions.interrupt_session",
-        action="execute",
+        right="execute",
         request=sessions.GetSession,
         reply=sessions.Session,
         summary="Interrupt the cell that a GPU session runs",
@@ -69,12 +72,23 @@ ROUTES = (
         method="DELETE",
         path=f"{PROJECT}/sessions/{{session}}",
         operation="sessions.stop_session",
-        action="execute",
+        right="execute",
         request=sessions.GetSession,
         reply=None,
         summary="End a GPU session",
         pool="gpus",
         status=204,
         deadline=90.0,
+    ),
+    Route(
+        method="POST",
+        path=f"{PROJECT}/sessions/{{session}}/token",
+        operation="sessions.derive_token",
+        right="execute",
+        request=access.DeriveToken,
+        reply=access.DerivedToken,
+        summary="A token for what a GPU session records for a notebook",
+        pool="gpus",
+        status=201,
     ),
 )

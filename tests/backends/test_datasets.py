@@ -23,7 +23,7 @@ from ..contracts.datasets import DatasetContract, a_dataset
 class TestMemoryDatasets(DatasetContract):
     @pytest.fixture
     def datasets(self, tmp_path: Path) -> Iterator[DatasetBackend]:
-        with closing(plugins.open_datasets("memory", BackendConfig(home=tmp_path))) as datasets:
+        with closing(plugins.open_backend("datasets", "memory", BackendConfig(home=tmp_path))) as datasets:
             yield datasets
 
 
@@ -40,7 +40,7 @@ class TestSqliteDatasets(DatasetContract):
     @pytest.fixture
     def datasets(self, tmp_path: Path, empty_store: Path) -> Iterator[DatasetBackend]:
         shutil.copy(empty_store, tmp_path)
-        with closing(plugins.open_datasets("sqlite", BackendConfig(home=tmp_path))) as datasets:
+        with closing(plugins.open_backend("datasets", "sqlite", BackendConfig(home=tmp_path))) as datasets:
             yield datasets
 
 

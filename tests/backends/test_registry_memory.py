@@ -17,6 +17,6 @@ from ..contracts.registry import RegistryContract
 class TestMemoryRegistry(RegistryContract):
     @pytest.fixture
     def registry(self, tmp_path: Path) -> Iterator[RegistryBackend]:
-        registry = plugins.open_registry("memory", BackendConfig(home=tmp_path))
+        registry = plugins.open_backend("registry", "memory", BackendConfig(home=tmp_path))
         yield registry
         registry.close()

@@ -42,7 +42,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def registry(tmp_path: Path, empty_store: Path) -> Iterator[RegistryBackend]:
     shutil.copy(empty_store, tmp_path)
-    with closing(plugins.open_registry("sqlite", BackendConfig(home=tmp_path))) as registry:
+    with closing(plugins.open_backend("registry", "sqlite", BackendConfig(home=tmp_path))) as registry:
         yield registry
 
 

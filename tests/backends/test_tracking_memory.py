@@ -21,7 +21,7 @@ from ..contracts.tracking import TrackingContract, points
 class TestMemoryTracking(TrackingContract):
     @pytest.fixture
     def tracking(self, tmp_path: Path) -> Iterator[TrackingBackend]:
-        with closing(plugins.open_tracking("memory", BackendConfig(home=tmp_path))) as tracking:
+        with closing(plugins.open_backend("tracking", "memory", BackendConfig(home=tmp_path))) as tracking:
             yield tracking
 
 

@@ -37,7 +37,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tracking(tmp_path: Path, empty_store: Path) -> Iterator[TrackingBackend]:
     shutil.copy(empty_store, tmp_path)
-    with closing(plugins.open_tracking("sqlite", BackendConfig(home=tmp_path))) as tracking:
+    with closing(plugins.open_backend("tracking", "sqlite", BackendConfig(home=tmp_path))) as tracking:
         yield tracking
 
 

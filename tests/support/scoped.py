@@ -6,38 +6,40 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from aip_jupyter.services.interface import (
-    Blobs,
-    Datasets,
-    LineageOf,
-    Models,
-    Runs,
-    Services,
-    Sessions,
-    System,
-)
+from aip_jupyter.domain.access import CreateProject
+from aip_jupyter.services import interface
+from aip_jupyter.services.interface import Services
 
 
 class ScopedServices:
-    """The given services with `prefix` put before every project's name."""
+    """The given services with `prefix` before every project's name; projects are made when first named."""
 
     def __init__(self, services: Services, prefix: str) -> None:
-        self.models: Models = _Scoped(services.models, prefix)
-        self.runs: Runs = _Scoped(services.runs, prefix)
-        self.datasets: Datasets = _Scoped(services.datasets, prefix)
-        self.lineage: LineageOf = _Scoped(services.lineage, prefix)
-        self.sessions: Sessions = _Scoped(services.sessions, prefix)
-        self.blobs: Blobs = _Scoped(services.blobs, prefix)
-        self.system: System = services.system
+        made: set[str] = set()
+
+        def scoped(feature: object) -> Any:
+            return _Scoped(feature, prefix, services.projects, made)
+
+        self.projects: interface.Projects = services.projects
+        self.tokens: interface.Tokens = scoped(services.tokens)
+        self.models: interface.Models = scoped(services.models)
+        self.runs: interface.Runs = scoped(services.runs)
+        self.datasets: interface.Datasets = scoped(services.datasets)
+        self.lineage: interface.LineageOf = scoped(services.lineage)
+        self.sessions: interface.Sessions = scoped(services.sessions)
+        self.blobs: interface.Blobs = scoped(services.blobs)
+        self.system: interface.System = services.system
 
     def close(self) -> None:
         """The server's services are closed by whoever opened them."""
 
 
 class _Scoped:
-    def __init__(self, feature: object, prefix: str) -> None:
+    def __init__(self, feature: object, prefix: str, projects: interface.Projects, made: set[str]) -> None:
         self._feature = feature
         self._prefix = prefix
+        self._projects = projects
+        self._made = made
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._feature, name)
@@ -45,6 +47,10 @@ class _Scoped:
         def call(request: Any, *rest: Any) -> Any:
             if not hasattr(request, "project"):
                 return method(request, *rest)
-            return method(replace(request, project=f"{self._prefix}-{request.project}"), *rest)
+            project = f"{self._prefix}-{request.project}"
+            if project not in self._made:
+                self._projects.create_project(CreateProject(name=project))
+                self._made.add(project)
+            return method(replace(request, project=project), *rest)
 
         return call

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from aip_jupyter.backends.config import BackendConfig
-from aip_jupyter.backends.plugins import open_registry
+from aip_jupyter.backends.plugins import open_backend
 from aip_jupyter.backends.registry.protocol import RegistryBackend
 from aip_jupyter.client.http import HttpServices
 from aip_jupyter.domain.changes import Put
@@ -24,7 +24,7 @@ from .lab import LabPage
 @pytest.fixture
 def registry(lab: LiveServer) -> Iterator[RegistryBackend]:
     """The store itself, as another process has it open: it takes names that our front doors refuse."""
-    registry = open_registry("sqlite", BackendConfig(home=lab.home, url=""))
+    registry = open_backend("registry", "sqlite", BackendConfig(home=lab.home, url=""))
     yield registry
     registry.close()
 

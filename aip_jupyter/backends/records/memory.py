@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ...domain.access import AccessToken, Project
 from ...domain.artifacts import Artifact
 from ...domain.changes import (
     SILENT,
@@ -45,6 +46,8 @@ UNIQUE: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     Journal: (("project", "external_id"),),
     Dataset: (("project", "name", "identity"), ("project", "external_id")),
     Link: (("project", "external_id"),),
+    Project: (("project", "name"), ("project", "external_id")),
+    AccessToken: (("of_project", "name"), ("project", "external_id")),
 }
 """What two records of a kind may not have in common."""
 

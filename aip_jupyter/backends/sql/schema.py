@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import SchemaItem
 
+from ...domain.access import AccessToken, Project, Role
 from ...domain.artifacts import Artifact
 from ...domain.changes import Intent
 from ...domain.datasets import Column as DataColumn
@@ -210,6 +211,26 @@ link = _table(
     Index("ix_link_target", "project", "target"),
 )
 
+project = _table(
+    "project",
+    _text("name"),
+    _text("description"),
+    Column("roles", Json(dict[str, Role]), nullable=False),
+    UniqueConstraint("project", "name", name="uq_project_name"),
+)
+
+accesstoken = _table(
+    "accesstoken",
+    _text("name"),
+    _text("of_project"),
+    _text("owner"),
+    _text("scope"),
+    _text("digest"),
+    _number("expires"),
+    _number("last_used"),
+    UniqueConstraint("of_project", "name", name="uq_accesstoken_name"),
+)
+
 TABLES: dict[type[Record], Table] = {
     Model: model,
     Version: version,
@@ -220,6 +241,8 @@ TABLES: dict[type[Record], Table] = {
     Journal: journal,
     Dataset: dataset,
     Link: link,
+    Project: project,
+    AccessToken: accesstoken,
 }
 
 metric = Table(

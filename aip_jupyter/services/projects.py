@@ -1,0 +1,141 @@
+"""Projects in process: making, listing, roles, archiving."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from ..domain import names
+from ..domain.access import (
+    EVERYWHERE,
+    CreateProject,
+    GetProject,
+    ListProjects,
+    Project,
+    ProjectDetail,
+    RemoveRole,
+    SetRole,
+)
+from ..domain.changes import Put
+from ..domain.pages import Page
+from ..domain.query import Compare, Condition, Or, Order, Query, all_of
+from ..domain.records import DEFAULT_PROJECT, State, new_id, now_ms
+from ..errors import Conflict, Invalid
+from .callers import Caller, author_of
+from .checks import MAX_TEXT
+from .models import check_limit
+from .rights import find_project
+
+if TYPE_CHECKING:
+    from .local import Platform
+
+
+class LocalProjects:
+    """`services.interface.Projects` over an access backend."""
+
+    def __init__(self, platform: Platform, caller: Caller) -> None:
+        self._platform = platform
+        self._access = platform.access
+        self._settings = platform.settings
+        self._caller = caller
+
+    def list_projects(self, request: ListProjects) -> Page[Project]:
+        """One page of the projects in which the caller has a part."""
+        for name in self._always_there():
+            self._found(name)
+        terms: list[Condition] = [] if request.archived else [Compare("state", "=", "LIVE")]
+        if self._caller.project:
+            terms.append(Compare("name", "=", self._caller.project))
+        elif not self._caller.is_owner:
+            users = [user for user in (self._caller.user, EVERYWHERE) if user]
+            terms.append(Or(tuple(Compare("roles", "has", user) for user in users)))
+        query = Query(
+            where=all_of(terms),
+            order=Order("name"),
+            limit=check_limit(request.limit),
+            page_token=request.page_token,
+        )
+        return self._access.find(Project, EVERYWHERE, query)
+
+    def create_project(self, request: CreateProject) -> ProjectDetail:
+        """Make a project."""
+        names.check_project_name(request.name, "name")
+        if len(request.description) > MAX_TEXT:
+            raise Invalid(f"description: at most {MAX_TEXT:,} characters", field="description")
+        if find_project(self._access, request.name) or request.name in self._always_there():
+            raise _taken(request.name)
+        user = self._caller.user
+        project = self._new(request.name, author_of(request.author, self._settings.user, self._caller))
+        project = replace(project, description=request.description, roles={user: "admin"} if user else {})
+        try:
+            self._access.apply([Put(project)], {project.id: 0})
+        except Conflict as error:
+            raise _taken(request.name) from error
+        return self._detail(self._found(request.name))
+
+    def get_project(self, request: GetProject) -> ProjectDetail:
+        """A project, and what the caller may in it."""
+        return self._detail(self._found(request.project))
+
+    def archive_project(self, request: GetProject) -> ProjectDetail:
+        """Close it to changes."""
+        name = request.project
+        if name in self._always_there():
+            raise Conflict(f"project: {name!r} is the default here and cannot be archived", field="project")
+        sessions = self._platform.gpus.sessions()
+        living = [each.name for each in sessions if each.project == name and each.state != "dead"]
+        if living:
+            message = f"project: its GPU session {living[0]!r} runs; end it first with %gpu stop {living[0]}"
+            raise Conflict(message, field="project")
+        return self._set_state(name, "ARCHIVED")
+
+    def restore_project(self, request: GetProject) -> ProjectDetail:
+        """Open it again."""
+        return self._set_state(request.project, "LIVE")
+
+    def set_role(self, request: SetRole) -> ProjectDetail:
+        """Give somebody a role."""
+        names.check_store_name(request.user, "user")
+        project = self._found(request.project)
+        return self._put(replace(project, roles={**project.roles, request.user: request.role}))
+
+    def remove_role(self, request: RemoveRole) -> ProjectDetail:
+        """Take somebody's role away."""
+        project = self._found(request.project)
+        roles = {user: role for user, role in project.roles.items() if user != request.user}
+        return self._put(replace(project, roles=roles))
+
+    def _set_state(self, name: str, state: State) -> ProjectDetail:
+        project = self._found(name)
+        return self._put(replace(project, state=state)) if project.state != state else self._detail(project)
+
+    def _put(self, project: Project) -> ProjectDetail:
+        """Replace it. Conflict when somebody else has changed it in between."""
+        self._access.apply([Put(project)], {project.id: project.revision})
+        return self._detail(self._access.get(Project, EVERYWHERE, project.id))
+
+    def _detail(self, project: Project) -> ProjectDetail:
+        return ProjectDetail(project=project, rights=sorted(self._caller.rights))
+
+    def _always_there(self) -> set[str]:
+        return {DEFAULT_PROJECT, self._settings.project or DEFAULT_PROJECT}
+
+    def _found(self, name: str) -> Project:
+        """The project, which the gate has seen; those that are always there are made when they are not."""
+        found = find_project(self._access, name)
+        if found is None:
+            new = self._new(name, "")
+            with contextlib.suppress(Conflict):  # somebody else was faster
+                self._access.apply([Put(new)], {new.id: 0})
+            found = find_project(self._access, name) or new
+        return found
+
+    def _new(self, name: str, author: str) -> Project:
+        return Project(id=new_id(), name=name, author=author, created=now_ms())
+
+
+def _taken(name: str) -> Conflict:
+    message = f"name: there is a project {name!r} already; %aip project {name} switches to it"
+    return Conflict(message, field="name")

@@ -1,0 +1,101 @@
+"""Who may do what: one place decides, whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from ..backends.access.protocol import AccessBackend
+from ..domain.access import ALL_RIGHTS, EVERYWHERE, ROLE_RIGHTS, Project, Right
+from ..domain.query import Compare, Query
+from ..domain.records import DEFAULT_PROJECT
+from ..errors import Conflict, Denied, NotFound
+from .callers import Caller
+from .settings import Settings
+
+F = TypeVar("F")
+
+OUTSIDE: frozenset[Right] = frozenset(("read", "delegate"))
+"""What everybody who may log in may outside of projects."""
+
+_ON_ARCHIVED = frozenset(("read", "delegate", "admin"))
+"""What may be done with a project that is archived."""
+
+
+def is_owner(settings: Settings, user: str) -> bool:
+    """Whether this user administers every project: on a single-user server, everybody does."""
+    return not settings.admins or user in settings.admins
+
+
+def find_project(access: AccessBackend, name: str) -> Project | None:
+    """The project of this name."""
+    query = Query(where=Compare("name", "=", name), limit=1)
+    found = access.find(Project, EVERYWHERE, query).items
+    return found[0] if found else None
+
+
+def rights_in(access: AccessBackend, settings: Settings, user: str, project: str) -> frozenset[Right]:
+    """What the user may in this project; with "", outside of projects."""
+    if is_owner(settings, user):
+        return ALL_RIGHTS
+    if not project:
+        return OUTSIDE
+    found = find_project(access, project)
+    roles = {} if found is None else found.roles
+    role = (roles.get(user) if user else None) or roles.get(EVERYWHERE)
+    return ROLE_RIGHTS[role] if role else frozenset()
+
+
+def no_project(name: str) -> NotFound:
+    """The same for a project that is not there and for one in which the caller has no part."""
+    message = (
+        f"project: there is no project {name[:80]!r} here, or you have no part in it; "
+        "%aip project list shows yours, %aip project new makes one"
+    )
+    return NotFound(message, field="project")
+
+
+class Gate:
+    """Admits the calls of a caller, or refuses them, before anything is done."""
+
+    def __init__(self, access: AccessBackend, settings: Settings, caller: Caller) -> None:
+        self._access = access
+        self._settings = settings
+        self._caller = caller
+
+    def admit(self, project: str, right: Right) -> None:
+        """NotFound, Denied, or Conflict for a change of an archived project."""
+        caller = self._caller
+        elsewhere = project and caller.project not in ("", project)
+        if elsewhere or (project and not caller.rights):
+            raise no_project(project)
+        if right not in caller.rights:
+            raise Denied(f"this needs the right to {right} in project {project!r}; ask who administers it")
+        if project in ("", DEFAULT_PROJECT):
+            return
+        found = find_project(self._access, project)
+        if found is None:
+            if project != self._settings.project:  # the configured one is made when it is first shown
+                raise no_project(project)
+        elif found.state == "ARCHIVED" and right not in _ON_ARCHIVED:
+            message = f"project: {project!r} is archived; %aip project restore {project} opens it again"
+            raise Conflict(message, field="project")
+
+
+class Admitted:
+    """A feature of the services, every call of which passes the gate."""
+
+    def __init__(self, name: str, feature: object, gate: Gate, rights: Mapping[str, Right]) -> None:
+        self._name = name
+        self._feature = feature
+        self._gate = gate
+        self._rights = rights
+
+    def __getattr__(self, method: str) -> Any:
+        operation, right = getattr(self._feature, method), self._rights[f"{self._name}.{method}"]
+
+        def call(request: Any, *rest: Any, **named: Any) -> Any:
+            self._gate.admit(getattr(request, "project", ""), right)
+            return operation(request, *rest, **named)
+
+        return call
