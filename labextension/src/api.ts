@@ -72,6 +72,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the projects in which the caller has a part */
+        get: operations["projects.list_projects"];
+        put?: never;
+        /** Make a project */
+        post: operations["projects.create_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A project, and what the caller may in it */
+        get: operations["projects.get_project"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close a project to changes */
+        post: operations["projects.archive_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/artifacts/{artifact}": {
         parameters: {
             query?: never;
@@ -100,6 +152,23 @@ export interface paths {
         get: operations["blobs.download"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/artifacts/{artifact}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An address that gives the bytes to whoever has it, for a short time */
+        post: operations["blobs.sign_download"];
         delete?: never;
         options?: never;
         head?: never;
@@ -278,6 +347,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open an archived project again */
+        post: operations["projects.restore_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give somebody a role in a project */
+        post: operations["projects.set_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/roles/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take somebody's role away */
+        delete: operations["projects.remove_role"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/runs": {
         parameters: {
             query?: never;
@@ -399,6 +519,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/sessions/{session}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A token for what a GPU session records for a notebook */
+        post: operations["sessions.derive_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List access tokens: one's own; for who administers the project, all */
+        get: operations["tokens.list_tokens"];
+        put?: never;
+        /** Make an access token; its secret is told this once */
+        post: operations["tokens.create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/tokens/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke an access token, at once */
+        delete: operations["tokens.revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/tokens/{token}/pickup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new token's text, once, for the page that shows it */
+        post: operations["tokens.pick_up_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/versions/{reference}": {
         parameters: {
             query?: never;
@@ -514,6 +703,35 @@ export interface components {
             type: string;
         };
         /**
+         * CreateProject
+         * @description Make a project; who makes it administers it.
+         */
+        CreateProject: {
+            /** @default null */
+            author: string | null;
+            /** @default  */
+            description: string;
+            name: string;
+        };
+        /**
+         * CreateToken
+         * @description Make an access token.
+         */
+        CreateToken: {
+            /** @default null */
+            author: string | null;
+            /** @default 2592000 */
+            lifetime: number;
+            name: string;
+            /** @default default */
+            project: string;
+            /**
+             * @default read
+             * @enum {unknown}
+             */
+            scope: "admin" | "publish" | "read" | "write";
+        };
+        /**
          * Dataset
          * @description Data that runs use. One per (project, name, digest); without a digest per (project, name, source,
          *         schema).
@@ -575,6 +793,25 @@ export interface components {
             uses: components["schemas"]["Use"][];
         };
         /**
+         * DeriveToken
+         * @description A token for what a GPU session records for a notebook.
+         */
+        DeriveToken: {
+            /** @default default */
+            project: string;
+            /** @default [] */
+            runs: string[];
+            session: string;
+        };
+        /**
+         * DerivedToken
+         * @description A token that nobody has to keep: it says itself what it is for, and ends by itself.
+         */
+        DerivedToken: {
+            expires: number;
+            text: string;
+        };
+        /**
          * Description
          * @description What is in use, and what a front end needs to know before it asks for anything else.
          */
@@ -588,6 +825,8 @@ export interface components {
             /** @enum {unknown} */
             mode: "embedded" | "server";
             project: string;
+            /** @default [] */
+            rights: ("admin" | "delegate" | "execute" | "publish" | "read" | "write")[];
             version: string;
         };
         /**
@@ -600,6 +839,14 @@ export interface components {
             found: string;
             name: string;
             ok: boolean;
+        };
+        /**
+         * DownloadLink
+         * @description An address that gives an artifact's bytes to whoever has it, for a short time.
+         */
+        DownloadLink: {
+            expires: number;
+            path: string;
         };
         /**
          * Edge
@@ -744,6 +991,14 @@ export interface components {
             project: string;
         };
         /**
+         * GetProject
+         * @description One project; also to archive it, or bring it back.
+         */
+        GetProject: {
+            /** @default default */
+            project: string;
+        };
+        /**
          * GetRun
          * @description A run by its id, or the newest of this name.
          */
@@ -760,6 +1015,15 @@ export interface components {
             /** @default default */
             project: string;
             session: string;
+        };
+        /**
+         * GetToken
+         * @description An access token by name or id: to revoke it, or to pick its secret up.
+         */
+        GetToken: {
+            /** @default default */
+            project: string;
+            token: string;
         };
         /**
          * GetVersion
@@ -870,6 +1134,18 @@ export interface components {
             tag: string;
         };
         /**
+         * ListProjects
+         * @description The projects in which the caller has a part, by name.
+         */
+        ListProjects: {
+            /** @default false */
+            archived: boolean;
+            /** @default 100 */
+            limit: number;
+            /** @default  */
+            page_token: string;
+        };
+        /**
          * ListRuns
          * @description One page of a project's runs, with the state of their metrics.
          */
@@ -896,6 +1172,14 @@ export interface components {
          * @description The sessions of a project: the living ones, and those that died within the last minutes.
          */
         ListSessions: {
+            /** @default default */
+            project: string;
+        };
+        /**
+         * ListTokens
+         * @description The access tokens of a project: the caller's own; for who administers it, all.
+         */
+        ListTokens: {
             /** @default default */
             project: string;
         };
@@ -1019,6 +1303,14 @@ export interface components {
             versions: components["schemas"]["Page_Version_"];
         };
         /**
+         * NewToken
+         * @description An access token that was made just now, with its secret: this one time.
+         */
+        NewToken: {
+            info: components["schemas"]["TokenInfo"];
+            text: string;
+        };
+        /**
          * Node
          * @description An end of a link.
          */
@@ -1065,6 +1357,15 @@ export interface components {
             next_page_token: string;
         };
         /**
+         * Page[Project]
+         * @description Some rows, and the token with which to ask for the following ones; "" on the last page.
+         */
+        Page_Project_: {
+            items: components["schemas"]["Project"][];
+            /** @default  */
+            next_page_token: string;
+        };
+        /**
          * Page[RunDetail]
          * @description Some rows, and the token with which to ask for the following ones; "" on the last page.
          */
@@ -1081,6 +1382,51 @@ export interface components {
             items: components["schemas"]["Version"][];
             /** @default  */
             next_page_token: string;
+        };
+        /**
+         * Project
+         * @description The space that isolates all else. An archived one can be read, but not changed.
+         */
+        Project: {
+            /** @default  */
+            author: string;
+            /** @default 0 */
+            created: number;
+            /** @default  */
+            description: string;
+            /** @default null */
+            external_id: string | null;
+            id: string;
+            /** @default 0 */
+            key: number;
+            name: string;
+            /** @default * */
+            project: string;
+            /** @default {} */
+            properties: {
+                [key: string]: boolean | number | string;
+            };
+            /** @default 0 */
+            revision: number;
+            /** @default {} */
+            roles: {
+                [key: string]: "admin" | "member" | "viewer";
+            };
+            /**
+             * @default LIVE
+             * @enum {unknown}
+             */
+            state: "ARCHIVED" | "LIVE";
+            /** @default 0 */
+            updated: number;
+        };
+        /**
+         * ProjectDetail
+         * @description A project, and what the caller may in it.
+         */
+        ProjectDetail: {
+            project: components["schemas"]["Project"];
+            rights: ("admin" | "delegate" | "execute" | "publish" | "read" | "write")[];
         };
         /**
          * RegisterVersion
@@ -1127,6 +1473,15 @@ export interface components {
             claim: string;
             /** @default default */
             project: string;
+        };
+        /**
+         * RemoveRole
+         * @description Take somebody's role away.
+         */
+        RemoveRole: {
+            /** @default default */
+            project: string;
+            user: string;
         };
         /**
          * Run
@@ -1195,6 +1550,13 @@ export interface components {
             run: components["schemas"]["Run"];
         };
         /**
+         * SecretText
+         * @description A new token's text, for the one page that may show it.
+         */
+        SecretText: {
+            text: string;
+        };
+        /**
          * Session
          * @description A live kernel that keeps its variables between cells.
          */
@@ -1220,6 +1582,28 @@ export interface components {
             requested: string;
             /** @enum {unknown} */
             state: "busy" | "dead" | "idle" | "starting";
+        };
+        /**
+         * SetRole
+         * @description Give somebody a role in the project, in place of the one he has.
+         */
+        SetRole: {
+            /** @default default */
+            project: string;
+            /** @enum {unknown} */
+            role: "admin" | "member" | "viewer";
+            user: string;
+        };
+        /**
+         * SignDownload
+         * @description An address for an artifact's bytes.
+         */
+        SignDownload: {
+            artifact: string;
+            /** @default 600 */
+            lifetime: number;
+            /** @default default */
+            project: string;
         };
         /**
          * StartSession
@@ -1262,6 +1646,22 @@ export interface components {
          */
         Stored: {
             mark: number;
+        };
+        /**
+         * TokenInfo
+         * @description What may be told of an access token.
+         */
+        TokenInfo: {
+            author: string;
+            created: number;
+            expires: number;
+            id: string;
+            is_expired: boolean;
+            last_used: number;
+            name: string;
+            project: string;
+            /** @enum {unknown} */
+            scope: "admin" | "publish" | "read" | "write";
         };
         /**
          * UploadBlob
@@ -1480,6 +1880,144 @@ export interface operations {
             };
         };
     };
+    "projects.list_projects": {
+        parameters: {
+            query?: {
+                archived?: boolean;
+                limit?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the projects in which the caller has a part */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Project_"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "projects.create_project": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    author?: string | null;
+                    /** @default  */
+                    description?: string;
+                    name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Make a project */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "projects.get_project": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A project, and what the caller may in it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "projects.archive_project": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Close a project to changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "blobs.get_artifact": {
         parameters: {
             query?: never;
@@ -1531,6 +2069,45 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": unknown;
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "blobs.sign_download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                artifact: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default 600 */
+                    lifetime?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description An address that gives the bytes to whoever has it, for a short time */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DownloadLink"];
                 };
             };
             /** @description What went wrong, and what to do */
@@ -2023,6 +2600,112 @@ export interface operations {
             };
         };
     };
+    "projects.restore_project": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Open an archived project again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "projects.set_role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {unknown} */
+                    role: "admin" | "member" | "viewer";
+                    user: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Give somebody a role in a project */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "projects.remove_role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take somebody's role away */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "runs.list_runs": {
         parameters: {
             query?: {
@@ -2332,6 +3015,188 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sessions.derive_token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default [] */
+                    runs?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description A token for what a GPU session records for a notebook */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DerivedToken"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "tokens.list_tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List access tokens: one's own; for who administers the project, all */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenInfo"][];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "tokens.create_token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    author?: string | null;
+                    /** @default 2592000 */
+                    lifetime?: number;
+                    name: string;
+                    /**
+                     * @default read
+                     * @enum {unknown}
+                     */
+                    scope?: "admin" | "publish" | "read" | "write";
+                };
+            };
+        };
+        responses: {
+            /** @description Make an access token; its secret is told this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "tokens.revoke_token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "tokens.pick_up_token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description A new token's text, once, for the page that shows it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretText"];
                 };
             };
             /** @description What went wrong, and what to do */
