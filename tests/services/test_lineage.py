@@ -114,7 +114,7 @@ def test_a_thousand_nodes_take_a_few_questions(platform: Platform, services: Loc
     platform.tracking.apply([*map(Put, runs), *map(Put, links)])
     platform.registry.apply([Put(model), *map(Put, versions)])
     counted = {seam: _Counting(getattr(platform, seam)) for seam in ("registry", "tracking", "datasets")}
-    wrapped = replace(platform, **counted)
+    wrapped = replace(platform, **counted)  # type: ignore[arg-type]
     lineage = trace(wrapped.services(), f"dataset:{detail.dataset.id}", 2000)
     assert (len(lineage.nodes), len(lineage.edges), lineage.more) == (1201, 1200, False)
     assert not any(node.missing for node in lineage.nodes)
