@@ -92,15 +92,18 @@ def gpu(type: Callable[P, T]) -> Callable[P, T]: ...
 
 @overload
 def gpu(
-    type: str = ..., *, session: str = ..., strict: bool = ...
+    type: str = ..., *, session: str = ..., strict: bool = ..., project: str | None = ...
 ) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
 
 
-def gpu(type: Any = "", *, session: str = "", strict: bool = False) -> Any:
+def gpu(
+    type: Any = "", *, session: str = "", strict: bool = False, project: str | None = None
+) -> Any:
     """Let a function run on a GPU session: the notebook's own of this type, or the one named `session`.
 
     Arguments and result travel by pickle; what it prints and draws appears where it is called; what it raises
     is raised here. In a session it just runs. `strict` refuses to let the CPU stand in where there is no GPU.
+    `project` is the session's; the one in use when it is called, when left out.
 
         @aip.gpu("L40S")
         def train(data, epochs=3): ...
@@ -116,7 +119,7 @@ def gpu(type: Any = "", *, session: str = "", strict: bool = False) -> Any:
         def call(*args: P.args, **kwargs: P.kwargs) -> T:
             if get_context() is not None:
                 return function(*args, **kwargs)
-            value: T = _call(Call(function, args, kwargs), _wish(type, session, strict))
+            value: T = _call(Call(function, args, kwargs), wish_for(type, session, strict, project))
             return value
 
         return call
@@ -132,20 +135,21 @@ def run_on_gpu(
     inputs: Mapping[str, Any] | None = None,
     outputs: Sequence[str] = (),
     strict: bool = False,
+    project: str | None = None,
     **kwargs: Any,
 ) -> Any:
     """Run code or call a function on a GPU session, and return what came back.
 
     Code is a text like the cell of `%%gpu`: `inputs` become its variables before, and those named in
     `outputs` are returned as a dict. A function is called with the arguments, and its result returned.
-    Without a name of a session the notebook's own of that type goes on, or a new one begins.
+    Without a name of a session the notebook's own of that type goes on, or a new one begins, in `project`.
 
     Raises what the code raises, GpuNotAvailable, Invalid, SessionDied, Unavailable.
 
         aip.run_on_gpu(train, digits, gpu="L40S")
         aip.run_on_gpu("clf = fit(x)", gpu="L40S", inputs={"x": x}, outputs=["clf"])["clf"]
     """
-    wish = _wish(gpu, session or "", strict)
+    wish = wish_for(gpu, session or "", strict, project)
     if not isinstance(function, str):
         if inputs or outputs:
             message = (
@@ -174,7 +178,7 @@ def _run(code: str, wish: Any, values: dict[str, Any], out: Sequence[str]) -> di
     not_nested()
     shell = _shell()
     if shell is None and wish.gpu and not wish.name:
-        wish = msgspec.structs.replace(wish, name=_script_session(wish.gpu))
+        wish = msgspec.structs.replace(wish, name=_script_session(wish.gpu, wish.project))
     task = Task(
         wish=wish,
         code=code,
@@ -186,7 +190,7 @@ def _run(code: str, wish: Any, values: dict[str, Any], out: Sequence[str]) -> di
 
 
 @functools.cache
-def _script_session(gpu: str) -> str:
+def _script_session(gpu: str, project: str) -> str:
     """The name of this script's own session of a type, which ends with it: nobody would find it again."""
     script = os.path.basename(sys.argv[0]).lstrip("-") or "python"
     name = re.sub(r"[^\w.+-]", "-", f"{script}-{gpu}-{os.getpid()}".lower())
@@ -194,7 +198,7 @@ def _script_session(gpu: str) -> str:
     def stop(starter: int = os.getpid()) -> None:
         if os.getpid() == starter:  # not a child that it has forked
             with contextlib.suppress(AipError):
-                stop_session(name)
+                stop_session(name, project=project)
 
     atexit.register(stop)
     return name
@@ -206,10 +210,16 @@ def _shell() -> Any:
     return None if ipython is None else ipython.get_ipython()
 
 
-def _wish(gpu: str, session: str, strict: bool) -> Any:
+def wish_for(gpu: str, session: str, strict: bool, project: str | None) -> Any:
+    """What the user has typed. The project is settled now: another may be in use when the cell's turn comes.
+
+    In a session there is nothing to wish for, which is said later.
+    """
     from .gpu_sessions import Wish
 
-    return Wish(gpu=gpu, name=session, strict=strict)
+    if project is None and get_context() is None:
+        project = connect().project
+    return Wish(gpu=gpu, name=session, strict=strict, project=project or "")
 
 
 def _names(names: Sequence[str]) -> list[str]:

@@ -36,6 +36,7 @@ class GpuMagics(Magics):
         ),
         argument("--session", default="", type=text, metavar="NAME", help="the session to use, or to start"),
         argument("--strict", action="store_true", help="an error where there is no GPU, instead of the CPU"),
+        argument("--project", type=text, help="the project; the one in use when left out"),
     )
     def gpu_cell(self, line: str, cell: str) -> Any:
         """Run the cell on a GPU session, which keeps its variables from cell to cell.
@@ -73,15 +74,15 @@ class GpuMagics(Magics):
 
     def _task(self, line: str, cell: str) -> Any:
         from .gpu import Task, dump, not_nested
+        from .gpu_api import wish_for
         from .gpu_front import cell_number
-        from .gpu_sessions import Wish
 
         not_nested()
         arguments = parse(self.gpu_cell, line)
         if not cell.strip():
             raise Invalid("cell: there is nothing below %%gpu to run", field="cell")
         return Task(
-            wish=Wish(gpu=arguments.gpu, name=arguments.session, strict=arguments.strict),
+            wish=wish_for(arguments.gpu, arguments.session, arguments.strict, arguments.project),
             code=_numbered(line, cell),
             count=cell_number(self._shell),
             values=dump(_names(arguments.values, "in"), self._shell.user_ns),

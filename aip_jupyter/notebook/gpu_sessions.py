@@ -26,6 +26,8 @@ class Wish(Struct, frozen=True, kw_only=True):
     gpu: str = ""
     name: str = ""
     strict: bool = False
+    project: str = ""
+    """"" for the one in use."""
 
 
 class OpenSession:
@@ -42,6 +44,8 @@ class OpenSession:
 
     def fits(self, wish: Wish) -> bool:
         """Whether it is what the user means."""
+        if wish.project not in ("", self.session.project):
+            return False
         if wish.name:
             return wish.name == self.session.name and wish.gpu.lower() in (self.asked | {""})
         return wish.gpu.lower() in (self.asked | {""}) and not (wish.strict and _stands_in(self.session))
@@ -85,12 +89,16 @@ class OpenSessions:
             return found
 
     async def ours(self) -> list[OpenSession]:
-        """All of this notebook that live, the last used first; opens those of its earlier kernels."""
+        """All of this notebook in the project in use that live, the last used first.
+
+        Opens those of its earlier kernels.
+        """
         self.find(Wish())  # forgets the dead
-        for name in await asyncio.to_thread(_names_of_notebook):
-            if all(name != each.session.name for each in self._open):
-                await self.open(Wish(name=name))
-        return list(self._open)
+        project, names = await asyncio.to_thread(_names_of_notebook)
+        for name in names:
+            if all((name, project) != (s.name, s.project) for s in (each.session for each in self._open)):
+                await self.open(Wish(name=name, project=project))
+        return [each for each in self._open if each.session.project == project]
 
     async def close(self, name: str) -> None:
         """Let go of the session of this name, if there is one."""
@@ -138,13 +146,14 @@ def notebook_path() -> str:
     return os.environ.get("JPY_SESSION_NAME", "")
 
 
-def _names_of_notebook() -> list[str]:
-    path = notebook_path()
+def _names_of_notebook() -> tuple[str, list[str]]:
+    """The project in use, and the names of the notebook's living sessions in it."""
+    connection, path = connect(), notebook_path()
+    project = connection.project
     if not path:
-        return []
-    connection = connect()
-    living = connection.services.sessions.list_sessions(ListSessions(project=connection.project))
-    return [each.name for each in living if each.notebook == path and each.state != "dead"]
+        return project, []
+    living = connection.services.sessions.list_sessions(ListSessions(project=project))
+    return project, [each.name for each in living if each.notebook == path and each.state != "dead"]
 
 
 def _stands_in(session: Session) -> bool:
@@ -153,7 +162,8 @@ def _stands_in(session: Session) -> bool:
 
 def _grant(wish: Wish) -> tuple[Grant, bool]:
     """The keys of the session that is wanted, and whether it is a new one."""
-    services, project = connect().services.sessions, connect().project
+    connection = connect()
+    services, project = connection.services.sessions, wish.project or connection.project
     living = [s for s in services.list_sessions(ListSessions(project=project)) if s.state != "dead"]
     found = _named(wish, living) if wish.name else _ours(wish, living)
     if found is not None:
