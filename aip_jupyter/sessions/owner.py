@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import secrets
 import signal
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class _Status(Struct):
     execution_state: str = ""
 
 
+_log = logging.getLogger(__name__)
 _decode_header = msgspec.json.Decoder(Header).decode
 _decode_status = msgspec.json.Decoder(_Status).decode
 
@@ -245,7 +246,7 @@ def _fault(tasks: Iterable[asyncio.Future[Any]]) -> str:
     """Why one of our own works has ended by itself; "" when none has."""
     for task in tasks:
         if task.done() and (error := task.exception()) is not None:
-            traceback.print_exception(error)  # into the agent's log
+            _log.error("the agent failed", exc_info=error)
             return f"its agent failed: {type(error).__name__}: {error}"
     return ""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +16,9 @@ PACE = 0.05
 """Seconds between two writes, at least: short cells do not wait for files."""
 RETRY = 5.0
 """Seconds until the next try after one that failed."""
+
+_log = logging.getLogger(__name__)
+"""Into the agent's log; where that cannot be written either, as on a full disk, logging fails nobody."""
 
 
 def write_record(path: Path, record: AgentRecord) -> None:
@@ -51,6 +54,6 @@ class RecordWriter:
                 self.write()
                 await asyncio.sleep(PACE)
             except OSError as error:  # such as a full disk: must not cost the session its variables
-                print(f"the record cannot be written: {error}", file=sys.stderr)
+                _log.error("the record cannot be written: %s", error)
                 self._changed.set()
                 await asyncio.sleep(RETRY)
