@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from ..backends.access.protocol import AccessBackend
+from ..domain import names
 from ..domain.access import ALL_RIGHTS, EVERYWHERE, ROLE_RIGHTS, Project, Right
 from ..domain.query import Compare, Query
 from ..domain.records import DEFAULT_PROJECT
@@ -66,6 +67,8 @@ class Gate:
     def admit(self, project: str, right: Right) -> None:
         """NotFound, Denied, or Conflict for a change of an archived project."""
         caller = self._caller
+        if project:
+            names.check_store_name(project, "project")
         elsewhere = project and caller.project not in ("", project)
         if elsewhere or (project and not caller.rights):
             raise no_project(project)

@@ -268,7 +268,7 @@ class ServicesContract:
 
     def test_it_describes_itself(self, services: Services) -> None:
         description = services.system.describe(Nothing())
-        seams = {"registry", "storage", "tracking", "datasets", "gpus"}
+        seams = {"registry", "storage", "tracking", "datasets", "gpus", "access"}
         assert {backend.seam for backend in description.backends} == seams
         assert all(backend.capabilities for backend in description.backends)
         assert description.author

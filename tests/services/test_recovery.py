@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from aip_jupyter.backends.process import this_process
+from aip_jupyter.domain.access import CreateProject
 from aip_jupyter.domain.artifacts import FileRef, ReleaseClaim, UploadBlob
 from aip_jupyter.domain.changes import Delete, Intent, Put
 from aip_jupyter.domain.lineage import Link
@@ -336,6 +337,7 @@ def test_a_link_that_was_taken_back_meanwhile_is_put_again(
 
 
 def test_no_project_can_take_anothers_link_back(platform: Platform, services: LocalServices) -> None:
+    services.projects.create_project(CreateProject(name="other"))
     request = _registration(services, new_id())
     services.models.register_version(request)
     other = replace(request, project="other")

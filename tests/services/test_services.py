@@ -15,14 +15,15 @@ from ..contracts.services import ServicesContract
 from ..contracts.services_datasets import DatasetsContract, LineageContract
 from ..contracts.services_runs import RunsContract
 from ..contracts.services_sessions import SessionsContract
+from ..support.scoped import ScopedServices
 
 
 class TestMemoryServices(ServicesContract, DatasetsContract, LineageContract, RunsContract):
     @pytest.fixture
     def services(self, tmp_path: Path) -> Iterator[Services]:
-        memory = dict.fromkeys(("registry", "storage", "tracking", "datasets"), "memory")
+        memory = dict.fromkeys(("registry", "storage", "tracking", "datasets", "access"), "memory")
         services = open_platform(Settings(home=tmp_path / "home", **memory)).services()  # type: ignore[arg-type]
-        yield services
+        yield ScopedServices(services)
         services.close()
 
 
@@ -30,7 +31,7 @@ class TestLocalServices(ServicesContract, DatasetsContract, LineageContract, Run
     @pytest.fixture
     def services(self, tmp_path: Path) -> Iterator[Services]:
         services = open_platform(Settings(home=tmp_path / "home")).services()
-        yield services
+        yield ScopedServices(services)
         services.close()
 
 
@@ -39,5 +40,5 @@ class TestPooledServices(SessionsContract):
     def pooled(self, tmp_path: Path) -> Iterator[Services]:
         settings = Settings(home=tmp_path / "home", gpus="memory", gpus_url="L4:2,A10")
         services = open_platform(settings).services()
-        yield services
+        yield ScopedServices(services)
         services.close()
