@@ -11,6 +11,7 @@ from aip_jupyter.domain.records import new_id
 from aip_jupyter.services.interface import Services
 
 from ..contracts.services import ServicesContract
+from ..contracts.services_access import ProjectsContract, TokensContract
 from ..contracts.services_datasets import DatasetsContract, LineageContract
 from ..contracts.services_runs import RunsContract
 from ..contracts.services_sessions import SessionsContract, end_all
@@ -27,7 +28,13 @@ def over_http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServices
         services.close()
 
 
-class TestHttpServices(ServicesContract, DatasetsContract, LineageContract, RunsContract, SessionsContract):
+class TestHttpServices(
+    ServicesContract,
+    DatasetsContract,
+    LineageContract,
+    RunsContract,
+    SessionsContract,
+):
     @pytest.fixture
     def services(self, over_http: HttpServices) -> Services:
         return ScopedServices(over_http, new_id())
@@ -36,3 +43,9 @@ class TestHttpServices(ServicesContract, DatasetsContract, LineageContract, Runs
     def pooled(self, services: Services) -> Iterator[Services]:
         yield services
         end_all(services)
+
+
+class TestHttpAccess(ProjectsContract, TokensContract):
+    @pytest.fixture
+    def services(self, over_http: HttpServices) -> Services:
+        return over_http

@@ -60,7 +60,12 @@ class AccessContract:
         access.apply([Put(a_project("Vision"))])
 
     def test_projects_by_who_has_a_part(self, access: AccessBackend) -> None:
-        roles: dict[str, Any] = {"a": {"ada": "viewer"}, "b": {"*": "member"}, "c": {"adam": "admin"}, "d": {}}
+        roles: dict[str, Any] = {
+            "a": {"ada": "viewer"},
+            "b": {"*": "member"},
+            "c": {"adam": "admin"},
+            "d": {},
+        }
         access.apply([Put(a_project(name, roles=of)) for name, of in roles.items()])
         assert names(access, Compare("roles", "has", "ada")) == ["a"]
         assert names(access, Or((Compare("roles", "has", "ada"), Compare("roles", "has", "*")))) == ["a", "b"]

@@ -12,6 +12,7 @@ from aip_jupyter.services.local import open_platform
 from aip_jupyter.services.settings import Settings
 
 from ..contracts.services import ServicesContract
+from ..contracts.services_access import ProjectsContract, TokensContract
 from ..contracts.services_datasets import DatasetsContract, LineageContract
 from ..contracts.services_runs import RunsContract
 from ..contracts.services_sessions import SessionsContract
@@ -41,4 +42,21 @@ class TestPooledServices(SessionsContract):
         settings = Settings(home=tmp_path / "home", gpus="memory", gpus_url="L4:2,A10")
         services = open_platform(settings).services()
         yield ScopedServices(services)
+        services.close()
+
+
+class TestMemoryAccess(ProjectsContract, TokensContract):
+    @pytest.fixture
+    def services(self, tmp_path: Path) -> Iterator[Services]:
+        memory = dict.fromkeys(("registry", "storage", "access"), "memory")
+        services = open_platform(Settings(home=tmp_path / "home", **memory)).services()  # type: ignore[arg-type]
+        yield services
+        services.close()
+
+
+class TestLocalAccess(ProjectsContract, TokensContract):
+    @pytest.fixture
+    def services(self, tmp_path: Path) -> Iterator[Services]:
+        services = open_platform(Settings(home=tmp_path / "home")).services()
+        yield services
         services.close()
