@@ -16,6 +16,7 @@ from traitlets import Float, Int, List, Unicode
 
 from .._version import __version__
 from ..errors import AipError
+from ..services.blobs import LINK
 from ..services.journal_files import server_store, store_of
 from ..services.local import Feed, Platform, open_platform
 from ..services.recovery import StoreCheck
@@ -24,7 +25,7 @@ from ..wire.routes import PREFIX, Route
 from .adoption import adopt_journals
 from .events import SCHEMA_FILE, watch
 from .pool import Pool
-from .routes import make_handlers
+from .routes import check_handlers, make_handlers
 from .runtime_file import runtime_file, write_runtime_file
 from .traits import BackendName
 
@@ -83,9 +84,12 @@ class AipApp(ExtensionApp):
         # The look at a feed must neither wait behind requests nor make them wait.
         self.watchers = [(feed, Pool("changes", 1, settings.deadline)) for feed in self.platform.feeds]
         self.serverapp.event_logger.register_event_schema(SCHEMA_FILE)
+        scrubbed = self.serverapp.web_app.settings.setdefault("extra_log_scrub_param_keys", [])
+        self.serverapp.web_app.settings["extra_log_scrub_param_keys"] = [*scrubbed, LINK]
 
     def initialize_handlers(self) -> None:
         self.handlers.extend(make_handlers(self))
+        check_handlers(self.handlers)
 
     def deadline_of(self, route: Route) -> float:
         """Seconds that this route's work may take."""

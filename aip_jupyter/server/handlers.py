@@ -5,58 +5,68 @@ Everything is decided in `prepare`, for every method of every route, before a by
 
 from __future__ import annotations
 
-import hmac
-import os
+import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
-from jupyter_core.utils import ensure_async
-from jupyter_server.auth import IdentityProvider, User
-from jupyter_server.auth.utils import HTTP_METHOD_TO_AUTH_ACTION
+from jupyter_server.auth import Authorizer, IdentityProvider, User
+from jupyter_server.auth.authorizer import AllowAllAuthorizer
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
 
 from .._version import __version__
-from ..errors import AipError, Denied, Invalid, NotFound, Unauthenticated
+from ..domain.access import Right
+from ..errors import AipError, Denied, NotFound, Unauthenticated
 from ..services.callers import Caller
 from ..wire.errors import encode_error
 from ..wire.requests import build_request
 from ..wire.routes import JSON_BODY_LIMIT, VERSION_HEADER, Route
+from .credentials import (
+    OwnIdentity,
+    came_with_any,
+    from_elsewhere,
+    identify,
+    presented,
+    user_of,
+    wait_out,
+)
+from .faults import domain_error
+from .roles import RESOURCE, RoleAuthorizer, admitted
 
 if TYPE_CHECKING:
     from .app import AipApp
     from .pool import Pool
 
-KERNEL = "aip-kernel"
-"""The user name of who comes with our runtime file's token."""
-
-
-class _KernelIdentity(IdentityProvider):
-    """Whoever has the token of the runtime file: a kernel, or another process of the server's owner."""
-
-    def get_user(self, handler: web.RequestHandler) -> User:
-        return User(username=KERNEL)
-
-    def is_token_authenticated(self, handler: web.RequestHandler) -> bool:
-        return True
-
-
-_KERNEL_IDENTITY = _KernelIdentity()
+_OWN_IDENTITY = OwnIdentity()
+_ROLES = RoleAuthorizer()
 
 
 @web.stream_request_body
 class ApiHandler(APIHandler):
     """A handler of `aip`, the resource that a site's Authorizer decides on."""
 
-    auth_resource = "aip"
+    auth_resource = RESOURCE
     routes: ClassVar[dict[str, Route]] = {}
     """By HTTP method."""
+    token_in_query: ClassVar[bool] = False
+    """Whether a token of ours may come as `?token=`: where a client cannot send it otherwise."""
+
+    right: Right
+    """What the request needs."""
+    project = ""
+    """The project in which it needs it; "" outside of projects."""
+    caller: Caller
+    """Who asks; known once the request is let in."""
 
     def initialize(self, app: AipApp) -> None:
         self.app = app
         self._body = bytearray()
         self._refused = False
-        self._from_kernel = False
+        route = self.routes.get(self.request.method or "")
+        self.right = route.right if route else "read"
+        self.needs_all_rights = bool(route and route.pool == "access")
+        self.own_user: User | None = None
+        self.came = presented(self.request, bool(route and route.linked), self.token_in_query)
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
@@ -66,10 +76,14 @@ class ApiHandler(APIHandler):
         self.set_header("Referrer-Policy", "no-referrer")
 
     async def prepare(self) -> None:  # type: ignore[override]
+        arrived = asyncio.get_running_loop().time()
         self.request.connection.set_max_body_size(self.body_limit())  # type: ignore[union-attr]
         try:
             await self.admit()
         except (AipError, web.HTTPError) as error:
+            told = self._domain_error(getattr(error, "status_code", 500), error)
+            if isinstance(told, Unauthenticated) and came_with_any(self.request, self.came):
+                await wait_out(arrived)
             length = self.request.headers.get("Content-Length") or "0"
             if not length.isdecimal() or int(length) > JSON_BODY_LIMIT:
                 raise
@@ -77,11 +91,19 @@ class ApiHandler(APIHandler):
 
     async def admit(self) -> None:
         """Let the request in, or raise."""
-        self._accept_kernel_token()
-        await super().prepare()
+        if self.came.form == "basic" and from_elsewhere(self.request):
+            raise Denied("a page of another site may not use the password that this browser knows")
+        token = await identify(self, self.came)
+        if token is not None:
+            self.own_user = user_of(token)
+        await super().prepare()  # the host that was asked for, who it is, and whether a page sent it
         if self.current_user is None:
             raise web.HTTPError(403)
-        await self._authorize()
+        self.caller = await admitted(self, token, self.current_user, self.named_project(token))
+
+    def named_project(self, token: Caller | None) -> str:
+        """The project that the request names; "" when it is about none."""
+        return self.path_kwargs.get("project", "")
 
     def _refuse(self, error: Exception) -> None:
         """Answer with the error once the body has been read (and dropped).
@@ -106,32 +128,16 @@ class ApiHandler(APIHandler):
         if not self._refused:
             self._body += chunk
 
-    def _accept_kernel_token(self) -> None:
-        """The token in our runtime file opens our routes only; every other one is Jupyter's to judge."""
-        scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() not in ("token", "bearer"):
-            return
-        if hmac.compare_digest(token.strip().encode(), self.app.kernel_token.encode()):
-            self._from_kernel = True
-
     @property
     def identity_provider(self) -> IdentityProvider:
-        """The site's; but about our own token nobody else has to be asked (JupyterHub's would refuse it)."""
-        return _KERNEL_IDENTITY if self._from_kernel else super().identity_provider
+        """The site's, but for whoever came with a token of ours."""
+        return _OWN_IDENTITY if self.own_user is not None else super().identity_provider
 
-    async def _authorize(self) -> None:
-        if self._from_kernel:  # may do what its owner may, who has started it
-            return
-        method = self.request.method or ""
-        route = self.routes.get(method)
-        action = HTTP_METHOD_TO_AUTH_ACTION.get(method, "execute")
-        if route and route.right == "execute":
-            action = "execute"
-        allowed = await ensure_async(
-            self.authorizer.is_authorized(self, self.current_user, action, self.auth_resource)
-        )
-        if not allowed:
-            raise Denied(f"you may not {action} here; ask whoever runs this server for the right")
+    @property
+    def authorizer(self) -> Authorizer:
+        """The site's own; where it has none, the roles of projects decide."""
+        site = super().authorizer
+        return _ROLES if type(site) is AllowAllAuthorizer else site
 
     def route(self) -> Route:
         """The route of this request's method."""
@@ -143,14 +149,7 @@ class ApiHandler(APIHandler):
 
     def services(self) -> Any:
         """The use cases, for whoever asks."""
-        return self.app.platform.services(Caller(user=self._known_user()))
-
-    def _known_user(self) -> str:
-        """The Jupyter or Hub user; "" when Jupyter made up a name. A kernel works for the Hub's user."""
-        user = self.current_user
-        if user.username == KERNEL:
-            return os.environ.get("JUPYTERHUB_USER", "")
-        return "" if user.name.startswith("Anonymous ") else str(user.username)
+        return self.app.platform.services(self.caller)
 
     def request_of(self, path: dict[str, str]) -> Any:
         """The route's request struct from path, query and body."""
@@ -167,35 +166,32 @@ class ApiHandler(APIHandler):
         self.finish(None if status == 204 else encoded)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Every error as `wire.errors.ErrorBody`."""
-        error = self._as_domain_error(status_code, kwargs.get("exc_info", (None, None, None))[1])
-        status, body = encode_error(error)
-        if type(error) is AipError:
-            status = status_code
+        """Every error has one form, which `tell` knows."""
+        error = self._domain_error(status_code, kwargs.get("exc_info", (None, None, None))[1])
+        status = status_code if type(error) is AipError else encode_error(error)[0]
+        self.set_status(status)
+        self.tell(status, error)
+
+    def tell(self, status: int, error: AipError) -> None:
+        """Answer with an error, as `wire.errors.ErrorBody`."""
         if isinstance(error, Unauthenticated):
             self.set_header("WWW-Authenticate", "Bearer")
-        self.set_status(status)
-        self.finish(msgspec.json.encode(body))
+        self.finish(msgspec.json.encode(encode_error(error)[1]))
 
-    def _as_domain_error(self, status: int, error: BaseException | None) -> AipError:
-        if isinstance(error, AipError):
-            return error
-        if status in (401, 403) and self.current_user is None:
-            return Unauthenticated("no valid token came with the request; log in to Jupyter again")
-        if status == 403:
-            return Denied("the request was refused; reload the page and try again")
-        if status == 404:
-            return NotFound("there is nothing at this address")
-        if status == 405:
-            return AipError(f"{self.request.method} is not possible here; see openapi.json")
-        if status == 400:
-            return Invalid("the request is damaged; see openapi.json for its form")
-        return AipError("the server failed; its log says why")
+    def _domain_error(self, status: int, error: BaseException | None) -> AipError:
+        known = getattr(self, "_jupyter_current_user", None) is not None
+        return domain_error(status, error, self.request.method or "", known)
+
+    def _request_summary(self) -> str:
+        """For the log: without the query, which may hold a credential."""
+        return f"{self.request.method} {self.request.path} ({self.request.remote_ip})"
 
     def log_exception(self, kind: Any, value: Any, traceback: Any) -> None:
         """Domain errors are news for the caller, not for the log."""
-        if not isinstance(value, AipError):
+        if isinstance(value, web.HTTPError):
             super().log_exception(kind, value, traceback)
+        elif not isinstance(value, AipError):
+            self.log.error("aip: %s failed", self._request_summary(), exc_info=(kind, value, traceback))
 
 
 class JsonHandler(ApiHandler):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from tornado import web
 
+from ..wire.compatible import PROTOCOLS
 from ..wire.routes import PREFIX, ROUTES, Route
+from .compatible import NotServedHandler
 from .handlers import ApiHandler, JsonHandler, MissingHandler
 from .openapi import OpenApiHandler
 from .transfer import DownloadHandler, UploadHandler
@@ -26,8 +29,18 @@ def make_handlers(app: AipApp) -> list[tuple[str, type[ApiHandler], dict[str, An
         by_path[route.path].append(route)
     handlers = [(_pattern(path), _handler(routes), {"app": app}) for path, routes in by_path.items()]
     handlers.append((rf"{PREFIX}/openapi\.json", OpenApiHandler, {"app": app}))
-    handlers.append((rf"{PREFIX}(?:/.*)?", MissingHandler, {"app": app}))
+    for protocol in PROTOCOLS:
+        handler = type(f"{protocol.title()}Handler", (NotServedHandler,), {"protocol": protocol})
+        handlers.append((rf"/aip(?:/p/(?P<project>[^/]*))?/{protocol}(?:/.*)?", handler, {"app": app}))
+    handlers.append((r"/aip(?:/.*)?", MissingHandler, {"app": app}))
     return handlers
+
+
+def check_handlers(handlers: Iterable[tuple[Any, ...]]) -> None:
+    """Refuse to serve what would not ask who is there: all of ours do that in one place."""
+    for pattern, handler, *_ in handlers:
+        if not (isinstance(handler, type) and issubclass(handler, ApiHandler)):
+            raise TypeError(f"{pattern}: {handler!r} is no ApiHandler, so nothing would guard it")
 
 
 def _pattern(path: str) -> str:

@@ -20,7 +20,7 @@ from ..domain.access import DownloadLink, SignDownload
 from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
 from ..domain.records import new_id
 from ..errors import Invalid, NotFound, Unavailable
-from .callers import Caller
+from .callers import Caller, claims_of
 from .finding import open_intents
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ class LocalBlobs:
             raise Invalid("lifetime: must be between a second and an hour", field="lifetime")
         artifact = self.get_artifact(GetArtifact(project=request.project, artifact=request.artifact))
         claims = {"project": artifact.project, "artifact": artifact.id}
-        who = {"user": self._caller.user, "token": self._caller.token}
-        signed = self._signer.sign("download", request.lifetime, **claims, **who)
+        signed = self._signer.sign("download", request.lifetime, **claims, **claims_of(self._caller))
         project = quote(artifact.project, safe="")
         path = f"aip/v1/projects/{project}/artifacts/{artifact.id}/content?{LINK}={signed.text}"
         return DownloadLink(path=path, expires=signed.expires)

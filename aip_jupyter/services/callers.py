@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import getpass
 import subprocess
+from typing import Any
 
 from msgspec import Struct
 
@@ -26,6 +27,14 @@ class Caller(Struct, frozen=True, kw_only=True):
     """The id of the access token that he came with."""
     is_owner: bool = True
     """Whether he administers every project."""
+
+
+def claims_of(caller: Caller) -> dict[str, Any]:
+    """What a signed token says of who had it made.
+
+    `owner`: the server's own, without a user's name, as a kernel is. A name is what its role says later.
+    """
+    return {"user": caller.user, "token": caller.token, "owner": caller.is_owner and not caller.user}
 
 
 def author_of(explicit: str | None, configured: str, caller: Caller) -> str:

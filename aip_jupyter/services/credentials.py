@@ -17,7 +17,7 @@ from ..domain.records import now_ms
 from ..errors import Conflict, NotFound, Unauthenticated, Unavailable
 from .callers import Caller
 from .settings import Settings
-from .signing import Signer
+from .signing import Signer, claims_to_be_ours
 from .tokens import MARK, digest_of
 
 USE_INTERVAL = 60_000
@@ -39,11 +39,15 @@ class Credentials:
 
     def is_ours(self, text: str) -> bool:
         """Whether it looks like one of ours; all others are Jupyter's to judge."""
-        return text.startswith(MARK) or text.count(".") == 2
+        return self.is_access_token(text) or claims_to_be_ours(text)
+
+    def is_access_token(self, text: str) -> bool:
+        """Whether it is to be looked up in the store; all others of ours were signed."""
+        return text.startswith(MARK)
 
     def check(self, text: str) -> Caller:
         """Who comes with this token, with the rights of the token alone. Unauthenticated."""
-        if text.startswith(MARK):
+        if self.is_access_token(text):
             return self._by_access_token(text)
         claims = self._signer.read("session", text)
         living = any(s.id == claims["session"] and s.state != "dead" for s in self._gpus.sessions())
@@ -64,7 +68,12 @@ class Credentials:
         if claims["token"]:
             rights &= self._living(claims["token"]).rights
         return replace(
-            caller, user=claims["user"], project=claims["project"], rights=rights, token=claims["token"]
+            caller,
+            user=claims["user"],
+            rights=rights,
+            project=claims["project"],
+            token=claims["token"],
+            is_owner=claims["owner"],
         )
 
     def _by_access_token(self, text: str) -> Caller:

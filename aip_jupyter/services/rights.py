@@ -56,6 +56,12 @@ def no_project(name: str) -> NotFound:
     return NotFound(message, field="project")
 
 
+def denied(right: Right, project: str) -> Denied:
+    """Some rights there, but not this one."""
+    where = f" in project {project[:80]!r}" if project else ""
+    return Denied(f"this needs the right to {right}{where}; ask who administers it")
+
+
 class Gate:
     """Admits the calls of a caller, or refuses them, before anything is done."""
 
@@ -73,7 +79,7 @@ class Gate:
         if elsewhere or (project and not caller.rights):
             raise no_project(project)
         if right not in caller.rights:
-            raise Denied(f"this needs the right to {right} in project {project!r}; ask who administers it")
+            raise denied(right, project)
         if project in ("", DEFAULT_PROJECT):
             return
         found = find_project(self._access, project)

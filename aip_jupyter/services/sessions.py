@@ -12,7 +12,7 @@ from ..domain.access import DerivedToken, DeriveToken
 from ..domain.names import check_id, check_model_name, check_store_name
 from ..domain.sessions import GetGpus, GetSession, GpuOffer, Grant, ListSessions, Session, StartSession
 from ..errors import Conflict, GpuNotAvailable, NotFound
-from .callers import Caller, author_of
+from .callers import Caller, author_of, claims_of
 from .placing import Placing
 
 if TYPE_CHECKING:
@@ -86,11 +86,10 @@ class LocalSessions:
         return self._signer.sign(
             "session",
             self._settings.session_grant,
-            user=self._caller.user,
-            token=self._caller.token,
             project=request.project,
             session=session.id,
             runs=request.runs,
+            **claims_of(self._caller),
         )
 
     def _started(self, request: StartSession) -> Session | None:

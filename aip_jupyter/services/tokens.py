@@ -98,6 +98,8 @@ class LocalTokens:
         if excess := SCOPE_RIGHTS[request.scope] - self._caller.rights:
             message = f"scope: you have not the right to {sorted(excess)[0]} in {request.project!r} yourself"
             raise Denied(f"{message}; choose a smaller scope", field="scope")
+        if self._settings.admins and self._caller.is_owner and not self._caller.user:
+            raise Denied("nobody would be known to have this token; make it where you are logged in by name")
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         token = AccessToken(
             id=new_id(),
