@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,16 @@ pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 for _name in [*(setting.variable for setting in SETTINGS), "JPY_PARENT_PID", "JUPYTERHUB_API_TOKEN"]:
     os.environ.pop(_name, None)
-os.environ["AIP_HOME"] = tempfile.mkdtemp(prefix="aip-tests-")
+_HOME = os.environ["AIP_HOME"] = tempfile.mkdtemp(prefix="aip-tests-")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that in the end no process waits for another's."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture

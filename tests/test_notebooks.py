@@ -29,6 +29,7 @@ def _told(texts: list[str]) -> list[str]:
     return [VARYING.sub(" ", text) for text in texts]
 
 
+@pytest.mark.slow
 def test_the_quickstart_gives_the_same_with_a_server_and_without(tmp_path: Path) -> None:
     alone = server_environ(tmp_path / "alone", tmp_path / "alone" / "home")
     (tmp_path / "alone").mkdir()

@@ -71,11 +71,12 @@ def test_kernel(tmp_path: Path) -> None:
     server = start_server(tmp_path / "server")
     services = open_platform(Settings(home=server.home)).services()
     try:
+        versions = 0
         for n in range(ROUNDS):
             environ = server.client_environ if n % 2 else server.environ
-            before = _assert_whole(services)
-            acknowledged = _kill_a_kernel(environ, server.folder / "work")
-            assert _assert_whole(services) >= before + acknowledged
+            before, acknowledged = versions, _kill_a_kernel(environ, server.folder / "work")
+            versions = _assert_whole(services)
+            assert versions >= before + acknowledged
         with running_kernel(server.client_environ, server.folder / "work") as client:
             run_cell(client, CELL.format(count=1, size=SIZE))
         _assert_whole(services)
@@ -123,15 +124,15 @@ while True:
 def test_server(tmp_path: Path) -> None:
     home = tmp_path / "home"
     services = open_platform(Settings(home=home)).services()
+    server, versions = None, 0
     try:
         for n in range(ROUNDS):
-            before = len(_numbers(services))
-            server = start_server(tmp_path / "server", home)
-            acknowledged = _kill_the_server(server)
-            if n % 4 == 3:  # sometimes it is the next server's start that cleans up
-                server = start_server(tmp_path / "server", home)
-                server.stop()
-            assert _assert_whole(services) >= before + acknowledged
+            server = server or start_server(tmp_path / "server", home)
+            before, acknowledged = versions, _kill_the_server(server)
+            # Sometimes it is the next server's start that cleans up.
+            server = start_server(tmp_path / "server", home) if n % 4 == 3 else None
+            versions = _assert_whole(services)
+            assert versions >= before + acknowledged
         environ = server_environ(tmp_path / "server", home)
         once = LOOP.format(size=SIZE).replace("while True:", "for _ in range(1):")
         subprocess.run([sys.executable, "-c", once], env=environ, cwd=tmp_path, check=True)
@@ -139,6 +140,8 @@ def test_server(tmp_path: Path) -> None:
         assert list((home / "blobs" / "staging").iterdir()) == []
     finally:
         services.close()
+        if server is not None:
+            server.stop()
 
 
 def _kill_the_server(server: LiveServer) -> int:
