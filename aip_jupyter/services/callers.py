@@ -25,6 +25,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     """The only runs of others that he may add to; None for all."""
     token: str = ""
     """The id of the access token that he came with."""
+    session: str = ""
+    """The id of the GPU session whose token he came with."""
     is_owner: bool = True
     """Whether he administers every project."""
 
@@ -34,7 +36,12 @@ def claims_of(caller: Caller) -> dict[str, Any]:
 
     `owner`: the server's own, without a user's name, as a kernel is. A name is what its role says later.
     """
-    return {"user": caller.user, "token": caller.token, "owner": caller.is_owner and not caller.user}
+    return {
+        "user": caller.user,
+        "token": caller.token,
+        "session": caller.session,
+        "owner": caller.is_owner and not caller.user,
+    }
 
 
 def author_of(explicit: str | None, configured: str, caller: Caller) -> str:

@@ -50,9 +50,6 @@ class Credentials:
         if self.is_access_token(text):
             return self._by_access_token(text)
         claims = self._signer.read("session", text)
-        living = any(s.id == claims["session"] and s.state != "dead" for s in self._gpus.sessions())
-        if not living:
-            raise Unauthenticated("token: its GPU session has ended")
         return self._by_claims(claims, Caller(rights=SESSION_RIGHTS, runs=frozenset(claims["runs"])))
 
     def check_link(self, text: str, project: str, artifact: str) -> Caller:
@@ -65,6 +62,8 @@ class Credentials:
     def _by_claims(self, claims: dict[str, Any], caller: Caller) -> Caller:
         """Bound to what it was signed with: it ends with that."""
         rights = caller.rights
+        if claims["session"] and not self._lives(claims["session"]):
+            raise Unauthenticated("token: its GPU session has ended")
         if claims["token"]:
             rights &= self._living(claims["token"]).rights
         return replace(
@@ -73,6 +72,7 @@ class Credentials:
             rights=rights,
             project=claims["project"],
             token=claims["token"],
+            session=claims["session"],
             is_owner=claims["owner"],
         )
 
@@ -88,6 +88,9 @@ class Credentials:
             raise _refused()
         self._note_use(token)
         return _caller(token)
+
+    def _lives(self, session: str) -> bool:
+        return any(each.id == session and each.state != "dead" for each in self._gpus.sessions())
 
     def _living(self, id: str) -> Caller:
         try:

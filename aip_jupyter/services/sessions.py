@@ -86,10 +86,9 @@ class LocalSessions:
         return self._signer.sign(
             "session",
             self._settings.session_grant,
+            **{**claims_of(self._caller), "session": session.id},
             project=request.project,
-            session=session.id,
             runs=request.runs,
-            **claims_of(self._caller),
         )
 
     def _started(self, request: StartSession) -> Session | None:
