@@ -13,7 +13,10 @@ import type {
   Lineage,
   Model,
   ModelDetail,
+  Project,
+  ProjectDetail,
   RunDetail,
+  SecretText,
   Session,
   Version,
   VersionDetail
@@ -32,6 +35,14 @@ export interface IRunsFilter {
  */
 export interface IClient {
   describe(): Promise<Description>;
+
+  listProjects(limit: number, token: string): Promise<IPage<Project>>;
+  getProject(project: string): Promise<ProjectDetail>;
+  createProject(name: string, description: string): Promise<ProjectDetail>;
+  archiveProject(project: string): Promise<ProjectDetail>;
+  restoreProject(project: string): Promise<ProjectDetail>;
+  /** The text of a new access token, this once. @param token - Its id. */
+  pickUpToken(project: string, token: string): Promise<SecretText>;
 
   listModels(project: string, search: string, limit: number, token: string): Promise<IPage<Model>>;
   listVersions(project: string, model: string, limit: number, token: string): Promise<IPage<Version>>;
@@ -63,6 +74,30 @@ export class Client implements IClient {
 
   describe(): Promise<Description> {
     return requestAPI(this._settings, ['capabilities']);
+  }
+
+  listProjects(limit: number, token: string): Promise<IPage<Project>> {
+    return requestAPI(this._settings, ['projects'], { query: { limit, page_token: token } });
+  }
+
+  getProject(project: string): Promise<ProjectDetail> {
+    return this._get(project, []);
+  }
+
+  createProject(name: string, description: string): Promise<ProjectDetail> {
+    return requestAPI(this._settings, ['projects'], { method: 'POST', body: { name, description } });
+  }
+
+  archiveProject(project: string): Promise<ProjectDetail> {
+    return this._post(project, ['archive']);
+  }
+
+  restoreProject(project: string): Promise<ProjectDetail> {
+    return this._post(project, ['restore']);
+  }
+
+  pickUpToken(project: string, token: string): Promise<SecretText> {
+    return this._post(project, ['tokens', token, 'pickup']);
   }
 
   listModels(project: string, search: string, limit: number, token: string): Promise<IPage<Model>> {
@@ -124,15 +159,19 @@ export class Client implements IClient {
   }
 
   interruptSession(project: string, id: string): Promise<Session> {
-    return requestAPI(this._settings, ['projects', project, 'sessions', id, 'interrupt'], {}, 'POST');
+    return this._post(project, ['sessions', id, 'interrupt']);
   }
 
   stopSession(project: string, id: string): Promise<void> {
-    return requestAPI(this._settings, ['projects', project, 'sessions', id], {}, 'DELETE');
+    return requestAPI(this._settings, ['projects', project, 'sessions', id], { method: 'DELETE' });
   }
 
   private _get<T>(project: string, path: readonly string[], query: Record<string, string | number> = {}): Promise<T> {
-    return requestAPI(this._settings, ['projects', project, ...path], query);
+    return requestAPI(this._settings, ['projects', project, ...path], { query });
+  }
+
+  private _post<T>(project: string, path: readonly string[]): Promise<T> {
+    return requestAPI(this._settings, ['projects', project, ...path], { method: 'POST' });
   }
 }
 

@@ -1,105 +1,118 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, InputGroup, ReactWidget, refreshIcon, UseSignal } from '@jupyterlab/ui-components';
-import type { ISignal } from '@lumino/signaling';
+import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { printable } from './format';
-import type { Description } from './types';
+import { ProjectMenu } from './projects/menu';
+import { Notices, Selector } from './projects/selector';
+import type { View } from './view';
 
-/**
- * What the header shows and offers.
- */
-export interface IHeaderModel {
-  readonly project: string;
-  readonly filter: string;
-  readonly description: Description | null;
-  /** One line that says what went wrong the last time. */
-  readonly error: string;
-  readonly isBusy: boolean;
-  readonly stateChanged: ISignal<unknown, void>;
-  refresh(): Promise<void>;
-  setProject(project: string): Promise<void>;
-  setFilter(text: string): Promise<void>;
+export interface IHeaderOptions {
+  readonly view: View;
+  readonly commands: CommandRegistry;
+  readonly trans: TranslationBundle;
 }
 
 /**
- * The top of the sidebar: project, store, refresh, filter, and the last error.
+ * The top of the sidebar: project, store, refresh, filter, what is to know, and the last error.
  */
 export class Header extends ReactWidget {
-  constructor(
-    private readonly _model: IHeaderModel,
-    private readonly _trans: TranslationBundle
-  ) {
+  constructor(private readonly _options: IHeaderOptions) {
     super();
     this.addClass('jp-AipHeader');
   }
 
+  /** Offer the projects to choose from. */
+  openProjects(): void {
+    const anchor = this._button.current;
+    if (!anchor || this._menu) {
+      return;
+    }
+    const onClosed = (): void => {
+      this._menu = null;
+      this.update();
+    };
+    this._menu = new ProjectMenu({ ...this._options, anchor, onClosed });
+    this._menu.open();
+    this.update();
+  }
+
+  override dispose(): void {
+    this._menu?.dispose();
+    super.dispose();
+  }
+
   protected override render(): React.ReactElement {
-    const model = this._model;
-    const trans = this._trans;
+    const { view, commands, trans } = this._options;
     return (
-      <UseSignal signal={model.stateChanged}>
+      <UseSignal signal={view.stateChanged}>
         {() => (
           <>
-            <Place model={model} trans={trans} />
-            <Filter model={model} trans={trans} />
-            {model.error ? <Problem model={model} trans={trans} /> : null}
+            <div className="jp-AipHeader-place">
+              <Selector
+                view={view}
+                trans={trans}
+                button={this._button}
+                isOpen={this._menu !== null}
+                onClick={() => {
+                  if (this._menu) {
+                    this._menu.dispose();
+                  } else {
+                    this.openProjects();
+                  }
+                }}
+              />
+              <Store view={view} />
+              <Button label={trans.__('Refresh')} isBusy={view.isBusy} onClick={() => void view.refresh()}>
+                <refreshIcon.react tag="span" stylesheet="menuItem" />
+              </Button>
+            </div>
+            <Filter view={view} trans={trans} />
+            <Notices view={view} commands={commands} trans={trans} />
+            {view.error ? <Problem view={view} trans={trans} /> : null}
           </>
         )}
       </UseSignal>
     );
   }
+
+  private readonly _button = React.createRef<HTMLButtonElement>();
+  private _menu: ProjectMenu | null = null;
 }
 
 interface IPartProps {
-  readonly model: IHeaderModel;
+  readonly view: View;
   readonly trans: TranslationBundle;
 }
 
-/** Where one is: the project, and the store it is kept in. */
-function Place({ model, trans }: IPartProps): React.ReactElement {
-  const { description, project, isBusy } = model;
-  const backends = description?.backends ?? [];
+/** What keeps the models, and at a closer look all else. */
+function Store({ view }: { view: View }): React.ReactElement {
+  const backends = view.description?.backends ?? [];
   const store = backends.find(({ seam }) => seam === 'registry');
   const where = backends.map(({ seam, name, location }) => `${seam}: ${name} ${printable(location)}`.trim());
   return (
-    <div className="jp-AipHeader-place">
-      <span className="jp-AipHeader-project" title={trans.__('Project %1', printable(project))}>
-        {printable(project)}
-      </span>
-      {description && project !== description.project ? (
-        <Button
-          label={trans.__('Back to project %1', printable(description.project))}
-          onClick={() => void model.setProject('')}
-        >
-          <closeIcon.react tag="span" stylesheet="menuItem" />
-        </Button>
-      ) : null}
-      <span className="jp-AipHeader-store" title={where.join('\n')}>
-        {store?.name}
-      </span>
-      <Button label={trans.__('Refresh')} isBusy={isBusy} onClick={() => void model.refresh()}>
-        <refreshIcon.react tag="span" stylesheet="menuItem" />
-      </Button>
-    </div>
+    <span className="jp-AipHeader-store" title={where.join('\n')}>
+      {store?.name}
+    </span>
   );
 }
 
-function Filter({ model, trans }: IPartProps): React.ReactElement {
+function Filter({ view, trans }: IPartProps): React.ReactElement {
   return (
     <div className="jp-AipHeader-filter">
       <InputGroup
         type="search"
-        rightIcon={model.filter ? undefined : 'ui-components:search'}
+        rightIcon={view.filter ? undefined : 'ui-components:search'}
         placeholder={trans.__('Filter by name')}
         aria-label={trans.__('Filter by name')}
-        value={model.filter}
+        value={view.filter}
         onChange={event => {
-          void model.setFilter(event.currentTarget.value);
+          void view.setFilter(event.currentTarget.value);
         }}
       />
-      {model.filter ? (
-        <Button label={trans.__('Clear the filter')} onClick={() => void model.setFilter('')}>
+      {view.filter ? (
+        <Button label={trans.__('Clear the filter')} onClick={() => void view.setFilter('')}>
           <closeIcon.react tag="span" stylesheet="menuItem" />
         </Button>
       ) : null}
@@ -107,11 +120,11 @@ function Filter({ model, trans }: IPartProps): React.ReactElement {
   );
 }
 
-function Problem({ model, trans }: IPartProps): React.ReactElement {
+function Problem({ view, trans }: IPartProps): React.ReactElement {
   return (
     <div className="jp-AipHeader-error" role="alert">
-      <span title={model.error}>{model.error}</span>
-      <button type="button" className="jp-AipTree-link" onClick={() => void model.refresh()}>
+      <span title={view.error}>{view.error}</span>
+      <button type="button" className="jp-AipTree-link" onClick={() => void view.refresh()}>
         {trans.__('Retry')}
       </button>
     </div>

@@ -14,27 +14,34 @@ export function apiUrl(settings: ServerConnection.ISettings, path: readonly stri
   return URLExt.join(settings.baseUrl, PREFIX, ...path.map(encodeURIComponent));
 }
 
+export interface IRequest {
+  readonly method?: 'GET' | 'POST' | 'DELETE';
+  /** Empty values are left out. */
+  readonly query?: Readonly<Record<string, string | number>>;
+  /** Sent as JSON. */
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Ask our API for something. Throws an `ApiError`, in the server's words when it answered.
  *
  * @param path - The parts of its path, unescaped.
- * @param query - Empty values are left out.
  */
 export async function requestAPI<T>(
   settings: ServerConnection.ISettings,
   path: readonly string[],
-  query: Readonly<Record<string, string | number>> = {},
-  method: 'GET' | 'POST' | 'DELETE' = 'GET'
+  { method = 'GET', query = {}, body }: IRequest = {}
 ): Promise<T> {
   const given = Object.entries(query).filter(([, value]) => value !== '');
   const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
   const url = apiUrl(settings, path) + (search && `?${search}`);
-  const response = await ServerConnection.makeRequest(url, { method }, settings).catch(() => {
+  const init = { method, body: body && JSON.stringify(body) };
+  const response = await ServerConnection.makeRequest(url, init, settings).catch(() => {
     throw new ApiError('The Jupyter server does not answer', 0, 'unavailable');
   });
-  const body = await response.text();
+  const text = await response.text();
   if (!response.ok) {
-    throw decodeError(response.status, body);
+    throw decodeError(response.status, text);
   }
-  return (body ? JSON.parse(body) : undefined) as T;
+  return (text ? JSON.parse(text) : undefined) as T;
 }

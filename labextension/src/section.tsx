@@ -6,17 +6,17 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
-import type { IHeaderModel } from './header';
 import type { IRow } from './rows';
 import { flatten } from './rows';
 import type { INode, ISection } from './tokens';
 import { Tree } from './tree';
+import type { View } from './view';
 
 export interface ISectionWidgetOptions {
   readonly section: ISection;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
-  readonly view: Pick<IHeaderModel, 'filter' | 'project'>;
+  readonly view: Pick<View, 'filter' | 'project'>;
 }
 
 /**
@@ -54,6 +54,13 @@ export class SectionWidget extends ReactWidget {
     this._select({ key: node.key, node });
   }
 
+  /** Nothing is current. */
+  forget(): void {
+    this._key = null;
+    this._current = null;
+    this.update();
+  }
+
   /** Let the keyboard act on the list. */
   focus(): void {
     this.node.querySelector<HTMLElement>('.jp-AipTree')?.focus();
@@ -71,6 +78,8 @@ export class SectionWidget extends ReactWidget {
     this._rows ??= this._flatten();
     return (
       <Tree
+        // Where it is scrolled to belongs to the project.
+        key={view.project}
         id={this.id}
         label={section.name}
         rows={this._rows}

@@ -6,25 +6,16 @@ import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import type { AccordionPanel, Panel } from '@lumino/widgets';
-import { Debouncer } from '@lumino/polling';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
-import type { IClient } from './client';
-import { messageOf } from './errors';
-import type { IHeaderModel } from './header';
 import { Header } from './header';
 import { aipIcon } from './icons';
 import { Live } from './live';
 import { SectionWidget } from './section';
-import type { INode, ISection, ISidebar, IUpdate } from './tokens';
-import type { Description, IChange } from './types';
-
-/** Milliseconds between the last key in the filter and the search. */
-const TYPING = 200;
+import type { INode, ISection, ISidebar } from './tokens';
+import type { View } from './view';
 
 export interface ISidebarOptions {
-  readonly client: Pick<IClient, 'describe'>;
+  readonly view: View;
   readonly commands: CommandRegistry;
   readonly events: Event.IManager;
   readonly trans: TranslationBundle;
@@ -33,57 +24,36 @@ export interface ISidebarOptions {
 /**
  * The left panel: its header, its sections, and what keeps them up to date.
  */
-export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
+export class Sidebar extends SidePanel implements ISidebar {
   constructor(private readonly _options: ISidebarOptions) {
     super();
+    const { commands, events, trans, view } = _options;
     this.id = 'aip-sidebar';
     this.addClass('jp-AipSidebar');
     this.title.icon = aipIcon;
-    this.title.caption = _options.trans.__('AIP: models, runs, datasets, GPU sessions');
+    this.title.caption = trans.__('AIP: models, runs, datasets, GPU sessions');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'AIP');
-    this.header.addWidget(new Header(this, _options.trans));
-    this.live = new Live({
-      events: _options.events,
-      idle: () => !this.isVisible,
-      refresh: changes => this._read({ changes })
-    });
+    this._head = new Header({ view, commands, trans });
+    this.header.addWidget(this._head);
+    view.switched.connect(this._onSwitched, this);
+    this.live = new Live({ events, idle: () => !this.isVisible, refresh: changes => view.read(changes) });
   }
 
   /** What keeps it up to date. */
   readonly live: Live;
 
   get project(): string {
-    return this._project || (this._description?.project ?? '');
-  }
-
-  get filter(): string {
-    return this._filter;
-  }
-
-  get description(): Description | null {
-    return this._description;
-  }
-
-  get error(): string {
-    return this._error;
-  }
-
-  get isBusy(): boolean {
-    return this._busy > 0;
+    return this._options.view.project;
   }
 
   get current(): INode | null {
     return this._active?.current ?? null;
   }
 
-  get stateChanged(): ISignal<this, void> {
-    return this._stateChanged;
-  }
-
   add(section: ISection): IDisposable {
-    const { commands, trans } = this._options;
-    const widget = new SectionWidget({ section, commands, trans, view: this });
+    const { commands, trans, view } = this._options;
+    const widget = new SectionWidget({ section, commands, trans, view });
     widget.selected.connect(() => {
       this._active = widget;
     });
@@ -92,10 +62,9 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
     this._active ??= widget;
     this.insertWidget(index, widget);
     section.changed.connect(this._count, this);
-    if (this._description) {
-      void this.refresh();
-    }
+    view.add(section);
     return new DisposableDelegate(() => {
+      view.remove(section);
       this._sections.delete(section);
       section.changed.disconnect(this._count, this);
       this._active = this._active === widget ? null : this._active;
@@ -104,39 +73,31 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
     });
   }
 
-  async setProject(project: string): Promise<void> {
-    this._project = project;
-    await this.refresh();
+  setProject(project: string): Promise<void> {
+    return this._options.view.setProject(project);
   }
 
-  async setFilter(text: string): Promise<void> {
-    this._filter = text;
-    this._stateChanged.emit();
-    await this._typing.invoke();
+  setFilter(text: string): Promise<void> {
+    return this._options.view.setFilter(text);
   }
 
-  async refresh(): Promise<void> {
-    this._busy += 1;
-    this._stateChanged.emit();
-    try {
-      await this._read({});
-    } catch {
-      // What went wrong is shown in the header.
-    } finally {
-      this._busy -= 1;
-      this._stateChanged.emit();
-    }
+  refresh(): Promise<void> {
+    return this._options.view.refresh();
   }
 
   reveal(section: ISection, node: INode): void {
     this._sections.get(section)?.reveal(node);
   }
 
+  /** Offer the projects to choose from. */
+  openProjects(): void {
+    this._head.openProjects();
+  }
+
   override dispose(): void {
     if (!this.isDisposed) {
       this.live.dispose();
-      this._typing.dispose();
-      Signal.clearData(this);
+      this._options.view.dispose();
       super.dispose();
     }
   }
@@ -155,36 +116,10 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
     this._active?.focus();
   }
 
-  /** Read again what could have changed. Rejects when something could not be read; the header then says so. */
-  private async _read({ changes }: { changes?: readonly IChange[] }): Promise<void> {
-    try {
-      if (!changes || !this._description) {
-        this._description = await this._options.client.describe();
-        this._stateChanged.emit();
-      }
-      await this._update({ project: this.project }, changes?.filter(({ project }) => project === this.project));
-      this._error = '';
-    } catch (reason) {
-      this._error = messageOf(reason);
-      throw reason;
-    } finally {
-      this._stateChanged.emit();
-    }
-  }
-
-  /** @param changes - What changed; without it, anything may have changed. */
-  private async _update(what: IUpdate, changes?: readonly IChange[]): Promise<void> {
-    const updates = [...this._sections.keys()].map(async section => {
-      const concerning = changes?.filter(({ kind }) => section.kinds.includes(kind));
-      if (concerning?.length !== 0) {
-        await section.update({ ...what, changes: concerning });
-      }
-    });
-    const results = await Promise.allSettled(updates);
-    // One that fails does not keep the others from being read.
-    const failed = results.find(result => result.status === 'rejected');
-    if (failed) {
-      throw failed.reason;
+  /** What is selected belongs to the project that was shown before. */
+  private _onSwitched(): void {
+    for (const widget of this._sections.values()) {
+      widget.forget();
     }
   }
 
@@ -198,16 +133,6 @@ export class Sidebar extends SidePanel implements ISidebar, IHeaderModel {
   }
 
   private _active: SectionWidget | null = null;
-  private _busy = 0;
-  private _description: Description | null = null;
-  private _error = '';
-  private _filter = '';
-  private _project = '';
-  private _sections = new Map<ISection, SectionWidget>();
-  private _stateChanged = new Signal<this, void>(this);
-  private _typing = new Debouncer(async () => {
-    if (this.project) {
-      await this._update({ filter: this._filter, project: this.project });
-    }
-  }, TYPING);
+  private readonly _head: Header;
+  private readonly _sections = new Map<ISection, SectionWidget>();
 }

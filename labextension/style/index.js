@@ -1,3 +1,5 @@
 import './header.css';
 import './tree.css';
 import './kinds.css';
+import './projects.css';
+import './secret.css';

@@ -79,3 +79,7 @@ test('arguments come from links and from the query', () => {
   assert.equal(withoutArgs(search), '?token=t&x=1');
   assert.equal(withoutArgs('?aip-model=a'), '');
 });
+
+test('a project that is not there is not shown, and nothing of the same name in another one', async () => {
+  await assert.rejects(open({ model: 'f', project: 'nowhere' }), /no project nowhere/);
+});

@@ -17,7 +17,10 @@ import type {
   Metric,
   Model,
   ModelDetail,
+  Project,
+  ProjectDetail,
   Run,
+  SecretText,
   Session,
   Version,
   VersionDetail
@@ -60,6 +63,10 @@ export function artifact(owner: string, path: string): Artifact {
   return { ...RECORD, id: `a-${path}`, updated: 1, revision: 1, owner_id: owner, path, ...facts };
 }
 
+export function project(name: string, fields: Partial<Project> = {}): Project {
+  return { ...RECORD, project: '*', id: `p-${name}`, updated: 1, revision: 1, name, description: '', roles: {}, ...fields };
+}
+
 export function experiment(name: string): Experiment {
   return { ...RECORD, id: `e-${name}`, updated: 1, revision: 1, name, description: '', tags: {} };
 }
@@ -91,6 +98,7 @@ export function session(name: string, fields: Partial<Session> = {}): Session {
  * A server in memory. It lists as the real one does and counts what it was asked.
  */
 export class FakeServer implements IClient {
+  projects: Project[] = [project('default')];
   models: Model[] = [];
   versions = new Map<string, Version[]>();
   runs: IRunRecord[] = [];
@@ -99,12 +107,48 @@ export class FakeServer implements IClient {
   lineage: Lineage = { of: '', nodes: [], edges: [], more: false };
   asked: string[] = [];
   failing = '';
+  /** When it answers this question, if not at once. */
+  hold: (question: string) => Promise<void> = () => Promise.resolve();
 
   describe(): Promise<Description> {
     return this._answer('describe', {
       ...{ version: '0', mode: 'server', home: '', project: 'default', author: '', categories: [] },
-      ...{ backends: [], base_url: '/' }
+      ...{ backends: [], base_url: '/', rights: ['read', 'admin'] }
     });
+  }
+
+  listProjects(limit: number, token: string): Promise<IPage<Project>> {
+    const found = this.projects.filter(one => one.state === 'LIVE');
+    return this._answer(`projects ${limit} ${token}`, page(found, Math.min(limit, 400), token));
+  }
+
+  getProject(name: string): Promise<ProjectDetail> {
+    const found = this.projects.find(one => one.name === name);
+    return found
+      ? this._answer(`project ${name}`, { project: found, rights: ['read', 'admin'] })
+      : Promise.reject(new ApiError(`no project ${name}`, 404, 'not_found', 'project'));
+  }
+
+  createProject(name: string, description: string): Promise<ProjectDetail> {
+    this.projects.push(project(name, { description }));
+    return this.getProject(name);
+  }
+
+  archiveProject(name: string): Promise<ProjectDetail> {
+    return this._setState(name, 'ARCHIVED');
+  }
+
+  restoreProject(name: string): Promise<ProjectDetail> {
+    return this._setState(name, 'LIVE');
+  }
+
+  pickUpToken(name: string, token: string): Promise<SecretText> {
+    return this._answer(`pickup ${name} ${token}`, { text: 'aip_x' });
+  }
+
+  private _setState(name: string, state: Project['state']): Promise<ProjectDetail> {
+    this.projects = this.projects.map(one => (one.name === name ? { ...one, state, revision: one.revision + 1 } : one));
+    return this.getProject(name);
   }
 
   listModels(project: string, search: string, limit: number, token: string): Promise<IPage<Model>> {
@@ -192,9 +236,13 @@ export class FakeServer implements IClient {
     return this._answer(`stop ${id}`, undefined);
   }
 
-  private _answer<T>(question: string, answer: T): Promise<T> {
+  private async _answer<T>(question: string, answer: T): Promise<T> {
     this.asked.push(question);
-    return this.failing ? Promise.reject(new Error(this.failing)) : Promise.resolve(answer);
+    await this.hold(question);
+    if (this.failing) {
+      throw new Error(this.failing);
+    }
+    return answer;
   }
 }
 

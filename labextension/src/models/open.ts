@@ -62,6 +62,8 @@ export async function openModel(
   { project, model, version }: IOpenArgs
 ): Promise<void> {
   if (project && project !== sidebar.project) {
+    // Asked first: else the server's own would be shown in place of one that is not there.
+    await client.getProject(project);
     await sidebar.setProject(project);
   } else if (!sidebar.project) {
     await sidebar.refresh();
