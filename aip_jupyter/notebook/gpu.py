@@ -15,16 +15,15 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from ..client.connect import connect
-from ..client.context import Context, RunContext, get_context
-from ..domain.sessions import Session
+from ..client.context import get_context
 from ..errors import Invalid, NotFound
 from ..sessions.background import background
 from ..sessions.relay import Cell
 from ..sessions.values import INTERRUPTED, Buffer, ValueFault, dump_values, load_values
+from .gpu_context import context_for
 from .gpu_errors import local_error
 from .gpu_front import Front
-from .gpu_sessions import OpenSession, OpenSessions, Wish, notebook_path, open_sessions
+from .gpu_sessions import OpenSession, OpenSessions, Wish, open_sessions
 from .gpu_wait import wait, wait_async
 from .namespace import nearest, variables
 from .progress import Progress
@@ -122,7 +121,8 @@ class Run:
                 return Outcome(reply={}, left=True)
             if fault:
                 raise Invalid(f"in: {fault}", field="in")
-        cell = Cell(task.code, task.count, context_for(session.session))
+        context = await context_for(session.session, session.grant)
+        cell = Cell(task.code, task.count, context)
         reply = await relay.run(cell, self._front.show)
         if reply["status"] != "ok" or not task.out or self._done.done():
             return Outcome(reply=reply)
@@ -160,28 +160,6 @@ class Run:
             text = f"GPU session {name!r} has not stopped yet and goes on; `%gpu stop {name}` ends it."
             self._front.notice(text, "left")
         self._done.set_result(Outcome(reply={}, left=True))
-
-
-def context_for(session: Session) -> Context:
-    """What travels with each cell."""
-    connection = connect()
-    server = connection.server
-    return Context(
-        project=connection.project,
-        run=_run_context(),
-        url="" if server is None else server.url,
-        token="" if server is None else server.token,
-        session=session.name,
-        gpu=session.gpu,
-        notebook=notebook_path(),
-        user=connection.settings.user,
-    )
-
-
-def _run_context() -> RunContext | None:
-    from .runs import run_context
-
-    return run_context()
 
 
 def dump(names: Sequence[str], namespace: dict[str, Any]) -> Sequence[Buffer]:

@@ -18,6 +18,7 @@ from ..sessions.background import Background, background
 from ..sessions.environment import session_environment
 from ..sessions.relay import Relay
 from ..sessions.zmq_link import ZmqLink
+from .gpu_context import SessionGrant, notebook_path
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -38,6 +39,7 @@ class OpenSession:
         self.relay = relay
         self.turn = asyncio.Lock()
         """Held by the cell that runs."""
+        self.grant = SessionGrant()
         self.notices: list[tuple[str, str]] = []
         """Lines to be shown with the next cell, and the kind of each."""
         self.asked = {gpu.lower(), session.requested.lower()}
@@ -139,11 +141,6 @@ def open_sessions() -> OpenSessions:
     if _sessions is None or _sessions[0] is not home:
         _sessions = home, OpenSessions()
     return _sessions[1]
-
-
-def notebook_path() -> str:
-    """The notebook of this kernel, as its server names it; "" elsewhere."""
-    return os.environ.get("JPY_SESSION_NAME", "")
 
 
 def _names_of_notebook() -> tuple[str, list[str]]:
