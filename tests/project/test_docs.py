@@ -47,7 +47,7 @@ def test_every_magic_is_documented_and_has_an_example() -> None:
 
 
 def test_every_entry_point_is_documented() -> None:
-    for seam in ("registry", "storage", "tracking", "datasets", "gpus"):
+    for seam in ("registry", "storage", "tracking", "datasets", "gpus", "access"):
         for point in entry_points(group=f"aip_jupyter.{seam}"):
             assert f"`{point.name}`" in DOCS["configuration.md"], point
         assert f"aip_jupyter.{seam}" in DOCS["writing-a-backend.md"]
