@@ -14,12 +14,15 @@
     ├── SessionDied      the GPU session ended; its variables are gone
     └── Incompatible     the store or the other side is newer than this code
 
-Every message is one line that says what to do next. `wire.errors` maps the classes to HTTP and back.
+Every message is one line that says what to do next, without the secrets that a backend's own text may hold.
+`wire.errors` maps the classes to HTTP and back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from .redaction import redact
 
 
 class AipError(Exception):
@@ -29,8 +32,8 @@ class AipError(Exception):
     """
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = redact(message)
+        super().__init__(self.message)
         self.field = field
 
     def details(self) -> dict[str, object]:

@@ -12,16 +12,27 @@ ROOT = PACKAGE.parent
 
 ALLOWED = {
     "_version": set(),
-    "errors": set(),
-    "domain": {"errors"},
-    "wire": {"errors", "domain"},
-    "backends": {"errors", "domain", "wire"},
-    "services": {"errors", "domain", "wire", "backends", "_version"},
-    "server": {"errors", "domain", "wire", "backends", "services", "_version"},
-    "client": {"errors", "domain", "wire", "backends", "services", "_version"},
-    "sessions": {"errors", "domain", "wire", "backends", "client", "_version"},
-    "notebook": {"errors", "domain", "wire", "backends", "services", "client", "sessions", "_version"},
-    "cli": {"errors", "domain", "wire", "backends", "services", "client", "_version"},
+    "redaction": set(),
+    "errors": {"redaction"},
+    "domain": {"redaction", "errors"},
+    "wire": {"redaction", "errors", "domain"},
+    "backends": {"redaction", "errors", "domain", "wire"},
+    "services": {"redaction", "errors", "domain", "wire", "backends", "_version"},
+    "server": {"redaction", "errors", "domain", "wire", "backends", "services", "_version"},
+    "client": {"redaction", "errors", "domain", "wire", "backends", "services", "_version"},
+    "sessions": {"redaction", "errors", "domain", "wire", "backends", "client", "_version"},
+    "notebook": {
+        "redaction",
+        "errors",
+        "domain",
+        "wire",
+        "backends",
+        "services",
+        "client",
+        "sessions",
+        "_version",
+    },
+    "cli": {"redaction", "errors", "domain", "wire", "backends", "services", "client", "_version"},
 }
 """Which parts of the package a part may import, besides itself."""
 
