@@ -16,6 +16,7 @@ from traitlets import Float, Int, List, Unicode
 
 from .._version import __version__
 from ..errors import AipError
+from ..redaction import keep_secret
 from ..services.blobs import LINK
 from ..services.journal_files import server_store, store_of
 from ..services.local import Feed, Platform, open_platform
@@ -24,6 +25,7 @@ from ..services.settings import LISTS, SETTINGS, Settings, load_settings
 from ..wire.routes import PREFIX, Route
 from .adoption import adopt_journals
 from .events import SCHEMA_FILE, watch
+from .logs import install
 from .pool import Pool
 from .routes import check_handlers, make_handlers
 from .runtime_file import runtime_file, write_runtime_file
@@ -102,6 +104,9 @@ class AipApp(ExtensionApp):
         task.add_done_callback(self._tasks.discard)
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        keep_secret(self.kernel_token)
+        keep_secret(serverapp.identity_provider.token)
+        install(serverapp.log)
         settings = self.platform.settings
         stores = {store_of(settings), server_store(_own_url(serverapp))}
         if not serverapp.sock:
