@@ -130,6 +130,7 @@ class Registration:
     def _number_and_write(self, intent: Intent) -> VersionDetail:
         deadline = time.monotonic() + PATIENCE
         attempt = 0
+        failed: tuple[str, int] | None = None
         while True:
             model, expected = self._next_model()
             self._refuse_taken_name(model)
@@ -138,6 +139,10 @@ class Registration:
             except Conflict as error:
                 if error.field not in _RACES or time.monotonic() > deadline:
                     raise
+                seen = (model.id if expected else "", expected)
+                if error.field is None and seen == failed:
+                    raise  # nobody was faster: what is in the way is no other registration
+                failed = seen
             attempt += 1
             time.sleep(random.uniform(0, 0.002 * min(attempt, 25)))  # noqa: S311
 
