@@ -31,6 +31,15 @@ if TYPE_CHECKING:
     from .notebook.gpu_api import session_log as session_log
     from .notebook.gpu_api import stop_session as stop_session
     from .notebook.lineage import get_lineage as get_lineage
+    from .notebook.projects import archive_project as archive_project
+    from .notebook.projects import create_project as create_project
+    from .notebook.projects import get_project as get_project
+    from .notebook.projects import init as init
+    from .notebook.projects import list_projects as list_projects
+    from .notebook.projects import remove_role as remove_role
+    from .notebook.projects import restore_project as restore_project
+    from .notebook.projects import set_role as set_role
+    from .notebook.projects import use_project as use_project
     from .notebook.runs import active_run as active_run
     from .notebook.runs import end_run as end_run
     from .notebook.runs import get_metric_history as get_metric_history
@@ -43,6 +52,10 @@ if TYPE_CHECKING:
     from .notebook.runs import set_tag as set_tag
     from .notebook.runs import set_tags as set_tags
     from .notebook.runs import start_run as start_run
+    from .notebook.tokens import create_token as create_token
+    from .notebook.tokens import download_link as download_link
+    from .notebook.tokens import list_tokens as list_tokens
+    from .notebook.tokens import revoke_token as revoke_token
 
 _API = {
     "check_store": "api",
@@ -75,6 +88,19 @@ _API = {
     "list_datasets": "datasets",
     "log_dataset": "datasets",
     "get_lineage": "lineage",
+    "init": "projects",
+    "use_project": "projects",
+    "create_project": "projects",
+    "list_projects": "projects",
+    "get_project": "projects",
+    "archive_project": "projects",
+    "restore_project": "projects",
+    "set_role": "projects",
+    "remove_role": "projects",
+    "create_token": "tokens",
+    "list_tokens": "tokens",
+    "revoke_token": "tokens",
+    "download_link": "tokens",
 }
 """The names of the Python API, and the module of `notebook` that has each."""
 

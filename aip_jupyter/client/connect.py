@@ -16,6 +16,7 @@ from ..domain.system import Nothing
 from ..services.interface import Services
 from ..services.journal_files import store_of
 from ..services.settings import Settings, load_settings
+from .choice import Choice, get_choice
 from .context import Context, get_context
 from .discovery import Server, find_server, notebook_server, runtime_folders
 
@@ -62,10 +63,16 @@ class Connection:
         """The server's base URL; "" when embedded."""
         return "" if self.server is None else self.server.url
 
-    @functools.cached_property
+    @property
     def project(self) -> str:
-        """The project in use: this process' own choice, else the server's."""
-        return self.settings.project or self.services.system.describe(Nothing()).project
+        """The project in use: what was chosen in this process, else the configured one, else the server's."""
+        return get_choice().project or self.first_project
+
+    @functools.cached_property
+    def first_project(self) -> str:
+        """The one that was in use before any was chosen."""
+        chosen = _first(self.settings, self.context)
+        return chosen or self.services.system.describe(Nothing()).project
 
     @property
     def found(self) -> _Found:
@@ -118,9 +125,10 @@ def connect(*, refresh: bool = False) -> Connection:
 
 def destination() -> Destination:
     """Where log calls go. Asks nobody, so that a server that is down holds nothing up."""
-    settings, server, _ = _look()
+    settings, server, context = _look()
     store = store_of(settings) if server is None else server.stores[0]
-    return Destination(settings.home, settings.project, store, settings.user)
+    project = get_choice().project or _first(settings, context)
+    return Destination(settings.home, project, store, settings.user)
 
 
 def disconnect() -> None:
@@ -132,13 +140,29 @@ def disconnect() -> None:
         _current = None
 
 
+def _first(settings: Settings, context: Context | None) -> str:
+    """The project in use until another is chosen: in a session the notebook's; "" for the server's."""
+    return settings.project if context is None else context.project
+
+
 def _look() -> _Found:
-    settings, context = load_settings(folder=Path.cwd()), get_context()
+    settings, context, choice = load_settings(folder=Path.cwd()), get_context(), get_choice()
     folders = runtime_folders(os.environ)
-    if context is None:
-        return settings, find_server(settings, os.environ, folders), None
-    settings = replace(settings, project=context.project, user=context.user)
+    if choice.url or choice.token:
+        settings = _with_choice(settings, choice)
+    if context is None or choice.url:
+        return settings, find_server(settings, os.environ, folders), context
+    settings = replace(settings, user=context.user)
     return settings, notebook_server(context.url, context.token, settings, folders), context
+
+
+def _with_choice(settings: Settings, choice: Choice) -> Settings:
+    """The settings with the server that was chosen. A token that stands in its address goes with it."""
+    if not choice.url:
+        return replace(settings, token=choice.token)
+    return replace(
+        settings, url=choice.url, token=choice.token or ("" if "token=" in choice.url else settings.token)
+    )
 
 
 def _open(settings: Settings, server: Server | None, context: Context | None) -> Connection:

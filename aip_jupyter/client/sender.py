@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 def adopt_left(connection: Connection, home: Path) -> Adopted:
     """Store what dead processes of this home have logged. Raises AipError when nothing can be stored now."""
     runs = connection.services.runs
-    return adopt(home, connection.stores, runs, lambda: connection.project)
+    return adopt(home, connection.stores, runs, lambda: connection.first_project)
 
 
 class Sender:
@@ -42,7 +42,9 @@ class Sender:
         self._reason = ""
         """Why the last round did not store all."""
         self._refused: set[str] = set()
-        """Journals that the store does not take; the user was told."""
+        """Journals that the store does not take."""
+        self._told: set[str] = set()
+        """Those of which the user was told so."""
         self._adoption = time.monotonic()
         """When to look next for journals of the dead."""
 
@@ -107,7 +109,7 @@ class Sender:
             if connection is None:
                 return f"it belongs to another store than the one in use ({journal.store})"
             if not journal.project:
-                journal.settle(connection.project)
+                journal.settle(connection.first_project)
             runs = connection.services.runs
             while records := journal.read(CHUNK):
                 journal.acknowledge(send(runs, journal.project, journal.id, journal.stored, records))
@@ -117,8 +119,12 @@ class Sender:
                 connect(refresh=True)  # it may be somewhere else by now
             return error.message
         except (Invalid, NotFound, NotSupported) as error:
-            self._refused.add(journal.id)
-            warn(f"the store does not take what was logged ({error.message}); it is kept in {journal.home}")
+            if journal.id not in self._told:
+                self._told.add(journal.id)
+                what = "the store does not take what was logged"
+                warn(f"{what} ({error.message}); it is kept in {journal.home}")
+            if error.field != "project":  # one that is not there may yet be made
+                self._refused.add(journal.id)
             return error.message
         except AipError as error:
             return error.message

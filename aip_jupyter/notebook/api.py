@@ -22,7 +22,7 @@ from ..errors import AipError, Invalid
 from .connection import base_url, connect, connection_checks, no_connection, saving_check, what_is_in_use
 from .load import load
 from .progress import Progress
-from .register import Details, check_details, packed, refuse_taken, run_name, send
+from .register import Details, check_details, packed, refuse_taken, run_for, run_name, send
 from .status import Doctor, Status, StoreReport
 from .tables import ModelCard, ModelTable, VersionCard
 from .words import Tags, tidy_properties, tidy_tags
@@ -49,15 +49,19 @@ def register_model(
 
         aip.register_model("digits-clf", clf, category="Image Classification", tags=["demo"])
     """
+    from .runs import other_run_note
+
     connection = connect()
+    project = project or connection.project
     details = Details(
         name=name,
-        project=project or connection.project,
+        project=project,
         version=version,
         category=category,
         tags=tidy_tags(tags),
         description=description,
         properties=tidy_properties(properties or {}),
+        run=run_for(project),
     )
     in_use = what_is_in_use(connection)
     details = check_details(details, in_use.categories)
@@ -65,7 +69,8 @@ def register_model(
     with Progress(f"registering {name}") as progress, packed(obj_or_path, progress) as package:
         detail = send(connection, details, package, progress)
     link = base_url(connection, in_use)
-    return VersionCard(detail, base_url=link, notes=package.notes, run=run_name(details.run))
+    notes = [*package.notes, *other_run_note(project)]
+    return VersionCard(detail, base_url=link, notes=notes, run=run_name(details.run))
 
 
 def load_model(

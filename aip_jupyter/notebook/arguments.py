@@ -91,7 +91,7 @@ def one_line(error: AipError) -> AipError:
 def parse(magic: Any, line: str) -> Namespace:
     """The arguments of a magic. Raises Invalid with the usage when they are not right."""
     try:
-        arguments: Namespace = magic.parser.parse_args(split(line))
+        arguments: Namespace = magic.parser.parse_intermixed_args(split(line))
     except UsageError as error:
         raise Invalid(f"{error}; usage: {usage(magic)}") from None
     return arguments

@@ -1,101 +1,19 @@
-"""Tab completion on the magics' lines: options, models, runs, variables, categories, GPU types, sessions.
-
-It never raises and never waits long: what the server knows is fetched by a thread and kept for some seconds.
-"""
+"""Tab completion on the magics' lines: what could stand at the cursor."""
 
 from __future__ import annotations
 
-import logging
 import re
-import threading
-import time
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-PATIENCE = 0.4
-"""Seconds that a press of Tab may wait for the server."""
-FRESH = 5.0
-"""Seconds for which an answer is used again."""
+from . import completion_lists as lists
+from .completion_lists import Remembered
 
-T = TypeVar("T")
-
-_log = logging.getLogger(__name__)
 _LINE = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(?P<sign>%%?)(?P<magic>\w+)\s+(?P<rest>.*)$")
 _MATCHER = f"{__name__}.matcher"
 # Words with their quotes; the last one may still be open.
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*(?:"|$)|'[^']*(?:'|$))+""")
-
-
-class Remembered(Generic[T]):
-    """A list that a thread fetches: at once when that is quick, else at the next press of Tab."""
-
-    def __init__(self, fetch: Callable[[], list[T]]) -> None:
-        self._fetch = fetch
-        self._values: list[T] = []
-        self._since = float("-inf")
-        self._thread: threading.Thread | None = None
-
-    def __call__(self) -> list[T]:
-        """What is known; after at most PATIENCE."""
-        if time.monotonic() - self._since > FRESH:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="aip-completion", daemon=True)
-                self._thread.start()
-            self._thread.join(PATIENCE)
-        return self._values
-
-    def _run(self) -> None:
-        try:
-            self._values = self._fetch()
-        except Exception:  # noqa: BLE001  # the outermost guard of a thread: nobody asked for an error here
-            _log.debug("no completions", exc_info=True)
-        self._since = time.monotonic()
-
-
-def _fetch_models() -> list[str]:
-    from .api import list_models
-    from .arguments import is_expanded
-
-    return [model.name for model in list_models(limit=1000) if not is_expanded(model.name)]
-
-
-def _fetch_categories() -> list[str]:
-    from .connection import connect, what_is_in_use
-
-    return what_is_in_use(connect()).categories
-
-
-def _fetch_gpus() -> list[str]:
-    from ..domain.sessions import CPU, GPU_TYPES
-    from .gpu_api import list_gpus
-
-    return list(dict.fromkeys((*(offer.type for offer in list_gpus()), *GPU_TYPES, CPU)))
-
-
-def _fetch_sessions() -> list[str]:
-    from .arguments import is_expanded
-    from .gpu_api import list_sessions
-
-    return [session.name for session in list_sessions() if not is_expanded(session.name)]
-
-
-def _fetch_runs() -> list[tuple[str, str]]:
-    """The name and the experiment of each."""
-    from .arguments import is_expanded
-    from .runs import list_runs
-
-    found = ((detail.run.name, detail.run.experiment) for detail in list_runs(limit=1000))
-    return [names for names in found if not any(map(is_expanded, names))]
-
-
-def _fetch_datasets() -> list[str]:
-    from .arguments import is_expanded
-    from .datasets import list_datasets
-
-    names = dict.fromkeys(dataset.name for dataset in list_datasets(limit=1000))
-    return [name for name in names if not is_expanded(name)]
 
 
 class Completions:
@@ -103,12 +21,15 @@ class Completions:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._models = Remembered(_fetch_models)
-        self._categories = Remembered(_fetch_categories)
-        self._gpus = Remembered(_fetch_gpus)
-        self._sessions = Remembered(_fetch_sessions)
-        self._runs = Remembered(_fetch_runs)
-        self._datasets = Remembered(_fetch_datasets)
+        self._models = Remembered(lists.models)
+        self._categories = Remembered(lists.categories)
+        self._gpus = Remembered(lists.gpus)
+        self._sessions = Remembered(lists.sessions)
+        self._runs = Remembered(lists.runs)
+        self._datasets = Remembered(lists.datasets)
+        self._projects = Remembered(lists.projects)
+        self._users = Remembered(lists.users)
+        self._tokens = Remembered(lists.tokens)
 
     def complete(self, line: str) -> tuple[str, list[str]]:
         """The last word of the line up to the cursor, and what could stand there instead."""
@@ -132,15 +53,19 @@ class Completions:
             return self._values_of(words[-1], fragment)
         if fragment.startswith("-"):
             return options(function)
-        options_before = sum(word in with_value for word in words)
-        position = sum(not word.startswith("-") for word in words) - options_before
-        return self._positional(magic, words, position, fragment)
+        before = zip(words, ["", *words], strict=False)
+        words = [word for word, last in before if not word.startswith("-") and last not in with_value]
+        return self._positional(magic, words, len(words), fragment)
 
     def _values_of(self, option: str, fragment: str) -> list[str]:
         if option == "--category":
             return self._categories()
         if option == "--session":
             return self._sessions()
+        if option == "--project":
+            return self._projects()
+        if option == "--scope":
+            return list(lists.words_of("Scope"))
         if option == "--experiment":
             return list(dict.fromkeys(experiment for _, experiment in self._runs()))
         if option in ("--in", "--out"):
@@ -149,10 +74,10 @@ class Completions:
         return self._variables() if option == "--as" else []
 
     def _positional(self, magic: str, words: list[str], position: int, fragment: str) -> list[str]:
-        from . import gpu_commands, magics
+        from . import gpu_commands
 
         if magic == "%aip":
-            return list(magics.SUBCOMMANDS) if position == 0 else []
+            return self._aip(words, position)
         if magic == "%%gpu":
             return self._gpus() if position == 0 else []
         if magic == "%gpu":
@@ -169,6 +94,25 @@ class Completions:
             return [f"{name}@latest"] if at and magic == "%load_model" else self._models()
         with_variable = magic in ("%register_model", "%log_dataset")
         return self._variables() if with_variable and position == 1 else []
+
+    def _aip(self, words: list[str], position: int) -> list[str]:
+        """The commands of `%aip`, and what stands behind them."""
+        from .aip_actions import GROUPS, verbs
+
+        if position == 0:
+            return list(GROUPS)
+        if position == 1:
+            return [*verbs(words[0]), *(self._projects() if words[0] == "project" else [])]
+        match words[0], words[1], position:
+            case "project", "use" | "archive" | "restore", 2:
+                return self._projects()
+            case "token", "revoke", 2:
+                return self._tokens()
+            case "role", "set" | "remove", 2:
+                return self._users()
+            case "role", "set", 3:
+                return list(lists.words_of("Role"))
+        return []
 
     def _variables(self) -> list[str]:
         from .namespace import estimators, variables

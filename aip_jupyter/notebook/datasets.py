@@ -27,7 +27,7 @@ from .connection import connect
 from .dataset_tables import DatasetCard, DatasetTable
 from .progress import Progress
 from .run_reading import store_what_waits
-from .runs import active_run
+from .runs import active_run, active_run_in, other_run_note
 from .words import Tags, tidy_tags
 
 JOURNAL_COLUMNS = 1000
@@ -74,7 +74,7 @@ def record(
     name: str, data: Any, *, source: str, context: str = "", tags: Tags = None, project: str | None = None
 ) -> DatasetCard:
     """`log_dataset`, with words for what is in memory."""
-    run = active_run()
+    run = active_run_in(project)
     request = check_dataset(
         LogDataset(
             project=project or "-",
@@ -87,8 +87,8 @@ def record(
     )
     with Progress(f"reading {name}") as progress:
         found = capture(data, source, progress)
-    notes = list(found.notes)
-    if context and run is None:
+    notes = [*found.notes, *other_run_note(project)]
+    if context and active_run() is None:
         notes.append(
             f"No run is active, so that nothing is {context!r} yet: %start_run NAME, then log it again."
         )

@@ -141,8 +141,30 @@ def age_text(then_ms: int, now_ms: int | None = None) -> str:
 
 def age_html(then_ms: int) -> Html:
     """The age, with the exact time where the mouse rests on it."""
-    exact = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(then_ms / 1000))
-    return element("span", age_text(then_ms), title=exact)
+    return element("span", age_text(then_ms), title=_exact(then_ms))
+
+
+def until_text(then_ms: int, now_ms: int | None = None) -> str:
+    """For how long yet, as a person would say it: `in 29 days`, or `expired`."""
+    seconds = (then_ms - (time.time() * 1000 if now_ms is None else now_ms)) / 1000
+    if seconds <= 0:
+        return "expired"
+    for unit, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            count = int(seconds // unit)
+            return f"in {count} {name}{'' if count == 1 else 's'}"
+    return "in less than a minute"
+
+
+def until_html(then_ms: int) -> Html:
+    """The time left, with the exact time where the mouse rests on it."""
+    text = until_text(then_ms)
+    kind = {"class_": "aip-bad"} if text == "expired" else {}
+    return element("span", text, title=_exact(then_ms), **kind)
+
+
+def _exact(then_ms: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(then_ms / 1000))
 
 
 def digest_text(digest: str) -> str:

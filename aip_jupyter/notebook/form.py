@@ -23,7 +23,7 @@ from .display import dim, element, frame
 from .form_rules import Entry, outcome, problems, without_field
 from .namespace import estimators
 from .progress import Progress, progress_html
-from .register import check_details, packed, refuse_taken, send
+from .register import check_details, packed, refuse_taken, run_for, send
 from .tables import VersionCard
 
 if TYPE_CHECKING:
@@ -128,7 +128,8 @@ class RegisterForm:
         stack = ExitStack()
         try:
             connection = connect()  # %aip may have made another one since
-            details = check_details(entry.details(connection.project), self._in_use.categories)
+            project = connection.project
+            details = check_details(entry.details(project, run_for(project)), self._in_use.categories)
             refuse_taken(connection, details)
             stack.enter_context(progress)
             package = stack.enter_context(packed(self._source(entry), progress))

@@ -27,8 +27,8 @@ class Entry:
     tags: str
     description: str
 
-    def details(self, project: str) -> Details:
-        """What is said of the version."""
+    def details(self, project: str, run: str = "") -> Details:
+        """What is said of the version, which comes out of this run."""
         return Details(
             name=self.name.strip(),
             project=project,
@@ -36,6 +36,7 @@ class Entry:
             category=self.category.strip() or None,
             tags=split_tags(self.tags),
             description=self.description.strip(),
+            run=run,
         )
 
 

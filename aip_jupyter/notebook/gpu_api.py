@@ -96,9 +96,7 @@ def gpu(
 ) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
 
 
-def gpu(
-    type: Any = "", *, session: str = "", strict: bool = False, project: str | None = None
-) -> Any:
+def gpu(type: Any = "", *, session: str = "", strict: bool = False, project: str | None = None) -> Any:
     """Let a function run on a GPU session: the notebook's own of this type, or the one named `session`.
 
     Arguments and result travel by pickle; what it prints and draws appears where it is called; what it raises

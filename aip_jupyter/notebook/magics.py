@@ -10,15 +10,8 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 
 from ..errors import Invalid
-from . import data_magics, gpu_commands, gpu_magics, run_magics
-from .arguments import argument, line_magic, parse, reference, summary, text, usage
-
-SUBCOMMANDS = {
-    "status": "where models go from this notebook (also without a word)",
-    "doctor": "look at the connection and each backend, with advice",
-    "check": "find and mend what a crash left in the store",
-    "help": "the magics, one line each",
-}
+from . import aip_commands, data_magics, gpu_commands, gpu_magics, run_magics
+from .arguments import argument, line_magic, parse, reference, text, usage
 
 
 def register(shell: Any) -> None:
@@ -44,41 +37,12 @@ def unregister(shell: Any) -> None:
 
 
 @magics_class
-class AipMagics(Magics):
-    """All magics of aip-jupyter."""
+class ModelMagics(Magics):
+    """The magics for models."""
 
     @property
     def _shell(self) -> Any:
         return self.shell
-
-    @line_magic(
-        argument("command", nargs="?", default="status", type=text, help="status, doctor, check or help"),
-        argument("--verify", action="store_true", help="check: also read every byte and compare its digest"),
-        argument("--no-mend", action="store_true", help="check: only tell, change nothing"),
-    )
-    def aip(self, line: str) -> Any:
-        """Show where models go from this notebook, and whether all is well there.
-
-        Examples::
-
-            %aip
-            %aip doctor
-            %aip check --verify
-        """
-        from . import api
-
-        arguments = parse(self.aip, line)
-        match arguments.command:
-            case "status":
-                return api.describe()
-            case "doctor":
-                return api.doctor()
-            case "check":
-                return api.check_store(mend=not arguments.no_mend, verify=arguments.verify)
-            case "help":
-                return self._help()
-        message = f"command: {arguments.command!r} is not one of {', '.join(SUBCOMMANDS)}"
-        raise Invalid(message, field="command")
 
     @line_magic(
         argument("name", nargs="?", type=text, metavar="NAME", help="the model's name"),
@@ -199,11 +163,6 @@ class AipMagics(Magics):
             self._shell.user_ns[arguments.variable] = value
         return value
 
-    def _help(self) -> Any:
-        from .status import Help
-
-        return Help([(magic, summary(function)) for magic, function in our_magics(self._shell)])
-
     def _form(self) -> Any:
         if getattr(self._shell, "kernel", None) is None:
             message = f"the form needs a notebook; usage: {usage(self.register_model)}"
@@ -226,7 +185,8 @@ def _assignable(name: str) -> bool:
 
 
 CLASSES: tuple[Any, ...] = (
-    AipMagics,
+    aip_commands.AipCommands,
+    ModelMagics,
     gpu_magics.GpuMagics,
     gpu_commands.GpuCommands,
     run_magics.RunMagics,

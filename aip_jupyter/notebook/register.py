@@ -34,10 +34,11 @@ SMALL = 2**20
 AT_ONCE = 4
 
 
-def _active_run() -> str:
-    from .runs import active_run
+def run_for(project: str) -> str:
+    """The id of the run that a version of this project comes out of now; "" for none."""
+    from .runs import active_run_in
 
-    run = active_run()
+    run = active_run_in(project)
     return run.id if run else ""
 
 
@@ -60,8 +61,8 @@ class Details:
     tags: dict[str, str] = field(default_factory=dict)
     description: str = ""
     properties: dict[str, PropertyValue] = field(default_factory=dict)
-    run: str = field(default_factory=_active_run)
-    """The id of the run that it comes out of: the one that is active when all this is said."""
+    run: str = ""
+    """The id of the run that it comes out of."""
 
 
 @dataclass(frozen=True)

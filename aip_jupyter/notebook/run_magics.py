@@ -20,6 +20,7 @@ class RunMagics(Magics):
             "--tag", action="append", default=[], type=text, metavar="K[=V]", help="a tag; repeat for more"
         ),
         argument("--notes", type=text, default="", help="what it is about"),
+        argument("--project", type=text, help="the project; the one in use when left out"),
     )
     def start_run(self, line: str) -> Any:
         """Start a run: what is logged from now on goes to it, also from `%%gpu` cells, until `%end_run`.
@@ -33,7 +34,11 @@ class RunMagics(Magics):
 
         arguments = parse(self.start_run, line)
         return runs.start_run(
-            arguments.name, experiment=arguments.experiment, tags=arguments.tag, notes=arguments.notes
+            arguments.name,
+            experiment=arguments.experiment,
+            tags=arguments.tag,
+            notes=arguments.notes,
+            project=arguments.project,
         )
 
     @line_magic(

@@ -40,12 +40,18 @@ _watching = False
 
 
 def start_run(
-    name: str | None = None, *, experiment: str | None = None, tags: Tags = None, notes: str = ""
+    name: str | None = None,
+    *,
+    experiment: str | None = None,
+    tags: Tags = None,
+    notes: str = "",
+    project: str | None = None,
 ) -> ActiveRun:
     """Start a run; log calls go to it until it ends. Also usable in a `with` statement, which ends it.
 
     `experiment` is a named group of runs, made when it is new (`default` when left out); `tags` a dict or a
-    list of "K" and "K=V". Raises Invalid, and Conflict while another run is active.
+    list of "K" and "K=V". Raises Invalid, and Conflict while another run is active; for a `project` that is
+    named, also NotFound, Denied, and Conflict when it is archived.
 
         with aip.start_run("baseline", experiment="digits", tags=["demo"]):
             aip.log_metrics({"loss": 0.5})
@@ -59,6 +65,10 @@ def start_run(
     from ..client.connect import destination
 
     to = destination()
+    if project is not None:
+        from .projects import check_writable
+
+        to = to._replace(project=check_writable(project))
     id = new_id()
     check_text(notes, "notes")
     entry = RunStarted(
@@ -102,6 +112,31 @@ def close_run(run: ActiveRun, status: Status) -> None:
 def active_run() -> ActiveRun | None:
     """The run that log calls go to: this process's own, or in a session the notebook's. None without one."""
     return _active or _run_of_context()
+
+
+def active_run_in(project: str | None) -> ActiveRun | None:
+    """The active run when it is one of this project, or of the one in use: nothing refers to another's.
+
+    Raises Unavailable when nobody says which project is in use.
+    """
+    run = active_run()
+    if run is None:
+        return None
+    from ..client.connect import connect, destination
+
+    wanted = project or destination().project
+    if wanted == run.project:  # also where both are the one that the server has in use, whatever that is
+        return run
+    first = connect().first_project
+    return run if (wanted or first) == (run.project or first) else None
+
+
+def other_run_note(project: str | None) -> list[str]:
+    """A line that tells that the active run is not recorded with what is made in this project."""
+    run = active_run()
+    if run is None or active_run_in(project) is run:
+        return []
+    return [f"Run {run.name} is of project {run.project!r}, so this is not linked to it."]
 
 
 def _run_of_context() -> ActiveRun | None:

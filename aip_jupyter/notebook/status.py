@@ -30,6 +30,7 @@ class Status:
         self.url = url
         self.how = how
         self.project = project
+        self.notes: list[str] = []
 
     @property
     def mode(self) -> str:
@@ -53,11 +54,17 @@ class Status:
         )
 
     def __repr__(self) -> str:
-        return "\n".join(filter(None, [text_facts(self._facts()), plain(self.difference)]))
+        lines = [text_facts(self._facts()), *map(plain, [self.difference, *self.notes])]
+        return "\n".join(filter(None, lines))
 
     def _repr_html_(self) -> str:
         warning = element("div", self.difference, class_="aip-bad") if self.difference else None
-        return frame(element("div", "aip-jupyter", class_="aip-title"), html_facts(self._facts()), warning)
+        return frame(
+            element("div", "aip-jupyter", class_="aip-title"),
+            html_facts(self._facts()),
+            warning,
+            *(element("div", note) for note in self.notes),
+        )
 
     def _facts(self) -> list[tuple[str, str]]:
         description = self.description

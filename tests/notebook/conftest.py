@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from aip_jupyter.client.choice import Choice, set_choice
 from aip_jupyter.client.connect import disconnect
 from aip_jupyter.errors import AipError
 
@@ -65,6 +66,13 @@ def ipython(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     yield shell
     InteractiveShell.clear_instance()
     sys.modules["__main__"] = main
+
+
+@pytest.fixture(autouse=True)
+def nothing_chosen() -> Iterator[None]:
+    """What a test chooses for the process is another's no more."""
+    yield
+    set_choice(Choice())
 
 
 @pytest.fixture

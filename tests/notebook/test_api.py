@@ -8,16 +8,33 @@ import aip_jupyter as aip
 
 SIGNATURES = {
     "active_run": "() -> 'ActiveRun | None'",
+    "archive_project": "(name: 'str') -> 'ProjectCard'",
     "check_store": "(*, mend: 'bool' = True, verify: 'bool' = False) -> 'StoreReport'",
+    "create_project": "(name: 'str', *, description: 'str' = '') -> 'ProjectCard'",
+    "create_token": (
+        "(name: 'str', *, scope: 'str' = 'read', project: 'str | None' = None, expires: 'str' = '30d') "
+        "-> 'NewTokenCard'"
+    ),
     "describe": "() -> 'Status'",
+    "download_link": (
+        "(ref: 'str', file: 'str' = '', *, expires: 'str' = '10m', project: 'str | None' = None) -> 'Link'"
+    ),
     "end_run": "(status: 'Status' = 'completed') -> 'ActiveRun'",
     "get_dataset": "(ref: 'str', *, project: 'str | None' = None) -> 'DatasetCard'",
     "get_lineage": "(ref: 'str', *, limit: 'int' = 200, project: 'str | None' = None) -> 'LineageGraph'",
     "get_metric_history": "(run: 'str', key: 'str', *, project: 'str | None' = None) -> 'MetricHistory'",
     "get_model": "(name: 'str', *, limit: 'int' = 20, project: 'str | None' = None) -> 'ModelCard'",
+    "get_project": "(name: 'str | None' = None) -> 'ProjectCard'",
     "get_run": "(run: 'str' = '', *, project: 'str | None' = None) -> 'RunCard'",
     "get_version": "(ref: 'str', *, project: 'str | None' = None) -> 'VersionCard'",
-    "gpu": "(type: 'Any' = '', *, session: 'str' = '', strict: 'bool' = False) -> 'Any'",
+    "gpu": (
+        "(type: 'Any' = '', *, session: 'str' = '', strict: 'bool' = False, project: 'str | None' = "
+        "None) -> 'Any'"
+    ),
+    "init": (
+        "(project_id: 'str | None' = None, *, api_key: 'str | None' = None, url: 'str | None' = None) "
+        "-> 'Status'"
+    ),
     "interrupt_session": "(session: 'str', *, project: 'str | None' = None) -> 'SessionNote'",
     "list_datasets": (
         "(search: 'str' = '', *, name: 'str' = '', limit: 'int' = 100, project: 'str | None' = None) ->"
@@ -28,11 +45,13 @@ SIGNATURES = {
         "(search: 'str' = '', *, category: 'str' = '', tag: 'str' = '', author: 'str' = '', limit: "
         "'int' = 100, project: 'str | None' = None) -> 'ModelTable'"
     ),
+    "list_projects": "(*, archived: 'bool' = False) -> 'ProjectTable'",
     "list_runs": (
         "(search: 'str' = '', *, experiment: 'str' = '', status: 'str' = '', author: 'str' = '', limit:"
         " 'int' = 100, project: 'str | None' = None) -> 'RunTable'"
     ),
     "list_sessions": "(*, project: 'str | None' = None) -> 'SessionTable'",
+    "list_tokens": "(*, project: 'str | None' = None) -> 'TokenTable'",
     "load_model": (
         "(ref: 'str', *, to: 'str | Path | None' = None, trust: 'bool' = False, project: 'str | None' ="
         " None) -> 'Any'"
@@ -51,19 +70,24 @@ SIGNATURES = {
         "None, tags: 'Tags' = None, description: 'str' = '', properties: 'Mapping[str, PropertyValue] |"
         " None' = None, project: 'str | None' = None) -> 'VersionCard'"
     ),
+    "remove_role": "(user: 'str', *, project: 'str | None' = None) -> 'ProjectCard'",
+    "restore_project": "(name: 'str') -> 'ProjectCard'",
+    "revoke_token": "(name: 'str', *, project: 'str | None' = None) -> 'TokenNote'",
     "run_on_gpu": (
         "(function: 'str | Callable[..., Any]', *args: 'Any', gpu: 'str' = '', session: 'str | None' = "
         "None, inputs: 'Mapping[str, Any] | None' = None, outputs: 'Sequence[str]' = (), strict: 'bool'"
-        " = False, **kwargs: 'Any') -> 'Any'"
+        " = False, project: 'str | None' = None, **kwargs: 'Any') -> 'Any'"
     ),
     "session_log": "(session: 'str', *, lines: 'int' = 100, project: 'str | None' = None) -> 'str'",
+    "set_role": "(user: 'str', role: 'str', *, project: 'str | None' = None) -> 'ProjectCard'",
     "set_tag": "(key: 'str', value: 'str' = '') -> 'None'",
     "set_tags": "(tags: 'Tags') -> 'None'",
     "start_run": (
         "(name: 'str | None' = None, *, experiment: 'str | None' = None, tags: 'Tags' = None, notes: "
-        "'str' = '') -> 'ActiveRun'"
+        "'str' = '', project: 'str | None' = None) -> 'ActiveRun'"
     ),
     "stop_session": "(session: 'str', *, project: 'str | None' = None) -> 'SessionNote'",
+    "use_project": "(name: 'str') -> 'ProjectCard'",
 }
 
 

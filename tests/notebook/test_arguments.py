@@ -6,7 +6,7 @@ import pytest
 
 from aip_jupyter.errors import Invalid
 from aip_jupyter.notebook.arguments import parse, quoted, reference, split, text, usage
-from aip_jupyter.notebook.magics import AipMagics
+from aip_jupyter.notebook.magics import ModelMagics
 from aip_jupyter.notebook.words import parse_properties, tidy_properties, tidy_tags
 
 
@@ -47,26 +47,26 @@ def test_a_reference_survives_the_way_through_a_line(value: str) -> None:
 
 
 def test_a_quoted_text_may_begin_with_a_dash() -> None:
-    arguments = parse(AipMagics.register_model, 'm clf --description "--not-an-option"')
+    arguments = parse(ModelMagics.register_model, 'm clf --description "--not-an-option"')
     assert arguments.description == "--not-an-option"
 
 
 def test_wrong_usage_shows_the_usage_in_one_line() -> None:
     with pytest.raises(Invalid) as caught:
-        parse(AipMagics.load_model, "m --frob")
+        parse(ModelMagics.load_model, "m --frob")
     assert caught.value.message == (
         "unrecognized arguments: --frob; usage: "
         "%load_model [--as NAME] [--to FOLDER] [--trust] [--project PROJECT] REF"
     )
     with pytest.raises(Invalid, match="arguments are required: REF; usage: %load_model"):
-        parse(AipMagics.load_model, "")
+        parse(ModelMagics.load_model, "")
     with pytest.raises(Invalid, match="invalid int value"):
-        parse(AipMagics.models, "--limit many")
+        parse(ModelMagics.models, "--limit many")
 
 
 def test_the_usage_is_one_line_for_every_magic() -> None:
-    for name, method in AipMagics.magics["line"].items():
-        line = usage(getattr(AipMagics, method if isinstance(method, str) else method.__name__))
+    for name, method in ModelMagics.magics["line"].items():
+        line = usage(getattr(ModelMagics, method if isinstance(method, str) else method.__name__))
         assert line.startswith(f"%{name} ")
         assert "\n" not in line
 

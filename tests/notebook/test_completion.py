@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from aip_jupyter.client.connect import connect, disconnect
-from aip_jupyter.notebook import completion
-from aip_jupyter.notebook.completion import Completions, Remembered
+from aip_jupyter.notebook import completion_lists
+from aip_jupyter.notebook.completion import Completions
+from aip_jupyter.notebook.completion_lists import Remembered
 
 from .conftest import Notebook
 
@@ -50,7 +51,10 @@ def models(notebook: Notebook, clf: Any) -> None:
         ('%models --category "Tabular R', ['%models --category "Tabular Regression"']),
         ("%models --category tabular", None),
         ("%aip d", ["%aip doctor"]),
-        ("%aip ", ["%aip status", "%aip doctor", "%aip check", "%aip help"]),
+        (
+            "%aip ",
+            [f"%aip {word}" for word in ("status", "doctor", "check", "help", "project", "role", "token")],
+        ),
     ],
 )
 def test_tab(notebook: Notebook, typed: str, offer: list[str] | None) -> None:
@@ -81,7 +85,7 @@ def test_nothing_is_raised_when_nobody_answers(
 
 
 def test_a_slow_server_is_asked_once_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(completion, "PATIENCE", 0.01)
+    monkeypatch.setattr(completion_lists, "PATIENCE", 0.01)
     answer, asked = threading.Event(), []
 
     def fetch() -> list[str]:

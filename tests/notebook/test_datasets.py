@@ -195,6 +195,7 @@ def test_datasets_are_listed_and_found(notebook: Notebook, table: Path, work: Pa
     assert [dataset.name for dataset in found] == ["letters", "digits"]
     assert [dataset.name for dataset in notebook.run("%datasets DIG")] == ["digits"]
     assert "there are more" in repr(notebook.run("%datasets --limit 1"))
+    notebook.run("%aip project new other")
     assert "No datasets" in repr(notebook.run("%datasets --project other"))
     for page in (repr(found), found._repr_html_()):
         for word in ("digits", DIGEST[:12], "of=letters", "digits.csv", "11 B"):
@@ -208,6 +209,7 @@ def test_datasets_are_listed_and_found(notebook: Notebook, table: Path, work: Pa
 def test_what_the_server_does_not_take_now_is_kept_by_the_run(
     notebook: Notebook, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    notebook.run("%aip project new other")
     run = notebook.run("%start_run baseline")
     with monkeypatch.context() as patch:
         patch.setattr("aip_jupyter.services.datasets.LocalDatasets.log_dataset", _unavailable)
@@ -270,6 +272,7 @@ def test_many_columns_and_uses_are_cut() -> None:
 
 def test_from_python_with_pandas(notebook: Notebook) -> None:
     frame = pd.DataFrame({"a": [1, 2]})
+    aip.create_project("vision")
     card = aip.log_dataset("frame", frame, context="", tags=["demo"], project="vision")
     assert (card.dataset.source, card.dataset.project) == ("DataFrame in memory", "vision")
     assert [dataset.id for dataset in aip.list_datasets(project="vision")] == [card.dataset.id]

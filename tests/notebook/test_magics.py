@@ -13,7 +13,7 @@ import pytest
 import aip_jupyter as aip
 from aip_jupyter.client import connect as client
 from aip_jupyter.errors import Invalid, NotFound, Unavailable
-from aip_jupyter.notebook.magics import CLASSES, AipMagics, unregister
+from aip_jupyter.notebook.magics import CLASSES, ModelMagics, unregister
 
 from .conftest import Notebook
 
@@ -111,9 +111,9 @@ def test_wrong_usage_fails_in_one_line(notebook: Notebook, line: str, told: str)
     assert told in error.message
 
 
-@pytest.mark.parametrize("name", AipMagics.magics["line"])
+@pytest.mark.parametrize("name", ModelMagics.magics["line"])
 def test_the_help_has_options_and_an_example(name: str) -> None:
-    doc = getattr(AipMagics, name).__doc__
+    doc = getattr(ModelMagics, name).__doc__
     assert "Example" in doc
     assert f"%{name}" in doc.partition("Example")[2]
     if name != "aip":
@@ -135,6 +135,7 @@ def test_models_are_listed_and_found(notebook: Notebook, clf: Any) -> None:
     assert list(notebook.run("%models --author bob")) == []
     assert len(notebook.run("%models --limit 1")) == 1
     assert "there are more" in repr(notebook.run("%models --limit 1"))
+    notebook.run("%aip project new other")
     assert "No models" in repr(notebook.run("%models --project other"))
 
 

@@ -46,6 +46,7 @@ def test_an_object_becomes_version_1_then_2(notebook: Notebook, clf: Any) -> Non
 
 
 def test_what_was_said_is_kept(notebook: Notebook, clf: Any) -> None:
+    notebook.run("%aip project new vision")
     card = notebook.run(
         "%register_model digits-clf clf --category 'image classification' --tag demo --tag stage=test "
         '--description "it\'s good" --property accuracy=0.5 --property epochs=3 --project vision'

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import aip_jupyter as aip
+from aip_jupyter.client.connect import connect
 from aip_jupyter.client.context import Context, set_context
 from aip_jupyter.client.journals import JOURNALS, Waiting
 from aip_jupyter.domain.datasets import LogDataset
@@ -243,7 +244,9 @@ def test_what_cannot_be_encoded_is_named() -> None:
 
 
 def test_in_a_session_a_run_stays_in_its_project(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    aip.create_project("another")
     monkeypatch.setenv("AIP_PROJECT", "vision")
+    connect(refresh=True)
     with aip.start_run("ours") as run:
         context = runs.run_context()
         assert context is not None
