@@ -24,6 +24,7 @@ from ..domain import names
 from ..domain.records import new_id, now_ms
 from ..domain.runs import DEFAULT_EXPERIMENT, Status, check_text
 from ..errors import Conflict, Invalid
+from ..redaction import redact
 from ..wire.journal import RunStarted
 from .active_run import ActiveRun
 from .words import Tags, tidy_tags
@@ -162,7 +163,7 @@ def _joined(context: Context, run: RunContext, known: ActiveRun | None) -> Activ
         name=run.name,
         experiment=run.experiment,
         device=context.gpu,
-        notebook=names.storable(context.notebook),
+        notebook=names.storable(redact(context.notebook)),
         author=names.storable(context.user),
     )
     to = destination()
@@ -266,7 +267,7 @@ def _whereabouts() -> str:
     """The notebook's path as Jupyter tells it, or the script's."""
     notebook = os.environ.get("JPY_SESSION_NAME", "")
     script = getattr(sys.modules.get("__main__"), "__file__", "") or ""
-    return names.storable(notebook or ("" if _is_interactive() else script))
+    return names.storable(redact(notebook or ("" if _is_interactive() else script)))
 
 
 def _is_interactive() -> bool:
