@@ -12,6 +12,7 @@ from urllib.request import url2pathname
 
 from ..domain.datasets import Column, SourceType, is_uri, public_uri
 from ..errors import Invalid, NotFound
+from ..redaction import redact
 from .capture_arrays import read_array
 from .capture_files import read_file, read_folder
 from .capture_frames import arrow_parts, pandas_parts, polars_parts
@@ -58,6 +59,15 @@ def capture(data: Any, source: str, progress: Progress) -> Captured:
 
     Raises NotFound for a path that is not there, Invalid for what is no data.
     """
+    found = _captured(data, source, progress)
+    shown = redact(found.source)
+    if shown == found.source:
+        return found
+    notes = [*found.notes, "What looks like a secret in its name is not recorded."]
+    return replace(found, source=shown, notes=notes)
+
+
+def _captured(data: Any, source: str, progress: Progress) -> Captured:
     if isinstance(data, str) and is_address(data):
         return _address(data)
     if isinstance(data, (str, os.PathLike)):
