@@ -17,3 +17,10 @@ def parse_duration(text: str, field: str) -> float:
         message = f"{field}: {text[:80]!r} is not a length of time; write 30d, 12h, 90m or 45s"
         raise Invalid(message, field=field)
     return int(match[1]) * _UNITS[match[2]]
+
+
+def as_field(error: Invalid, field: str) -> Invalid:
+    """What is wrong with a `lifetime`, in the words of whoever gave it under another name."""
+    if error.field != "lifetime":
+        return error
+    return Invalid(f"{field}{error.message.removeprefix('lifetime')}", field=field)

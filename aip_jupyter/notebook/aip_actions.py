@@ -66,7 +66,7 @@ def find_action(arguments: Namespace) -> tuple[Action, list[str]]:
             _check_options(action, arguments)
             return action, words
     if named == group and words and known and not any(action.takes for action in meant):
-        raise Invalid(f"command: {_unknown(words[0], known)}; see %aip help", field="command")
+        raise Invalid(f"command: {_unknown(words[0], known)}", field="command")
     usages = " or ".join(action.usage for action in meant)
     raise Invalid(f"command: {usages} is how it is written; see %aip help", field="command")
 

@@ -151,7 +151,7 @@ def until_text(then_ms: int, now_ms: int | None = None) -> str:
         return "expired"
     for unit, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= unit:
-            count = int(seconds // unit)
+            count = round(seconds / unit)
             return f"in {count} {name}{'' if count == 1 else 's'}"
     return "in less than a minute"
 

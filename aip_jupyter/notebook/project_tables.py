@@ -70,24 +70,27 @@ class ProjectCard:
         return dict(self.project.roles)
 
     def __repr__(self) -> str:
-        facts = text_facts([("project", self.name), *self._facts()])
+        facts = text_facts([("project", self._title()), *self._facts()])
         table = text_table(_ROLE_COLUMNS, self._rows()) if self.project.roles else _NO_ROLES
         return "\n\n".join(filter(None, [facts, table, "\n".join(map(plain, self.notes))]))
 
     def _repr_html_(self) -> str:
         return frame(
-            element("div", self.name, class_="aip-title"),
+            element("div", self._title(), class_="aip-title"),
             html_facts(self._facts()),
             html_table(_ROLE_COLUMNS, self._rows()) if self.project.roles else dim(_NO_ROLES),
             *(element("div", note) for note in self.notes),
         )
+
+    def _title(self) -> str:
+        return f"{self.name} ({_IN_USE})" if self.in_use else self.name
 
     def _facts(self) -> list[tuple[str, str]]:
         project = self.project
         state = "archived: it can be read, but not changed" if project.state == "ARCHIVED" else "open"
         return [
             ("description", project.description),
-            ("state", f"{state}, {_IN_USE}" if self.in_use else state),
+            ("state", state),
             ("your rights", ", ".join(self.rights)),
             ("made", age_text(project.created) + (f" by {project.author}" if project.author else "")),
         ]

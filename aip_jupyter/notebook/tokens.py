@@ -13,7 +13,7 @@ from typing import get_args
 
 from ..domain.access import CreateToken, GetToken, ListTokens, Scope, SignDownload
 from ..domain.artifacts import Artifact
-from ..domain.durations import parse_duration
+from ..domain.durations import as_field, parse_duration
 from ..domain.models import GetVersion
 from ..domain.references import Reference
 from ..errors import Invalid, NotFound
@@ -45,7 +45,7 @@ def create_token(
     try:
         token = connection.services.tokens.create_token(request)
     except Invalid as error:
-        raise _in_our_words(error) from None
+        raise as_field(error, "expires") from None
     return NewTokenCard(token, fetched=connection.server is not None)
 
 
@@ -89,7 +89,7 @@ def download_link(ref: str, file: str = "", *, expires: str = "10m", project: st
     try:
         signed = connection.services.blobs.sign_download(sign)
     except Invalid as error:
-        raise _in_our_words(error) from None
+        raise as_field(error, "expires") from None
     return Link(signed, connection.url, f"{artifact.path} of {exact}")
 
 
@@ -107,10 +107,3 @@ def _file_of(exact: str, files: list[Artifact], path: str) -> Artifact:
     near = nearest(path, known) or known[:5]
     message = f"file: {exact} has no file {path[:80]!r}; there is {', '.join(near)}"
     raise NotFound(message, field="file", nearest=near)
-
-
-def _in_our_words(error: Invalid) -> Invalid:
-    """What the services call a lifetime was given here as `expires`."""
-    if error.field != "lifetime":
-        return error
-    return Invalid(f"expires{error.message.removeprefix('lifetime')}", field="expires")
