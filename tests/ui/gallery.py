@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aip_jupyter.client.http import HttpServices
+from aip_jupyter.domain.access import CreateProject
 from aip_jupyter.domain.changes import AddPoints, Put
 from aip_jupyter.domain.datasets import Column, LogDataset
 from aip_jupyter.domain.records import new_id, now_ms
@@ -53,7 +54,8 @@ def log(platform: Platform, of: Run, **values: list[float]) -> None:
 
 
 def fill(platform: Platform, services: HttpServices, project: str) -> None:
-    """Models, experiments with runs in every state, datasets."""
+    """A new project with models, experiments with runs in every state, datasets."""
+    services.projects.create_project(CreateProject(name=project))
     put(services, "digits-clf", project=project, category="Image Classification", tags={"team": "vision"})
     put(services, "churn", b"more", project=project, category="Tabular Classification")
     now = now_ms()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from ..support.live import LiveServer, free_port, server_environ
 
@@ -128,7 +129,14 @@ class LabPage:
     def open(self, path: str = "lab") -> None:
         """Load the application in a workspace that nobody used before, and wait until it is ready."""
         separator = "&" if "?" in path else "?"
-        self.page.goto(f"{self.server.url}{path}{separator}token={self.server.token}&reset")
+        self._load(f"{path}{separator}token={self.server.token}&reset")
+
+    def reload(self, path: str = "lab") -> None:
+        """Load it again, with all that the workspace has kept."""
+        self._load(path)
+
+    def _load(self, path: str) -> None:
+        self.page.goto(self.server.url + path)
         self.page.wait_for_function("() => window.jupyterapp?.restored")
         self.page.evaluate("() => window.jupyterapp.restored")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
@@ -165,6 +173,23 @@ class LabPage:
         """The rows of this kind with exactly this label."""
         text = self.page.locator(".jp-AipTree-label").get_by_text(label, exact=True)
         return self.sidebar.locator(f'[role="treeitem"][data-kind="{kind}"]').filter(has=text)
+
+    @property
+    def selector(self) -> Locator:
+        """The button that names the project in use, and opens the list of projects."""
+        return self.sidebar.get_by_role("button", name=re.compile("^Project "))
+
+    def open_projects(self) -> Locator:
+        """Open the list of projects; returns it."""
+        self.selector.click()
+        return self.page.get_by_role("dialog", name="Projects")
+
+    def choose_project(self, name: str) -> None:
+        """Choose a project from the list, and wait until it is the one in use."""
+        menu = self.open_projects()
+        menu.get_by_role("combobox").fill(name)
+        menu.locator(".jp-AipProjects-name").get_by_text(name, exact=True).click()
+        expect(self.selector).to_contain_text(name)
 
     def open_notebook(self, name: str, outputs: Sequence[dict[str, Any]] = ()) -> None:
         """Open a new notebook with one cell and wait for its kernel.

@@ -12,6 +12,7 @@ from aip_jupyter.backends.config import BackendConfig
 from aip_jupyter.backends.plugins import open_backend
 from aip_jupyter.backends.registry.protocol import RegistryBackend
 from aip_jupyter.client.http import HttpServices
+from aip_jupyter.domain.access import CreateProject
 from aip_jupyter.domain.changes import Put
 from aip_jupyter.domain.models import Model
 from aip_jupyter.domain.records import new_id
@@ -101,8 +102,9 @@ HOSTILE = [
 
 
 def test_a_hostile_name_is_only_text(
-    lab_page: LabPage, registry: RegistryBackend, screenshot: Callable[[str], None]
+    lab_page: LabPage, services: HttpServices, registry: RegistryBackend, screenshot: Callable[[str], None]
 ) -> None:
+    services.projects.create_project(CreateProject(name="hostile"))
     for name in HOSTILE:
         model = Model(id=new_id(), project="hostile", name=name, category=name, tags={name: name})
         registry.apply([Put(model)])
@@ -120,8 +122,9 @@ def test_a_hostile_name_is_only_text(
 
 
 def test_thousands_of_models_are_paged_and_few_are_drawn(
-    lab_page: LabPage, registry: RegistryBackend
+    lab_page: LabPage, services: HttpServices, registry: RegistryBackend
 ) -> None:
+    services.projects.create_project(CreateProject(name="many"))
     names = [f"m-{number:04}" for number in range(2500)]
     registry.apply([Put(Model(id=new_id(), project="many", name=name)) for name in names])
     registry.apply([Put(Model(id=new_id(), project="many", name="the-newest"))])
@@ -134,16 +137,18 @@ def test_thousands_of_models_are_paged_and_few_are_drawn(
         expect(rows).to_have_js_property("clientHeight", page * 100 * 42 + 24 + 24)
     assert lab_page.tree.get_by_role("treeitem").count() < 60
     _keeps_its_place(lab_page, registry)
-    lab_page.sidebar.get_by_role("button", name="Back to project default").click()
-    expect(lab_page.sidebar.locator(".jp-AipHeader-project")).to_have_text("default")
+    lab_page.choose_project("default")
+    expect(rows).not_to_have_js_property("clientHeight", 4 * 100 * 42 + 24 + 24)
+    assert lab_page.tree.evaluate("node => node.scrollTop") == 0
 
 
 _TO_THE_END = "node => { node.scrollTop = node.scrollHeight; }"
 
 
 def test_the_next_page_is_read_although_a_refresh_is_under_way(
-    lab_page: LabPage, registry: RegistryBackend
+    lab_page: LabPage, services: HttpServices, registry: RegistryBackend
 ) -> None:
+    services.projects.create_project(CreateProject(name="slow"))
     registry.apply([Put(Model(id=new_id(), project="slow", name=f"s-{number}")) for number in range(150)])
     lab_page.open_sidebar()
     lab_page.execute("aip:open-model", project="slow", model="none")

@@ -35,7 +35,8 @@ export function addProjectCommands({ commands, view, trans, open }: IProjectComm
     execute: async () => {
       await commands.execute(SHOW);
       await (view.description ? undefined : view.refresh());
-      open();
+      // Whatever the command was chosen in gives the focus back first.
+      requestAnimationFrame(open);
     }
   });
   commands.addCommand(CommandIDs.create, {

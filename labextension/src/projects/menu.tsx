@@ -52,7 +52,7 @@ export class ProjectMenu extends ReactWidget {
   }
 
   handleEvent(event: Event): void {
-    const target = event instanceof FocusEvent ? event.relatedTarget : event.target;
+    const { target } = event;
     if (event instanceof KeyboardEvent) {
       this._onKeyDown(event);
     } else if (event.type === 'resize') {
@@ -65,7 +65,6 @@ export class ProjectMenu extends ReactWidget {
   protected override onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
     this.node.addEventListener('keydown', this);
-    this.node.addEventListener('focusout', this);
     document.addEventListener('pointerdown', this, true);
     window.addEventListener('resize', this);
     this._place();
@@ -76,7 +75,6 @@ export class ProjectMenu extends ReactWidget {
 
   protected override onBeforeDetach(message: Message): void {
     this.node.removeEventListener('keydown', this);
-    this.node.removeEventListener('focusout', this);
     document.removeEventListener('pointerdown', this, true);
     window.removeEventListener('resize', this);
     super.onBeforeDetach(message);
@@ -129,10 +127,21 @@ export class ProjectMenu extends ReactWidget {
 
   private _onKeyDown(event: KeyboardEvent): void {
     if (event.key === 'Escape') {
-      event.preventDefault();
-      event.stopPropagation();
       this._leave();
+    } else if (event.key === 'Tab') {
+      this._step(event.shiftKey ? -1 : 1);
+    } else {
+      return;
     }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** The focus goes round in it. */
+  private _step(by: 1 | -1): void {
+    const stops = [...this.node.querySelectorAll<HTMLElement>('input, button')];
+    const at = stops.findIndex(stop => stop === document.activeElement);
+    stops.at((at + by) % stops.length)?.focus();
   }
 
   /** Close, with the focus where it was. */

@@ -25,8 +25,6 @@ export class SecretCard extends Widget implements IRenderMime.IRenderer {
   ) {
     super();
     this.addClass('jp-AipSecret');
-    // Else a notebook would take the keys that are meant for the field: d d would delete the cell.
-    this.node.dataset.lmSuppressShortcuts = 'true';
     this._says.setAttribute('role', 'status');
   }
 
@@ -95,7 +93,7 @@ export class SecretCard extends Widget implements IRenderMime.IRenderer {
   /** The secret, and what can be done with it. */
   private _field(text: string): HTMLElement[] {
     const { _trans: trans } = this;
-    const input = document.createElement('input');
+    const input = keyed(document.createElement('input'));
     input.className = 'jp-AipSecret-text';
     input.type = 'text';
     input.readOnly = true;
@@ -142,9 +140,15 @@ function strong(text: string): HTMLElement {
 }
 
 function button(label: string, className = ''): HTMLButtonElement {
-  const made = document.createElement('button');
+  const made = keyed(document.createElement('button'));
   made.type = 'button';
   made.className = `jp-Button jp-mod-styled ${className}`.trim();
   made.textContent = label;
   return made;
+}
+
+/** Its keys are its own: else a notebook in command mode would take them, and d d would delete the cell. */
+function keyed<T extends HTMLElement>(node: T): T {
+  node.dataset.lmSuppressShortcuts = 'true';
+  return node;
 }
