@@ -17,7 +17,6 @@ from traitlets import Float, Int, List, Unicode
 from .._version import __version__
 from ..errors import AipError
 from ..redaction import keep_secret
-from ..services.blobs import LINK
 from ..services.journal_files import server_store, store_of
 from ..services.local import Feed, Platform, open_platform
 from ..services.recovery import StoreCheck
@@ -86,8 +85,6 @@ class AipApp(ExtensionApp):
         # The look at a feed must neither wait behind requests nor make them wait.
         self.watchers = [(feed, Pool("changes", 1, settings.deadline)) for feed in self.platform.feeds]
         self.serverapp.event_logger.register_event_schema(SCHEMA_FILE)
-        scrubbed = self.serverapp.web_app.settings.setdefault("extra_log_scrub_param_keys", [])
-        self.serverapp.web_app.settings["extra_log_scrub_param_keys"] = [*scrubbed, LINK]
 
     def initialize_handlers(self) -> None:
         self.handlers.extend(make_handlers(self))

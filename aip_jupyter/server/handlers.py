@@ -182,16 +182,10 @@ class ApiHandler(APIHandler):
         known = getattr(self, "_jupyter_current_user", None) is not None
         return domain_error(status, error, self.request.method or "", known)
 
-    def _request_summary(self) -> str:
-        """For the log: without the query, which may hold a credential."""
-        return f"{self.request.method} {self.request.path} ({self.request.remote_ip})"
-
     def log_exception(self, kind: Any, value: Any, traceback: Any) -> None:
         """Domain errors are news for the caller, not for the log."""
-        if isinstance(value, web.HTTPError):
+        if not isinstance(value, AipError):
             super().log_exception(kind, value, traceback)
-        elif not isinstance(value, AipError):
-            self.log.error("aip: %s failed", self._request_summary(), exc_info=(kind, value, traceback))
 
 
 class JsonHandler(ApiHandler):

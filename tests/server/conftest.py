@@ -9,6 +9,7 @@ import pytest
 from aip_jupyter.client.http import HttpServices
 
 from ..support.live import LiveServer, live_server
+from .people import Team, team_server
 
 
 @pytest.fixture(scope="package")
@@ -22,3 +23,9 @@ def services(live: LiveServer) -> Iterator[HttpServices]:
     services = HttpServices(live.url, live.token)
     yield services
     services.close()
+
+
+@pytest.fixture(scope="package")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    with team_server(tmp_path_factory.mktemp("team")) as team:
+        yield team
