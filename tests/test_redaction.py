@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import os
 import pickle
 import pydoc
 import subprocess
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from aip_jupyter import redaction
 from aip_jupyter.errors import AipError, NotFound, Unavailable
-from aip_jupyter.redaction import MARK, Secret, keep_secret, redact
+from aip_jupyter.redaction import MARK, Hidden, Secret, keep_secret, redact
 from aip_jupyter.wire.errors import decode_error, encode_error
 
 TOKEN = "aip_0123456789abcdef0123456789abcdef_Ab-Cd_Ef0123456789"
@@ -345,6 +346,12 @@ def test_a_secret_does_not_show_itself() -> None:
         msgspec.json.encode(secret)
     for other in (copy.deepcopy(secret), pickle.loads(pickle.dumps(secret))):
         assert (type(other), other) == (Secret, "hunter2-abc")
+
+
+def test_a_hidden_dict_does_not_show_its_values() -> None:
+    hidden = Hidden(os.environ, AIP_TOKEN="hunter2-abc")
+    assert hidden["AIP_TOKEN"] == "hunter2-abc"
+    assert repr(hidden) == f"{hidden}" == pydoc.text.repr(hidden) == "Hidden(…)"
 
 
 def test_errors_never_hold_a_secret() -> None:

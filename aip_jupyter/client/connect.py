@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from ..backends.process import this_process
 from ..domain.system import Nothing
+from ..redaction import Hidden
 from ..services.interface import Services
 from ..services.journal_files import store_of
 from ..services.settings import Settings, load_settings
@@ -147,11 +148,12 @@ def _first(settings: Settings, context: Context | None) -> str:
 
 def _look() -> _Found:
     settings, context, choice = load_settings(folder=Path.cwd()), get_context(), get_choice()
-    folders = runtime_folders(os.environ)
+    environ = Hidden(os.environ)  # else a traceback that shows variables would show all of it
+    folders = runtime_folders(environ)
     if choice.url or choice.token:
         settings = _with_choice(settings, choice)
     if context is None or choice.url:
-        return settings, find_server(settings, os.environ, folders), context
+        return settings, find_server(settings, environ, folders), context
     settings = replace(settings, user=context.user)
     return settings, notebook_server(context.url, context.token, settings, folders), context
 

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from ..backends.process import is_running
 from ..errors import AipError, Invalid
+from ..redaction import Secret
 from ..services.journal_files import server_store, store_of
 from ..services.settings import Settings
 
@@ -65,18 +66,23 @@ def notebook_server(url: str, token: str, settings: Settings, folders: list[Path
     if there is None and (other := _of_same_store(settings, folders)):
         return other
     store = there.store if there else ""
-    return Server(url=url, token=token, how="the notebook of this session", store=store)
+    return Server(url=url, token=Secret(token), how="the notebook of this session", store=store)
 
 
 def _explicit(settings: Settings, folders: list[Path]) -> Server:
     if not settings.url.startswith(("http://", "https://")):
         raise Invalid("AIP_URL: must begin with http:// or https://", field="AIP_URL")
-    parts = urlsplit(settings.url)
+    try:
+        parts = urlsplit(settings.url)
+        parts.port  # noqa: B018  # looks at it: it is a property that raises
+    except ValueError:
+        message = "AIP_URL: is no address; give one such as http://127.0.0.1:8888/"
+        raise Invalid(message, field="AIP_URL") from None
     if not settings.url.isprintable() or not settings.token.isascii() or "@" in parts.netloc:
         message = "AIP_URL: give the address alone, such as http://127.0.0.1:8888/, and a token in AIP_TOKEN"
         raise Invalid(message, field="AIP_URL")
     # Jupyter prints its address with the token behind it, and that is what people copy.
-    token = settings.token or parse_qs(parts.query).get("token", [""])[0]
+    token = Secret(settings.token or parse_qs(parts.query).get("token", [""])[0])
     url = parts._replace(query="", fragment="").geturl()
     store = next((found.store for found in _living(folders) if found.url.rstrip("/") == url.rstrip("/")), "")
     return Server(url=url, token=token, how="AIP_URL", store=store)
@@ -91,7 +97,7 @@ def _from_runtime_file(environ: Mapping[str, str], folders: list[Path]) -> Serve
         found = _read(folder / f"aip-{parent}.json")
         if found is not None:
             how = "the Jupyter server of this kernel"
-            return Server(url=found.url, token=found.token, how=how, store=found.store)
+            return Server(url=found.url, token=Secret(found.token), how=how, store=found.store)
     return None
 
 
@@ -107,7 +113,7 @@ def _of_same_store(settings: Settings, folders: list[Path]) -> Server | None:
     for found in _living(folders):
         if found.store == store:
             how = "another Jupyter server of the same store"
-            return Server(url=found.url, token=found.token, how=how, store=store)
+            return Server(url=found.url, token=Secret(found.token), how=how, store=store)
     return None
 
 
@@ -127,6 +133,10 @@ class _RuntimeFile(Struct):
     url: str
     token: str
     store: str = ""
+
+    def __repr__(self) -> str:
+        """Without the token."""
+        return f"_RuntimeFile(url={self.url!r})"
 
 
 def _read(path: Path) -> _RuntimeFile | None:
@@ -149,7 +159,7 @@ def _from_hub(environ: Mapping[str, str]) -> Server | None:
     url, token = environ.get("JUPYTERHUB_SERVICE_URL", ""), environ.get("JUPYTERHUB_API_TOKEN", "")
     if not url.startswith(("http://", "https://")) or not token:
         return None
-    return Server(url=url, token=token, how="JupyterHub")
+    return Server(url=url, token=Secret(token), how="JupyterHub")
 
 
 def runtime_folders(environ: Mapping[str, str]) -> list[Path]:

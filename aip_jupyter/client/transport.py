@@ -10,6 +10,7 @@ import msgspec
 
 from ..backends.storage.protocol import Progress
 from ..errors import Unavailable
+from ..redaction import keep_secret
 from ..services.blobs import write_verified
 from ..wire.errors import decode_error
 from ..wire.requests import split_request
@@ -24,14 +25,16 @@ class Transport:
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/")
+        keep_secret(token)
         # No proxies from the environment: a token for a local server must not travel through one.
         self._http = httpx.Client(
             base_url=self.url + PREFIX,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=_TIMEOUT,
             trust_env=False,
             verify=self.url.startswith("https:"),
         )
+        if token:
+            self._http.headers["Authorization"] = f"Bearer {token}"
 
     def call(self, operation: str, request: Any) -> Any:
         """The reply's value. Raises what the far side raised, or Unavailable."""
@@ -51,7 +54,7 @@ class Transport:
         try:
             reply = self._http.request(route.method, path, timeout=timeout, **how)
         except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
+            raise self._unreachable(error) from None  # whose frames hold the headers
         self._check(reply)
         return reply
 
@@ -64,7 +67,7 @@ class Transport:
                 self._check(reply)
                 return write_verified(reply.iter_bytes(CHUNK), digest, target, progress)
         except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
+            raise self._unreachable(error) from None  # whose frames hold the headers
 
     def _check(self, reply: httpx.Response) -> None:
         if reply.is_error or reply.is_redirect:

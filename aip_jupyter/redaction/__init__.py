@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import Any
 
 MARK = "[redacted]"
 """What stands where a secret was."""
@@ -32,6 +33,13 @@ class Secret(str):
 
     def __repr__(self) -> str:
         return "Secret(…)"
+
+
+class Hidden(dict[str, Any]):
+    """A dict whose values do not show themselves either, such as the environment."""
+
+    def __repr__(self) -> str:
+        return "Hidden(…)"
 
 
 _lock = threading.Lock()

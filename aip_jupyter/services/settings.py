@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import Invalid
+from ..redaction import Hidden
 
 DEFAULT_CATEGORIES = (
     "Image Classification",
@@ -126,12 +127,12 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 def load_settings(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
     """The settings from the environment and from `.env` in `folder`. Invalid names the variable at fault."""
-    real = os.environ if environ is None else environ
-    values = {**_dotenv(folder), **real}
+    real = Hidden(os.environ if environ is None else environ)
+    values = Hidden({**_dotenv(folder), **real})
     if "AIP_URL" in values and "AIP_URL" not in real:
         # A folder from elsewhere may name a server, but not be given a token that was meant for another.
         values["AIP_TOKEN"] = _dotenv(folder).get("AIP_TOKEN", "")
-    found: dict[str, Any] = {}
+    found = Hidden()
     for setting in SETTINGS:
         text = values.get(setting.variable, "")
         if text or (setting.name in LISTS and setting.variable in values):
