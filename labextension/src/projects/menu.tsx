@@ -39,8 +39,10 @@ export class ProjectMenu extends ReactWidget {
   open(): void {
     Widget.attach(this, document.body);
     this._options.view.projects.read().catch((reason: unknown) => {
-      this._error = messageOf(reason);
-      this.update();
+      if (!this.isDisposed) {
+        this._error = messageOf(reason);
+        this.update();
+      }
     });
   }
 

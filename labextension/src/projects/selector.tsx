@@ -54,7 +54,7 @@ export function Notices({ view: { projects }, commands, trans }: INoticesProps):
       {projects.isArchived ? (
         <div className="jp-AipHeader-notice" role="status">
           <lockIcon.react tag="span" stylesheet="menuItem" />
-          <span>{trans.__('archived: read-only')}</span>
+          <span>{trans.__('Archived: read-only')}</span>
           {projects.may('admin') ? (
             <button
               type="button"
@@ -71,8 +71,9 @@ export function Notices({ view: { projects }, commands, trans }: INoticesProps):
         <div className="jp-AipHeader-notice" role="status">
           <span>
             {trans.__(
-              'There is no project %1 any more, or you have no part in it: this is the server’s own.',
-              printable(projects.lost)
+              'Project “%1” is gone, or you have no part in it any more. This is “%2”.',
+              printable(projects.lost),
+              printable(projects.current)
             )}
           </span>
           <button
