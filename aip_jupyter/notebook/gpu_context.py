@@ -12,11 +12,12 @@ from ..client.context import Context, RunContext
 from ..domain.access import DerivedToken, DeriveToken
 from ..domain.sessions import Session
 from ..errors import AipError
+from ..redaction import redact
 
 
 def notebook_path() -> str:
     """The notebook of this kernel, as its server names it; "" elsewhere."""
-    return os.environ.get("JPY_SESSION_NAME", "")
+    return redact(os.environ.get("JPY_SESSION_NAME", ""))
 
 
 class SessionGrant:
