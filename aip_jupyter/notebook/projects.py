@@ -25,7 +25,7 @@ from ..domain.access import (
 )
 from ..domain.pages import MAX_PAGE
 from ..errors import AipError, Conflict, Denied, Invalid, NotFound, Unavailable
-from .arguments import quoted
+from .arguments import one_line, quoted
 from .connection import connect
 from .namespace import nearest
 from .project_tables import ProjectCard, ProjectTable
@@ -50,7 +50,14 @@ def init(project_id: str | None = None, *, api_key: str | None = None, url: str 
         aip.init("vision")
     """
     given = Choice(project=project_id or "", url=url or "", token=api_key or "")
-    api_key = url = None  # else a traceback that shows variables would show them
+    try:
+        return _init(given)
+    except AipError as error:
+        # In one line: a traceback may show variables, and one of the caller's holds the key.
+        raise one_line(error.with_traceback(None)) from None
+
+
+def _init(given: Choice) -> Status:
     from . import api
 
     if given.token:
@@ -69,12 +76,11 @@ def init(project_id: str | None = None, *, api_key: str | None = None, url: str 
             raise Invalid(message, field="api_key")
         notes = use_project(given.project).notes if given.project else []
         status = api.describe()
-    except AipError as error:
+    except AipError:
         set_choice(before)
         with contextlib.suppress(AipError):
             connect(refresh=True)
-        # What is below has the key in its variables, which some tracebacks show.
-        raise error.with_traceback(None) from None
+        raise
     status.notes += notes
     return status
 
