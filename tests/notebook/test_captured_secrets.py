@@ -1,4 +1,4 @@
-"""What is captured without being asked for holds no secret: a dataset's source, a run's notebook."""
+"""What is captured without being asked for holds no secret: the source of a dataset, the notebook of a run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aip_jupyter.client.context import Context, RunContext, set_context
 from aip_jupyter.client.journals import JOURNALS
 from aip_jupyter.notebook import runs
 from aip_jupyter.notebook.capture import capture
+from aip_jupyter.notebook.gpu_context import notebook_path
 from aip_jupyter.notebook.progress import Progress
 from aip_jupyter.redaction import MARK
 
@@ -63,3 +64,8 @@ def test_a_runs_notebook_in_a_session(monkeypatch: pytest.MonkeyPatch, tmp_path:
         JOURNALS.close()
     assert joined is not None
     assert joined._entry.notebook == f"work/{MARK}.ipynb"
+
+
+def test_a_sessions_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", f"work/{TOKEN}.ipynb")
+    assert notebook_path() == f"work/{MARK}.ipynb"
