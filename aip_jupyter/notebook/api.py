@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..domain.artifacts import Artifact
 from ..domain.models import GetModel, GetVersion, ListModels, Model
@@ -26,6 +26,9 @@ from .register import Details, check_details, packed, refuse_taken, run_for, run
 from .status import Doctor, Status, StoreReport
 from .tables import ModelCard, ModelTable, VersionCard
 from .words import Tags, tidy_properties, tidy_tags
+
+if TYPE_CHECKING:
+    from ..client.connect import Connection
 
 
 def register_model(
@@ -49,8 +52,6 @@ def register_model(
 
         aip.register_model("digits-clf", clf, category="Image Classification", tags=["demo"])
     """
-    from .runs import other_run_note
-
     connection = connect()
     project = project or connection.project
     details = Details(
@@ -63,13 +64,19 @@ def register_model(
         properties=tidy_properties(properties or {}),
         run=run_for(project),
     )
+    return _register(connection, details, obj_or_path)
+
+
+def _register(connection: Connection, details: Details, source: Any) -> VersionCard:
+    from .runs import other_run_note
+
     in_use = what_is_in_use(connection)
     details = check_details(details, in_use.categories)
     refuse_taken(connection, details)
-    with Progress(f"registering {name}") as progress, packed(obj_or_path, progress) as package:
+    with Progress(f"registering {details.name}") as progress, packed(source, progress) as package:
         detail = send(connection, details, package, progress)
     link = base_url(connection, in_use)
-    notes = [*package.notes, *other_run_note(project)]
+    notes = [*package.notes, *other_run_note(details.project)]
     return VersionCard(detail, base_url=link, notes=notes, run=run_name(details.run))
 
 

@@ -30,6 +30,7 @@ from .active_run import ActiveRun
 from .words import Tags, tidy_tags
 
 if TYPE_CHECKING:
+    from ..client.connect import Destination
     from .run_tables import MetricHistory, RunCard, RunTable
 
 _active: ActiveRun | None = None
@@ -63,13 +64,8 @@ def start_run(
         message = f"run: {current.name} is active; end it first with %end_run or aip.end_run()"
         raise Conflict(message, field="run")
     from ..backends.process import this_process
-    from ..client.connect import destination
 
-    to = destination()
-    if project is not None:
-        from .projects import check_writable
-
-        to = to._replace(project=check_writable(project))
+    to = _destination(project)
     id = new_id()
     check_text(notes, "notes")
     entry = RunStarted(
@@ -88,6 +84,17 @@ def start_run(
     _active = run
     _watch_the_end()
     return run
+
+
+def _destination(project: str | None) -> Destination:
+    """Where the run goes. Only for a project that somebody has typed is anybody asked."""
+    from ..client.connect import destination
+
+    if project is None:
+        return destination()
+    from .projects import check_writable
+
+    return destination()._replace(project=check_writable(project))
 
 
 def end_run(status: Status = "completed") -> ActiveRun:
