@@ -94,8 +94,9 @@ def _pypi(error: AipError, status: int, asked: Asked) -> Told:
         status = 403
     problem = {"type": "about:blank", "title": _phrase(status), "status": status, "detail": error.message}
     body = msgspec.json.encode(problem)
-    reason = error.message.encode("ascii", "replace").decode()[:200]
-    return Told(status, body, "application/problem+json", 'Basic realm="aip"', reason)
+    # One line of ASCII: tornado would send "Unknown" for anything else.
+    reason = "".join(c if c.isprintable() else " " for c in error.message).encode("ascii", "replace").decode()
+    return Told(status, body, "application/problem+json", 'Basic realm="aip"', reason[:200])
 
 
 def _phrase(status: int) -> str:
