@@ -68,7 +68,7 @@ def register_model(
 
 
 def _register(connection: Connection, details: Details, source: Any) -> VersionCard:
-    from .runs import other_run_note
+    from .run_projects import other_run_note
 
     in_use = what_is_in_use(connection)
     details = check_details(details, in_use.categories)

@@ -26,8 +26,9 @@ from .capture import Captured, capture, is_address
 from .connection import connect
 from .dataset_tables import DatasetCard, DatasetTable
 from .progress import Progress
+from .run_projects import active_run_in, other_run_note
 from .run_reading import store_what_waits
-from .runs import active_run, active_run_in, other_run_note
+from .runs import active_run
 from .words import Tags, tidy_tags
 
 JOURNAL_COLUMNS = 1000

@@ -36,7 +36,7 @@ AT_ONCE = 4
 
 def run_for(project: str) -> str:
     """The id of the run that a version of this project comes out of now; "" for none."""
-    from .runs import active_run_in
+    from .run_projects import active_run_in
 
     run = active_run_in(project)
     return run.id if run else ""

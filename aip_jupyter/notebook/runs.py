@@ -30,7 +30,6 @@ from .active_run import ActiveRun
 from .words import Tags, tidy_tags
 
 if TYPE_CHECKING:
-    from ..client.connect import Destination
     from .run_tables import MetricHistory, RunCard, RunTable
 
 _active: ActiveRun | None = None
@@ -63,12 +62,22 @@ def start_run(
     if current is not None:
         message = f"run: {current.name} is active; end it first with %end_run or aip.end_run()"
         raise Conflict(message, field="run")
+    from .run_projects import destination_in
+
+    to = destination_in(project)
+    run = ActiveRun(_entry(name, experiment, tags, notes, to.author), to)
+    run.begin()
+    _active = run
+    _watch_the_end()
+    return run
+
+
+def _entry(name: str | None, experiment: str | None, tags: Tags, notes: str, author: str) -> RunStarted:
     from ..backends.process import this_process
 
-    to = _destination(project)
     id = new_id()
     check_text(notes, "notes")
-    entry = RunStarted(
+    return RunStarted(
         run=id,
         time=now_ms(),
         name=names.check_store_name(name or f"run-{id[-6:]}", "name"),
@@ -77,24 +86,8 @@ def start_run(
         notes=notes,
         notebook=_whereabouts(),
         holder=this_process(),
-        author=names.storable(to.author),
+        author=names.storable(author),
     )
-    run = ActiveRun(entry, to)
-    run.begin()
-    _active = run
-    _watch_the_end()
-    return run
-
-
-def _destination(project: str | None) -> Destination:
-    """Where the run goes. Only for a project that somebody has typed is anybody asked."""
-    from ..client.connect import destination
-
-    if project is None:
-        return destination()
-    from .projects import check_writable
-
-    return destination()._replace(project=check_writable(project))
 
 
 def end_run(status: Status = "completed") -> ActiveRun:
@@ -120,31 +113,6 @@ def close_run(run: ActiveRun, status: Status) -> None:
 def active_run() -> ActiveRun | None:
     """The run that log calls go to: this process's own, or in a session the notebook's. None without one."""
     return _active or _run_of_context()
-
-
-def active_run_in(project: str | None) -> ActiveRun | None:
-    """The active run when it is one of this project, or of the one in use: nothing refers to another's.
-
-    Raises Unavailable when nobody says which project is in use.
-    """
-    run = active_run()
-    if run is None:
-        return None
-    from ..client.connect import connect, destination
-
-    wanted = project or destination().project
-    if wanted == run.project:  # also where both are the one that the server has in use, whatever that is
-        return run
-    first = connect().first_project
-    return run if (wanted or first) == (run.project or first) else None
-
-
-def other_run_note(project: str | None) -> list[str]:
-    """A line that tells that the active run is not recorded with what is made in this project."""
-    run = active_run()
-    if run is None or active_run_in(project) is run:
-        return []
-    return [f"Run {run.name} is of project {run.project!r}, so this is not linked to it."]
 
 
 def _run_of_context() -> ActiveRun | None:
