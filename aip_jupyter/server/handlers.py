@@ -64,6 +64,7 @@ class ApiHandler(APIHandler):
         self._refused = False
         route = self.routes.get(self.request.method or "")
         self.right = route.right if route else "read"
+        # What routes about projects and tokens answer depends on all that the caller may.
         self.needs_all_rights = bool(route and route.pool == "access")
         self.own_user: User | None = None
         self.came = presented(self.request, bool(route and route.linked), self.token_in_query)

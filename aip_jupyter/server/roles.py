@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 RESOURCE = "aip"
 
-_RIGHTS_OF: dict[Right, frozenset[Right]] = {
-    "read": frozenset(("read", "delegate")),
-    "write": frozenset(("publish", "write", "admin")),
-    "execute": frozenset(("execute",)),
+_ACTION_OF: dict[Right, str] = {
+    "read": "read",
+    "delegate": "read",
+    "publish": "write",
+    "write": "write",
+    "admin": "write",
+    "execute": "execute",
 }
-"""What each of Jupyter's actions stands for, where an Authorizer knows no others."""
+"""Jupyter's word for each, where all that the caller may has to be known."""
 
 
 class RoleAuthorizer(Authorizer):
@@ -62,6 +65,7 @@ async def admitted(handler: ApiHandler, token: Caller | None, user: User, named:
     handler.project = named or caller.project
     rights = caller.rights
     if token is None or not token.is_owner:  # what comes from the server's own owner needs no role
+        handler.needs_all_rights |= handler.right not in rights  # to tell no part from a part without it
         rights &= await _allowed(handler, user)
     if caller.project and not named:
         rights &= OUTSIDE
@@ -102,8 +106,5 @@ async def _asked(authorizer: Authorizer, handler: ApiHandler, user: User) -> fro
     is_allowed = await allows(action, needed)
     if is_allowed and not handler.needs_all_rights:
         return frozenset((needed,))
-    found: set[Right] = set()
-    for right, meant in _RIGHTS_OF.items():
-        if await allows(right, right):
-            found |= meant
+    found = {right for right, action in _ACTION_OF.items() if await allows(action, right)}
     return frozenset(found | {needed} if is_allowed else found - {needed})

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
 
 from aip_jupyter.server.app import _own_url
@@ -76,3 +77,58 @@ def test_a_site_can_forbid_to_run_code(tmp_path: Path) -> None:
 )
 def test_a_kernel_is_given_an_address_of_this_machine(ip: str, connection_url: str, own: str) -> None:
     assert _own_url(SimpleNamespace(ip=ip, port=8888, connection_url=connection_url)) == own
+
+
+OWN_RULES = """
+from jupyter_server.auth import Authorizer, IdentityProvider, User
+
+class Header(IdentityProvider):
+    async def get_user(self, handler):
+        name = handler.request.headers.get("X-User")
+        handler._token_authenticated = True
+        return User(username=name) if name else await super()._get_user(handler)
+
+class OwnRules(Authorizer):
+    '''As a site's own: it decides by right and project, and does not know roles.'''
+
+    async def is_authorized(self, handler, user, action, resource):
+        if resource != "aip" or user.username == "root":
+            return True
+        allowed = {"ada": {"lab": ("read", "write", "delegate")}, "bob": {"": ("read",)}}
+        return handler.right in allowed.get(user.username, {}).get(handler.project, ())
+
+c.ServerApp.identity_provider_class = Header
+c.ServerApp.authorizer_class = OwnRules
+c.AipApp.admins = ["root"]
+"""
+
+
+def test_a_sites_own_authorizer_decides_in_place_of_roles(tmp_path: Path) -> None:
+    config = tmp_path / "server" / "config"
+    config.mkdir(parents=True)
+    (config / "jupyter_server_config.py").write_text(OWN_RULES)
+    with live_server(tmp_path / "server") as server, server.http(None) as client:
+
+        def ask(user: str, method: str, path: str, /, **body: str) -> httpx.Response:
+            return client.request(method, f"aip/v1/{path}", headers={"X-User": user}, json=body or None)
+
+        for name in ("lab", "other"):
+            assert ask("root", "POST", "projects", name=name).status_code == 201
+        assert ask("ada", "GET", "projects/lab/models").status_code == 200
+        data = {"id": "0" * 32, "name": "d", "source": "s"}
+        assert ask("ada", "POST", "projects/lab/datasets", **data).status_code == 200
+        # Publishing is a right of its own, which these rules know; the project's people are our setting's.
+        assert ask("ada", "DELETE", f"projects/lab/claims/{'0' * 32}").status_code == 403
+        assert ask("ada", "POST", "projects/lab/roles", user="eve", role="admin").status_code == 403
+        assert ask("ada", "GET", "projects/lab").json()["rights"] == ["delegate", "read", "write"]
+        for path in ("projects/other/models", "projects/nowhere/models"):
+            reply = ask("ada", "GET", path)
+            assert (reply.status_code, reply.json()["error"]["field"]) == (404, "project")
+        assert ask("ada", "GET", "capabilities").status_code == 403
+        assert ask("bob", "GET", "capabilities").status_code == 200
+        # A token has what the rules allow its owner, and never more than they do later.
+        assert ask("ada", "POST", "projects/lab/tokens", name="ci", scope="publish").status_code == 403
+        made = ask("ada", "POST", "projects/lab/tokens", name="ci", scope="read").json()
+        token = {"Authorization": f"Bearer {made['text']}"}
+        assert client.get("aip/v1/projects/lab/models", headers=token).status_code == 200
+        assert client.post("aip/v1/projects/lab/datasets", headers=token, json=data).status_code == 403
