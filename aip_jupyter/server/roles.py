@@ -86,8 +86,9 @@ async def _allowed(handler: ApiHandler, user: User) -> frozenset[Right]:
     if type(authorizer) is RoleAuthorizer:
         return await authorizer.rights_of(handler, user)
     rights = await _asked(authorizer, handler, user)
-    # Who decides about people is told by our own setting only: Jupyter has no word for it.
-    return rights if is_owner(handler.app.platform.settings, name_of(user)) else rights - {"admin"}
+    if isinstance(authorizer, RoleAuthorizer) or is_owner(handler.app.platform.settings, name_of(user)):
+        return rights
+    return rights - {"admin"}  # Jupyter has no word for deciding about people: our own setting says who does
 
 
 async def _asked(authorizer: Authorizer, handler: ApiHandler, user: User) -> frozenset[Right]:

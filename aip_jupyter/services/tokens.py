@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import threading
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -66,11 +67,11 @@ class Pickups:
             self._waiting = {key: each for key, each in self._waiting.items() if each.until > now}
             self._waiting[id] = _Waiting(text, user, now + PICKUP)
 
-    def take(self, id: str, user: str) -> str | None:
-        """The text, this once; None when it is gone, or another user's."""
+    def take(self, id: str, users: Collection[str]) -> str | None:
+        """The text, this once; None when it is gone, or none of these users'."""
         with self._lock:
             found = self._waiting.get(id)
-            if found is None or found.user != user or found.until <= time.monotonic():
+            if found is None or found.user not in users or found.until <= time.monotonic():
                 return None
             return self._waiting.pop(id).text
 
@@ -126,9 +127,11 @@ class LocalTokens:
 
     def pick_up_token(self, request: GetToken) -> SecretText:
         """The text of a token that the caller has just made, once."""
-        text = self._pickups.take(self._named(request).id, self._caller.user)
+        # What a kernel has made is its owner's, who has a name in the browser perhaps.
+        users = {self._caller.user, ""} if self._caller.is_owner else {self._caller.user}
+        text = self._pickups.take(self._named(request).id, users)
         if text is None:
-            message = f"token: {request.token[:80]!r} was shown already; revoke it and make a new one"
+            message = "token: its secret was shown already; revoke it, and make a new one"
             raise NotFound(message, field="token")
         return SecretText(text=text)
 
@@ -144,14 +147,16 @@ class LocalTokens:
         known = [token.name for token in visible]
         near = nearest(request.token, known) or known[:5]
         advice = f"; there is {', '.join(near)}" if near else "; there is none yet"
-        message = f"token: there is no token {request.token[:80]!r} in project {request.project!r}{advice}"
+        message = f"token: project {request.project!r} has none named {request.token[:80]!r}{advice}"
         raise NotFound(message, field="token", nearest=near)
 
     def _visible(self, project: str) -> list[AccessToken]:
         terms = [Compare("of_project", "=", project)]
         if "admin" not in self._caller.rights:
             terms.append(Compare("owner", "=", self._caller.user))
-        return list(records_of(self._access, AccessToken, EVERYWHERE, all_of(terms)))
+        found = list(records_of(self._access, AccessToken, EVERYWHERE, all_of(terms)))
+        # Of several with one name, one's own is meant first.
+        return sorted(found, key=lambda token: (token.owner != self._caller.user, token.id))
 
 
 def _info(token: AccessToken) -> TokenInfo:
@@ -160,7 +165,7 @@ def _info(token: AccessToken) -> TokenInfo:
         project=token.of_project,
         name=token.name,
         scope=token.scope,
-        author=token.author,
+        author=token.owner or token.author,
         created=token.created,
         expires=token.expires,
         last_used=token.last_used,
