@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any
 
 MARK = "[redacted]"
 """What stands where a secret was."""
@@ -35,7 +34,7 @@ class Secret(str):
         return "Secret(…)"
 
 
-class Hidden(dict[str, Any]):
+class Hidden(dict):  # type: ignore[type-arg]  # of any values: `typing` takes longer to import than this
     """A dict whose values do not show themselves either, such as the environment."""
 
     def __repr__(self) -> str:

@@ -29,7 +29,7 @@ _HINTS = ("token", "secret", "pass", "pwd", "key", "credential", "authorization"
 _BETWEEN = re.compile(
     r"""\d{0,2}(?P<close>\\?["'`]?)\]?
     (?:[ \t]{0,16}:[ \t]{0,16}[A-Za-z][\w.\[\]|,\ ]{0,60}?[ \t](?==[^=]))?
-    (?:(?P<left>[ \t]{0,16})(?P<sign>=>|:=|={1,3}|!=|:|,)(?P<right>[ \t]{0,16})|(?P<space>[ \t]{1,4}))
+    (?:(?P<left>[ \t]{0,16})(?P<sign>=>|:=|={1,3}|!=|:(?!//)|,)(?P<right>[ \t]{0,16})|(?P<space>[ \t]{1,4}))
     (?:\([ \t]{0,4})?(?:[A-Za-z]{1,2}(?=["']))?""",
     re.VERBOSE,
 )

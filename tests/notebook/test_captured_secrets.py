@@ -1,4 +1,4 @@
-"""What is captured without being asked for holds no secret: the source of a dataset, the notebook of a run."""
+"""What is captured without being asked for holds no secret: sources of data, places of runs and sessions."""
 
 from __future__ import annotations
 
