@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import Any
 
 MARK = "[redacted]"
 """What stands where a secret was."""
@@ -34,7 +35,7 @@ class Secret(str):
         return "Secret(…)"
 
 
-class Hidden(dict):  # type: ignore[type-arg]  # of any values: `typing` takes longer to import than this
+class Hidden(dict[str, Any]):
     """A dict whose values do not show themselves either, such as the environment."""
 
     def __repr__(self) -> str:
