@@ -67,7 +67,7 @@ class ModelTable(Listing[Model]):
         return frame(html_table(_MODEL_COLUMNS, rows), dim(self._rest()) if self._more else None)
 
     def _link(self, model: Model) -> Html:
-        return model_link(model.name, self._base_url)
+        return model_link(model, self._base_url)
 
     def _nothing(self) -> str:
         return f"No models in project {self._project!r} yet, or none that match."
@@ -101,7 +101,7 @@ class ModelCard:
         rows = [(str(v.number), v.name, *_version_cells(v), age_html(v.created)) for v in self.versions]
         files = [_file_cells(file) for file in self.files]
         return frame(
-            element("div", model_link(model.name, self._base_url), class_="aip-title"),
+            element("div", model_link(model, self._base_url), class_="aip-title"),
             html_facts([*self._facts(), ("tags", tags_html(model.tags))]),
             html_table(_VERSION_COLUMNS, rows),
             html_table((f"file of {latest_text(model)}", *_FILE_COLUMNS[1:]), files) if files else None,
@@ -145,7 +145,7 @@ class VersionCard:
         return "\n".join([facts, *map(plain, self.notes)])
 
     def _repr_html_(self) -> str:
-        link = model_link(self.model.name, self._base_url, label="open the model") if self._base_url else ""
+        link = model_link(self.model, self._base_url, label="open the model") if self._base_url else ""
         return frame(
             element("div", self._title(), class_="aip-title"),
             html_facts([*self._facts(), ("load", code(self._load())), ("", link)]),
@@ -181,17 +181,18 @@ def latest_text(model: Model) -> str:
     return "" if model.latest_number is None else f"{model.latest_number} ({model.latest_name})"
 
 
-def model_link(name: str, base_url: str, label: str | None = None) -> Html:
+def model_link(model: Model, base_url: str, label: str | None = None) -> Html:
     """A link that opens the model: JupyterLab runs the command, other front ends follow the address."""
     if not base_url:
-        return join([label or name])
+        return join([label or model.name])
+    name, project = quote(model.name, safe=""), quote(model.project, safe="")
     return element(
         "a",
-        label or name,
-        href=f"{base_url}lab?aip-model={quote(name, safe='')}",
+        label or model.name,
+        href=f"{base_url}lab?aip-model={name}&aip-project={project}",
         target="_blank",
         data_commandlinker_command="aip:open-model",
-        data_commandlinker_args=json.dumps({"model": name}),
+        data_commandlinker_args=json.dumps({"model": model.name, "project": model.project}),
     )
 
 

@@ -95,9 +95,10 @@ def test_an_attribute_cannot_be_left() -> None:
 
 def test_a_link_opens_the_model_in_the_sidebar_or_by_its_address() -> None:
     shown = ModelTable([model("a b/ü")], project="default", base_url="/user/a/")._repr_html_()
-    assert 'href="/user/a/lab?aip-model=a%20b%2F%C3%BC"' in shown
+    assert 'href="/user/a/lab?aip-model=a%20b%2F%C3%BC&amp;aip-project=default"' in shown
     assert 'data-commandlinker-command="aip:open-model"' in shown
     assert 'data-commandlinker-args="{&quot;model&quot;: &quot;a b/' in shown
+    assert "&quot;project&quot;: &quot;default&quot;}" in shown
 
 
 def test_without_a_server_there_is_no_link() -> None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from aip_jupyter.client.connect import connect, disconnect
+from aip_jupyter.domain.access import CreateProject
 from aip_jupyter.domain.sessions import Session
+from aip_jupyter.errors import NotFound
+from aip_jupyter.notebook.gpu_api import wish_for
 from aip_jupyter.notebook.gpu_errors import local_error
-from aip_jupyter.notebook.gpu_sessions import notices_of
+from aip_jupyter.notebook.gpu_sessions import OpenSession, Wish, _grant, notices_of
+
+from .conftest import Notebook
 
 
 def session(**changes: object) -> Session:
@@ -64,3 +73,30 @@ def test_an_error_is_of_the_class_that_it_was(name: str, base: type[BaseExceptio
 def test_what_an_interrupt_causes_is_an_interrupt() -> None:
     assert isinstance(local_error(reply("CancelledError"), interrupted=True), KeyboardInterrupt)
     assert isinstance(local_error(reply("ValueError"), interrupted=True), ValueError)
+
+
+def test_a_session_of_another_project_is_not_meant() -> None:
+    relay: Any = SimpleNamespace()
+    open_session = OpenSession(session(project="vision"), relay, "L40S")
+    assert open_session.fits(Wish(gpu="L40S", project="vision"))
+    assert open_session.fits(Wish(name="l40s", project="vision"))
+    for wish in (Wish(gpu="L40S", project="default"), Wish(name="l40s", project="default")):
+        assert not open_session.fits(wish)
+
+
+def test_a_session_starts_in_the_project_that_was_in_use(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIP_GPUS", "memory")
+    monkeypatch.setenv("AIP_GPUS_URL", "L4:3")
+    disconnect()
+    connect().services.projects.create_project(CreateProject(name="vision"))
+    before = wish_for("L4", "", strict=False, project=None)
+    notebook.run("%aip project vision")
+    wishes = before, wish_for("L4", "", strict=False, project=None), wish_for("L4", "x", False, "default")
+    grants = [_grant(wish) for wish in wishes]
+    assert [grant.session.project for grant, _ in grants] == ["default", "vision", "default"]
+    assert [s.name for s in notebook.run("%gpu")] == ["l4"]
+    assert {s.name for s in notebook.run("%gpu list --project default")} == {"l4", "x"}
+    with pytest.raises(NotFound):
+        _grant(wish_for("", "x", strict=False, project="vision"))

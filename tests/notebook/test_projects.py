@@ -219,8 +219,8 @@ def test_no_key_is_in_a_traceback(vision: Notebook) -> None:
     assert get_choice() == Choice()
 
 
-WITHOUT_PROJECT = {"%end_run", "%aip"}
-"""Those that read and write nothing of a project, or take it by themselves: `%aip` in its own commands."""
+WITHOUT_PROJECT = {"%end_run"}
+"""What is about the one run that is active, whatever its project."""
 
 
 def test_each_magic_takes_a_project(notebook: Notebook) -> None:

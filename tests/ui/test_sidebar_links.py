@@ -102,7 +102,7 @@ def test_the_same_link_works_in_a_notebook_that_is_not_trusted(
     outputs = json.loads(lab_page.run("%models untrusted"))
     lab_page.open_notebook("foreign.ipynb", outputs)
     link = lab_page.page.locator(".jp-NotebookPanel").filter(visible=True).locator(".jp-OutputArea a")
-    expect(link).to_have_attribute("href", "/lab?aip-model=untrusted")
+    expect(link).to_have_attribute("href", "/lab?aip-model=untrusted&aip-project=default")
     assert link.get_attribute("data-commandlinker-command") is None
     with lab_page.page.context.expect_page() as opening:
         link.click()
