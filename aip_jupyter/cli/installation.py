@@ -38,7 +38,8 @@ def _status(connection: Connection, arguments: argparse.Namespace) -> int:
     print(f"author    {description.author}")
     print(f"home      {description.home}")
     for backend in description.backends:
-        print(f"{backend.seam:<9} {backend.name}: {backend.location} ({', '.join(backend.capabilities)})")
+        where = f": {backend.location}" if backend.location else ""
+        print(f"{backend.seam:<9} {backend.name}{where} ({', '.join(backend.capabilities)})")
     return 0
 
 

@@ -159,7 +159,8 @@ class Help:
 
 def _backend_text(backend: BackendInfo) -> str:
     can = f" ({', '.join(backend.capabilities)})" if backend.capabilities else ""
-    return f"{backend.name} at {backend.location}{can}"
+    where = f" at {backend.location}" if backend.location else ""
+    return f"{backend.name}{where}{can}"
 
 
 def _mark(ok: bool) -> str:
