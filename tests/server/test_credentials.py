@@ -11,9 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from aip_jupyter.client.http import HttpServices
-from aip_jupyter.server.credentials import REFUSAL
+from aip_jupyter.server.credentials import REFUSAL, presented
 
 from ..contracts.services import put
 from ..support.live import TOKEN
@@ -140,6 +141,30 @@ def test_a_token_in_the_address_is_jupyters_alone(team: Team) -> None:
             assert client.get("aip/podstack/api/v1/runners", params={"token": ours}).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("uri", "header", "linked", "in_query", "form", "text"),
+    [
+        ("/", "Bearer t", True, True, "bearer", "t"),
+        ("/", "token  t ", False, False, "bearer", "t"),
+        ("/?token=t", "", False, True, "query", "t"),
+        ("/?token=t", "", False, False, "", ""),
+        ("/?token=t", "Bearer h", False, True, "bearer", "h"),
+        ("/?signature=s", "", True, False, "link", "s"),
+        ("/?signature=s", "", False, True, "", ""),
+        ("/?signature=s", "Digest x", True, False, "other", ""),
+        ("/", basic("pass:word")["Authorization"], False, False, "basic", "pass:word"),
+    ],
+)
+def test_what_a_request_comes_with(
+    uri: str, header: str, linked: bool, in_query: bool, form: str, text: str
+) -> None:
+    headers = HTTPHeaders({"Host": "h", **({"Authorization": header} if header else {})})
+    request = HTTPServerRequest(start_line=RequestStartLine("GET", uri, "HTTP/1.1"), headers=headers)
+    came = presented(request, linked, in_query)
+    assert (came.form, came.text) == (form, text)
+    assert repr(came) == f"Presented({form!r})"
+
+
 def test_a_page_elsewhere_cannot_use_the_password_that_a_browser_knows(team: Team) -> None:
     """Browsers send Basic credentials along with whatever any page asks for, as they do cookies."""
     headers = basic(team.tokens["owner", "admin"])
@@ -215,23 +240,31 @@ def test_an_upload_is_refused_before_its_body(team: Team) -> None:
             assert connection.makefile("rb").readline().split()[1].decode() == status
 
 
-TIMED = ("a bearer", "an access token that is not there", "a signed one", "a basic", "too much", "a cookie")
+TIMED = ("a bearer", "an access token that is not there", "a signed one", "a basic", "a cookie")
 
 
 def test_the_time_of_a_refusal_does_not_tell_what_was_wrong(team: Team) -> None:
-    """The one test that looks at time: medians of rounds in turn, with generous bounds."""
+    """The one test that looks at time. Other work on the machine only adds to it: so lower quartiles of many
+    rounds in turn are compared, with generous bounds, and more rounds are taken where it is noisy.
+    """
     id = team.tokens["owner", "admin"].split("_")[1]
     forms = {name: WRONG[name] for name in TIMED} | {"a wrong secret": bearer(f"aip_{id}_wrong")}
-    for _ in range(3):
-        with team.server.http(None) as client:
-            taken: dict[str, list[float]] = {name: [] for name in forms}
-            for _ in range(12):
-                for name, headers in forms.items():
-                    began = time.perf_counter()
-                    assert client.get(f"{V1}/capabilities", headers=headers).status_code == 401
-                    taken[name].append(time.perf_counter() - began)
-        assert min(map(min, taken.values())) >= REFUSAL
-        medians = [statistics.median(times) for times in taken.values()]
-        if max(medians) - min(medians) < max(0.005, 0.25 * min(medians)):
-            return
-    pytest.fail(f"{ {name: statistics.median(times) for name, times in taken.items()} }")
+    taken: dict[str, list[float]] = {name: [] for name in forms}
+    with team.server.http(None) as client:
+        for number in range(60):
+            for name, headers in forms.items():
+                began = time.perf_counter()
+                assert client.get(f"{V1}/capabilities", headers=headers).status_code == 401
+                taken[name].append(time.perf_counter() - began)
+            if number % 10 == 9 and _spread(taken) < 1:
+                break
+    assert min(map(min, taken.values())) >= REFUSAL
+    assert _spread(taken) < 1, taken
+
+
+def _spread(taken: dict[str, list[float]]) -> float:
+    """How far apart they are, as a part of what is noise: their own spread, or else 5 ms or a quarter."""
+    quartiles = [statistics.quantiles(times, n=4) for times in taken.values()]
+    lower = [first for first, _, _ in quartiles]
+    noise = statistics.median(third - first for first, _, third in quartiles)
+    return (max(lower) - min(lower)) / max(0.005, 0.25 * min(lower), noise)
