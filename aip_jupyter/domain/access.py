@@ -31,7 +31,8 @@ SCOPE_RIGHTS: dict[str, frozenset[Right]] = {
     "read": frozenset(("read",)),
     "publish": frozenset(("read", "publish")),
     "write": frozenset(("read", "publish", "write", "execute")),
-    "admin": ROLE_RIGHTS["admin"],
+    # No token makes others: they would outlive it.
+    "admin": ROLE_RIGHTS["admin"] - {"delegate"},
 }
 ALL_RIGHTS = ROLE_RIGHTS["admin"]
 SESSION_RIGHTS: frozenset[Right] = frozenset(("read", "publish", "write"))
@@ -73,6 +74,7 @@ class TokenInfo(Struct, frozen=True, kw_only=True):
     name: str
     scope: Scope
     author: str
+    """Who is known to have made it; on a single-user server, who is said to."""
     created: int
     expires: int
     last_used: int

@@ -23,7 +23,7 @@ class BackendInfo(Struct, frozen=True, kw_only=True):
     name: str
     """Its entry point's name, as in the configuration."""
     location: str
-    """Where it keeps things; never with credentials."""
+    """Where it keeps things; never with credentials. "" for who does not administer them."""
     capabilities: list[str]
 
 

@@ -24,7 +24,7 @@ from ..errors import Conflict, Invalid, NotFound
 from .callers import Caller, author_of
 from .checks import check_dataset
 from .finding import nearest, records_by_id
-from .links import new_link, put_link
+from .links import check_linked_run, new_link, put_link
 from .models import check_limit, parse_order
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class LocalDatasets:
     def log_dataset(self, request: LogDataset) -> DatasetDetail:
         """The record of this data, made or found, linked to the run that uses it."""
         request = check_dataset(replace(request, source=public_uri(request.source)))
+        check_linked_run(self._tracking, self._caller, request.project, request.run)
         author = author_of(request.author, self._user, self._caller)
         dataset = self._stored(request, author)
         if request.run:

@@ -11,8 +11,11 @@ from ..domain.lineage import Link, link_id, reference_to, split_reference
 from ..domain.models import RegisterVersion, Version
 from ..domain.query import Compare
 from ..domain.records import now_ms
+from ..domain.runs import Run
 from ..errors import Conflict
+from .callers import Caller
 from .finding import records_by_id, records_of
+from .rights import check_run
 
 
 def new_link(project: str, source: str, target: str, context: str, author: str) -> Link:
@@ -45,6 +48,13 @@ def run_link(request: RegisterVersion, author: str) -> Link | None:
         return None
     source, target = reference_to("run", request.run), reference_to("version", request.id)
     return new_link(request.project, source, target, "", author)
+
+
+def check_linked_run(tracking: TrackingBackend, caller: Caller, project: str, run: str) -> None:
+    """Denied where the caller may not add to this run. One that is not stored yet is nobody else's."""
+    if run and caller.runs is not None:
+        for found in records_by_id(tracking, Run, project, [run]).values():
+            check_run(caller, found)
 
 
 def links_to(tracking: TrackingBackend, project: str, target: str) -> list[Link]:

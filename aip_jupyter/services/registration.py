@@ -25,7 +25,7 @@ from ..errors import Conflict, Invalid, NotFound, Unavailable
 from .callers import Caller, author_of
 from .checks import check_registration
 from .finding import artifacts_of, find_model
-from .links import put_link, run_link, withdraw_links
+from .links import check_linked_run, put_link, run_link, withdraw_links
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -52,6 +52,7 @@ class Registration:
         self._tracking = platform.tracking
         self._request = check_registration(request, settings.categories)
         self._author = author_of(request.author, settings.user, caller)
+        check_linked_run(self._tracking, caller, request.project, request.run)
         self._run = run_link(self._request, self._author)
 
     def run(self) -> VersionDetail:

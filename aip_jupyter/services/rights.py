@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from ..backends.access.protocol import AccessBackend
 from ..domain import names
 from ..domain.access import ALL_RIGHTS, EVERYWHERE, ROLE_RIGHTS, Project, Right
 from ..domain.query import Compare, Query
 from ..domain.records import DEFAULT_PROJECT
+from ..domain.runs import Run
 from ..errors import Conflict, Denied, NotFound
 from .callers import Caller
 from .settings import Settings
 
-F = TypeVar("F")
-
 OUTSIDE: frozenset[Right] = frozenset(("read", "delegate"))
 """What everybody who may log in may outside of projects."""
+
+BEGAN_IN = "session"
+"""The property of a run that began in a GPU session: the session's id."""
 
 _ON_ARCHIVED = frozenset(("read", "delegate", "admin"))
 """What may be done with a project that is archived."""
@@ -62,6 +64,13 @@ def denied(right: Right, project: str) -> Denied:
     return Denied(f"this needs the right to {right}{where}; ask who administers it")
 
 
+def check_run(caller: Caller, run: Run) -> None:
+    """Denied for who comes from a session, and a run that neither came with its cells nor began there."""
+    if caller.runs is None or run.id in caller.runs or run.properties.get(BEGAN_IN) == caller.session:
+        return
+    raise Denied(f"run: this token may not add to the run {run.id}; what was sent is kept until another may")
+
+
 class Gate:
     """Admits the calls of a caller, or refuses them, before anything is done."""
 
@@ -70,17 +79,16 @@ class Gate:
         self._settings = settings
         self._caller = caller
 
-    def admit(self, project: str, right: Right) -> None:
-        """NotFound, Denied, or Conflict for a change of an archived project."""
+    def admit(self, project: str | None, right: Right) -> None:
+        """NotFound, Denied, or Conflict for a change of an archived project. None: it is about no project."""
         caller = self._caller
-        if project:
+        if project is not None:
             names.check_store_name(project, "project")
-        elsewhere = project and caller.project not in ("", project)
-        if elsewhere or (project and not caller.rights):
-            raise no_project(project)
+            if not caller.rights or caller.project not in ("", project):
+                raise no_project(project)
         if right not in caller.rights:
-            raise denied(right, project)
-        if project in ("", DEFAULT_PROJECT):
+            raise denied(right, project or "")
+        if project in (None, DEFAULT_PROJECT):
             return
         found = find_project(self._access, project)
         if found is None:
@@ -104,7 +112,7 @@ class Admitted:
         operation, right = getattr(self._feature, method), self._rights[f"{self._name}.{method}"]
 
         def call(request: Any, *rest: Any, **named: Any) -> Any:
-            self._gate.admit(getattr(request, "project", ""), right)
+            self._gate.admit(getattr(request, "project", None), right)
             return operation(request, *rest, **named)
 
         return call

@@ -28,13 +28,14 @@ from ..domain.runs import (
     Stored,
     StoreJournal,
 )
-from ..errors import Conflict, Denied, Invalid, NotFound
+from ..errors import Conflict, Invalid, NotFound
 from ..wire.journal import AnyEntry, RunStarted, decode_records
 from .callers import Caller, author_of
 from .datasets import LocalDatasets
 from .finding import nearest, records_by_id
 from .models import check_limit, parse_order
 from .recording import Draft, Recorded, by_run, new_run, tidy_start
+from .rights import BEGAN_IN, check_run
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -88,8 +89,8 @@ class LocalRuns:
         project = journal.project
         known = records_by_id(self._tracking, Run, project, recorded)
         new = [id for id in recorded if id not in known]
-        if self._caller.runs is not None:
-            journal = _bounded(journal, recorded, known, self._caller.runs)
+        for run in known.values():
+            check_run(self._caller, run)
         experiments: dict[str, Experiment] = {}
         drafts = {
             id: self._draft(project, known.get(id), what, experiments)
@@ -144,6 +145,8 @@ class LocalRuns:
             faults += wrong
             experiment = self._experiment(project, start, experiments)
             run = new_run(project, start, experiment, self._author(start))
+            if self._caller.session:
+                run = replace(run, properties={BEGAN_IN: self._caller.session})
         draft = Draft(run)
         for entry in what.entries:
             draft.add(entry)
@@ -219,17 +222,6 @@ class LocalRuns:
         keys = [metric.key for metric in self._tracking.metrics(run.project, [run.id])[run.id]]
         message = f"key: {run.name} has no metric {request.key[:80]!r}; it has: {', '.join(keys) or 'none'}"
         raise NotFound(message, field="key", nearest=nearest(request.key, keys))
-
-
-def _bounded(
-    journal: Journal, recorded: Collection[str], known: Collection[str], allowed: Collection[str]
-) -> Journal:
-    """The journal with the runs that it has begun, which it may add to later. Denied for runs of others."""
-    own = {id for id in recorded if id not in known} | journal.properties.keys()
-    for id in recorded:
-        if id not in own and id not in allowed:
-            raise Denied(f"records: this token may not add to the run {id}; it is kept until another may")
-    return replace(journal, properties=dict.fromkeys(own, True))
 
 
 def _fresh(

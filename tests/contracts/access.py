@@ -53,6 +53,7 @@ class AccessContract:
 
     def test_a_name_is_taken_once(self, access: AccessBackend) -> None:
         access.apply([Put(a_project("vision")), Put(a_token("ci")), Put(a_token("ci", of_project="speech"))])
+        access.apply([Put(a_token("ci", owner="bob"))])
         for record in (a_project("vision"), a_token("ci")):
             with pytest.raises(Conflict) as caught:
                 access.apply([Put(record)])

@@ -21,10 +21,13 @@ from aip_jupyter.domain.access import (
     CreateToken,
     DeriveToken,
     GetToken,
+    ListTokens,
     SetRole,
     SignDownload,
 )
 from aip_jupyter.domain.changes import Put
+from aip_jupyter.domain.datasets import LogDataset
+from aip_jupyter.domain.models import ListModels
 from aip_jupyter.domain.records import new_id, now_ms
 from aip_jupyter.domain.sessions import GetSession, StartSession
 from aip_jupyter.errors import Denied, Invalid, NotFound, Unauthenticated, Unavailable
@@ -111,6 +114,31 @@ def test_only_the_owner_and_who_administers_see_and_end_a_token(platform: Platfo
 def test_what_is_not_quite_it_is_refused(platform: Platform, change: Any) -> None:
     with pytest.raises(Unauthenticated):
         platform.credentials.check(change(token(platform)))
+
+
+def test_no_token_makes_others(platform: Platform) -> None:
+    caller = platform.credentials.check(token(platform, Caller(user="root"), scope="admin"))
+    assert "admin" in caller.rights
+    for scope in ("read", "admin"):
+        with pytest.raises(Denied):
+            token(platform, caller, scope=scope, name="child")
+
+
+def test_a_call_about_a_project_names_one(platform: Platform) -> None:
+    bound = platform.credentials.check(token(platform, scope="read"))
+    for caller in (bound, Caller()):
+        with pytest.raises(Invalid) as caught:
+            platform.services(caller).models.list_models(ListModels(project=""))
+        assert caught.value.field == "project"
+
+
+def test_two_people_may_use_the_same_name(platform: Platform) -> None:
+    token(platform)
+    token(platform, replace(ADA, user="bob"))
+    admin = platform.services(Caller(user="root"))
+    assert [each.author for each in admin.tokens.list_tokens(ListTokens(project="vision"))] == ["bob", "ada"]
+    platform.services(ADA).tokens.revoke_token(GetToken(project="vision", token="ci"))
+    assert [each.author for each in admin.tokens.list_tokens(ListTokens(project="vision"))] == ["bob"]
 
 
 def test_a_revoked_and_an_expired_token_are_refused_at_once(platform: Platform) -> None:
@@ -236,9 +264,17 @@ def test_a_session_adds_to_its_own_runs_only(platform: Platform) -> None:
     journal.send(Points(own.run, 1, 0, {"loss": 0.5}))
     with pytest.raises(Denied):
         journal.send(Points(foreign.run, 0, 0, {"loss": 0.0}))
-    other = Sender(platform.services(caller), project="vision")
+    later = Sender(platform.services(caller), project="vision")
+    later.send(Points(own.run, 2, 0, {"loss": 0.0}))
+    services = platform.services(caller)
+    dataset = LogDataset(project="vision", id=new_id(), name="d", digest="0" * 64, source="d.csv")
+    for id in (given.run, own.run):
+        put(services, "m", project="vision", run=id)
+        services.datasets.log_dataset(replace(dataset, run=id))
     with pytest.raises(Denied):
-        other.send(Points(own.run, 2, 0, {"loss": 0.0}))
+        put(services, "m", project="vision", run=foreign.run)
+    with pytest.raises(Denied):
+        services.datasets.log_dataset(replace(dataset, run=foreign.run))
 
 
 def claims(**changed: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from ..records.protocol import RecordBackend
 
 
 class AccessBackend(RecordBackend, Protocol):
-    """`RecordBackend` of Project, one per name, and AccessToken, one per name in its project.
+    """`RecordBackend` of Project, one per name, and AccessToken, one per name of an owner in a project.
 
     All of them are kept in `domain.access.EVERYWHERE`.
     """

@@ -47,7 +47,7 @@ UNIQUE: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     Dataset: (("project", "name", "identity"), ("project", "external_id")),
     Link: (("project", "external_id"),),
     Project: (("project", "name"), ("project", "external_id")),
-    AccessToken: (("of_project", "name"), ("project", "external_id")),
+    AccessToken: (("of_project", "owner", "name"), ("project", "external_id")),
 }
 """What two records of a kind may not have in common."""
 

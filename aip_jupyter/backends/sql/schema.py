@@ -228,7 +228,7 @@ accesstoken = _table(
     _text("digest"),
     _number("expires"),
     _number("last_used"),
-    UniqueConstraint("of_project", "name", name="uq_accesstoken_name"),
+    UniqueConstraint("of_project", "owner", "name", name="uq_accesstoken_name"),
 )
 
 TABLES: dict[type[Record], Table] = {

@@ -29,7 +29,7 @@ def upgrade() -> None:
         *map(text, ("name", "of_project", "owner", "scope", "digest")),
         number("expires"),
         number("last_used"),
-        sa.UniqueConstraint("of_project", "name", name="uq_accesstoken_name"),
+        sa.UniqueConstraint("of_project", "owner", "name", name="uq_accesstoken_name"),
     )
     _known_projects()
 
