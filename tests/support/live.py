@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -81,11 +82,12 @@ class LiveServer:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, and that the system gives to nobody who asks it for one meanwhile."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def server_environ(folder: Path, home: Path, extra: Mapping[str, str] = {}) -> dict[str, str]:
@@ -133,7 +135,11 @@ def start_server(
     process = subprocess.Popen(command, env=env, stdout=log, stderr=log, cwd=folder / "work")
     log.close()
     server = LiveServer(folder, port, process, env)
-    _wait(server, probe)
+    try:
+        _wait(server, probe)
+    except BaseException:
+        server.kill()
+        raise
     return server
 
 
@@ -169,7 +175,6 @@ def _wait(server: LiveServer, probe: str) -> None:
                 client.get(probe).raise_for_status()
             return
         time.sleep(0.02)
-    server.kill()
     raise RuntimeError(f"the server did not answer in 60 s:\n{server.log}")
 
 
