@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from aip_jupyter.client.http import HttpServices
@@ -52,7 +53,8 @@ def jupyter_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert spec.loader is not None
     hatch_build = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(hatch_build)
-    hatch_build.CustomHook(str(ROOT), {}, None, None, str(ROOT), "wheel").initialize("standard", {})
+    with FileLock(tmp_path_factory.getbasetemp().parent / "bundle.lock"):  # tests may run side by side
+        hatch_build.CustomHook(str(ROOT), {}, None, None, str(ROOT), "wheel").initialize("standard", {})
     folder = tmp_path_factory.mktemp("data")
     (folder / "labextensions").mkdir()
     (folder / "labextensions" / "aip-jupyter").symlink_to(ROOT / "aip_jupyter" / "labextension")
