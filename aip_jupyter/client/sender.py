@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import AipError, Invalid, NotFound, NotSupported
+from ..errors import AipError, Denied, Invalid, NotFound, NotSupported
 from ..services.journals import CHUNK, LATER, Adopted, adopt, send
 from .connect import Connection, connect
 from .journal import Journal, warn
@@ -115,14 +115,13 @@ class Sender:
                 journal.acknowledge(send(runs, journal.project, journal.id, journal.stored, records))
             return ""
         except LATER as error:
+            if isinstance(error, Denied) or error.field == "project":  # a person has to do something
+                self._tell(journal, error)
             with contextlib.suppress(AipError):
                 connect(refresh=True)  # it may be somewhere else by now
             return error.message
         except (Invalid, NotFound, NotSupported) as error:
-            if journal.id not in self._told:
-                self._told.add(journal.id)
-                what = "the store does not take what was logged"
-                warn(f"{what} ({error.message}); it is kept in {journal.home}")
+            self._tell(journal, error)
             if error.field != "project":  # one that is not there may yet be made
                 self._refused.add(journal.id)
             return error.message
@@ -130,6 +129,12 @@ class Sender:
             return error.message
         except OSError as error:  # a full disk cannot even keep whose the journal is
             return f"{journal.home}: {error.strerror}"
+
+    def _tell(self, journal: Journal, error: AipError) -> None:
+        if journal.id not in self._told:
+            self._told.add(journal.id)
+            what = "the store does not take what was logged"
+            warn(f"{what} ({error.message}); it is kept in {journal.home}")
 
     def _connection(self, store: str) -> Connection | None:
         """The connection to this store; None when the one in use leads to another."""

@@ -75,7 +75,7 @@ class ChangeEvent(Struct, frozen=True, kw_only=True):
     sequence: int
     """Increases by the order of the transactions; gaps may occur."""
     project: str
-    """`*` for a project's own record."""
+    """`*` for a project's own record; "" when it is not told which."""
     kind: str
     """`model`, `version`, `run`, …; what is in SILENT is not told. `session` for a GPU session."""
     id: str

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from jupyter_server.extension.application import ExtensionApp
 from msgspec.structs import replace
-from traitlets import Float, Int, List, Unicode
+from traitlets import Float, Int, Unicode
 
 from .._version import __version__
 from ..errors import AipError
@@ -28,7 +28,7 @@ from .logs import install
 from .pool import Pool
 from .routes import check_handlers, make_handlers
 from .runtime_file import runtime_file, write_runtime_file
-from .traits import BackendName
+from .traits import BackendName, Names
 
 _HELP = {setting.name: f"{setting.help}. Environment: {setting.variable}." for setting in SETTINGS}
 
@@ -46,7 +46,7 @@ class AipApp(ExtensionApp):
     home = Unicode(None, allow_none=True, config=True, help=_HELP["home"])
     project = Unicode(None, allow_none=True, config=True, help=_HELP["project"])
     user = Unicode(None, allow_none=True, config=True, help=_HELP["user"])
-    categories = List(Unicode(), None, allow_none=True, config=True, help=_HELP["categories"])
+    categories = Names(config=True, help=_HELP["categories"])
     registry = BackendName("registry", config=True, help=_HELP["registry"])
     registry_url = Unicode(None, allow_none=True, config=True, help=_HELP["registry_url"])
     storage = BackendName("storage", config=True, help=_HELP["storage"])
@@ -59,7 +59,7 @@ class AipApp(ExtensionApp):
     gpus_url = Unicode(None, allow_none=True, config=True, help=_HELP["gpus_url"])
     access = BackendName("access", config=True, help=_HELP["access"])
     access_url = Unicode(None, allow_none=True, config=True, help=_HELP["access_url"])
-    admins = List(Unicode(), None, allow_none=True, config=True, help=_HELP["admins"])
+    admins = Names(config=True, help=_HELP["admins"])
     session_idle = Float(None, allow_none=True, min=1, config=True, help=_HELP["session_idle"])
     session_grant = Float(None, allow_none=True, min=60, config=True, help=_HELP["session_grant"])
     workers = Int(None, allow_none=True, min=1, config=True, help=_HELP["workers"])
@@ -110,7 +110,8 @@ class AipApp(ExtensionApp):
             folder, url = Path(serverapp.runtime_dir), _own_url(serverapp)
             write_runtime_file(folder, url, self.kernel_token, __version__, store_of(settings))
         for feed, pool in self.watchers:
-            self.background(watch(feed, pool, serverapp.event_logger, self.log))
+            told = watch(feed, pool, serverapp.event_logger, self.log, discreet=bool(settings.admins))
+            self.background(told)
         self.background(self._recover())
         self.background(adopt_journals(self.platform, stores, self.log))
 

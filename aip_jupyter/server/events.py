@@ -26,14 +26,19 @@ MANY = 50
 """More changes than this in one look are told as one per kind."""
 
 
-async def watch(feed: Feed, pool: Pool, event_logger: Any, log: logging.Logger) -> None:
-    """Tell of changes until cancelled. A store that cannot be read is told once, and tried again later."""
+async def watch(
+    feed: Feed, pool: Pool, event_logger: Any, log: logging.Logger, *, discreet: bool = False
+) -> None:
+    """Tell of changes until cancelled. A store that cannot be read is told once, and tried again later.
+
+    `discreet`: whoever may listen has not a part in every project; so only what kind has changed is told.
+    """
     sequence = -1
     failing = False
     while True:
         try:
             sequence, events = await pool.run(feed.changes_since, sequence)
-            for event in condense(events):
+            for event in blurred(events) if discreet else condense(events):
                 event_logger.emit(schema_id=SCHEMA_ID, data=msgspec.to_builtins(event))
             failing = False
         except AipError as error:
@@ -50,3 +55,9 @@ def condense(events: Iterable[ChangeEvent]) -> list[ChangeEvent]:
         return list(latest.values())
     by_kind = {(event.project, event.kind): event for event in latest.values()}
     return [msgspec.structs.replace(event, id="") for event in by_kind.values()]
+
+
+def blurred(events: Iterable[ChangeEvent]) -> list[ChangeEvent]:
+    """The last event of each kind, without project and id."""
+    by_kind = {event.kind: event for event in events}
+    return [msgspec.structs.replace(event, project="", id="") for event in by_kind.values()]

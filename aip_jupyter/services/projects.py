@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -26,7 +25,7 @@ from ..errors import Conflict, Invalid
 from .callers import Caller, author_of
 from .checks import MAX_TEXT
 from .models import check_limit
-from .rights import find_project
+from .rights import find_project, make_project
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -67,8 +66,14 @@ class LocalProjects:
         if find_project(self._access, request.name) or request.name in self._always_there():
             raise _taken(request.name)
         user = self._caller.user
-        project = self._new(request.name, author_of(request.author, self._settings.user, self._caller))
-        project = replace(project, description=request.description, roles={user: "admin"} if user else {})
+        project = Project(
+            id=new_id(),
+            name=request.name,
+            author=author_of(request.author, self._settings.user, self._caller),
+            created=now_ms(),
+            description=request.description,
+            roles={user: "admin"} if user else {},
+        )
         try:
             self._access.apply([Put(project)], {project.id: 0})
         except Conflict as error:
@@ -124,16 +129,7 @@ class LocalProjects:
 
     def _found(self, name: str) -> Project:
         """The project, which the gate has seen; those that are always there are made when they are not."""
-        found = find_project(self._access, name)
-        if found is None:
-            new = self._new(name, "")
-            with contextlib.suppress(Conflict):  # somebody else was faster
-                self._access.apply([Put(new)], {new.id: 0})
-            found = find_project(self._access, name) or new
-        return found
-
-    def _new(self, name: str, author: str) -> Project:
-        return Project(id=new_id(), name=name, author=author, created=now_ms())
+        return find_project(self._access, name) or make_project(self._access, name)
 
 
 def _taken(name: str) -> Conflict:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from ..backends.access.protocol import AccessBackend
 from ..domain import names
 from ..domain.access import ALL_RIGHTS, EVERYWHERE, ROLE_RIGHTS, Project, Right
+from ..domain.changes import Put
 from ..domain.query import Compare, Query
-from ..domain.records import DEFAULT_PROJECT
+from ..domain.records import DEFAULT_PROJECT, new_id, now_ms
 from ..domain.runs import Run
 from ..errors import Conflict, Denied, NotFound
 from .callers import Caller
@@ -35,6 +37,14 @@ def find_project(access: AccessBackend, name: str) -> Project | None:
     query = Query(where=Compare("name", "=", name), limit=1)
     found = access.find(Project, EVERYWHERE, query).items
     return found[0] if found else None
+
+
+def make_project(access: AccessBackend, name: str) -> Project:
+    """The project of this name, which is made when it is not there: for those that always are."""
+    new = Project(id=new_id(), name=name, created=now_ms())
+    with contextlib.suppress(Conflict):  # somebody else was faster
+        access.apply([Put(new)], {new.id: 0})
+    return find_project(access, name) or new
 
 
 def rights_in(access: AccessBackend, settings: Settings, user: str, project: str) -> frozenset[Right]:
@@ -92,8 +102,9 @@ class Gate:
             return
         found = find_project(self._access, project)
         if found is None:
-            if project != self._settings.project:  # the configured one is made when it is first shown
+            if project != self._settings.project:
                 raise no_project(project)
+            make_project(self._access, project)
         elif found.state == "ARCHIVED" and right not in _ON_ARCHIVED:
             message = f"project: {project!r} is archived; %aip project restore {project} opens it again"
             raise Conflict(message, field="project")

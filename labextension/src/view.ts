@@ -147,7 +147,8 @@ export class View implements IDisposable {
   }
 
   private _ours(changes: readonly IChange[]): IChange[] {
-    return changes.filter(({ project }) => project === this.project);
+    // Without a project it may be this one: where not everybody has a part in all, the server does not say.
+    return changes.filter(({ project }) => !project || project === this.project);
   }
 
   /** @param changes - What changed; without it, anything may have changed. */

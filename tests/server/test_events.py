@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from tornado.httpclient import HTTPRequest
@@ -13,9 +14,11 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 from aip_jupyter.client.http import HttpServices
 from aip_jupyter.domain.changes import ChangeEvent
 from aip_jupyter.server.events import MANY, SCHEMA_ID, condense
+from aip_jupyter.services.local import open_platform
+from aip_jupyter.services.settings import Settings
 
 from ..contracts.services import put
-from ..support.live import LiveServer
+from ..support.live import LiveServer, live_server
 
 
 async def _subscribe(live: LiveServer) -> WebSocketClientConnection:
@@ -68,3 +71,21 @@ def test_very_many_changes_are_told_as_one_per_kind() -> None:
     assert condense(events[:MANY]) == events[:MANY]
     (only,) = condense(events)
     assert (only.id, only.sequence) == ("", MANY)
+
+
+async def test_where_not_everybody_has_a_part_in_all_only_kinds_are_told(tmp_path: Path) -> None:
+    with live_server(tmp_path, environ={"AIP_ADMINS": "root"}) as server:
+        connection = await _subscribe(server)
+        await asyncio.sleep(0.5)  # the feed is looked at from now on
+        store = open_platform(Settings(home=server.home)).services()
+        detail = put(store, "private")
+        store.close()
+        kinds: set[str] = set()
+        while "version" not in kinds:
+            message = str(await connection.read_message())
+            assert detail.version.id not in message
+            event = json.loads(message)
+            if event["schema_id"] == SCHEMA_ID:
+                assert (event["project"], event["id"]) == ("", "")
+                kinds.add(event["kind"])
+        connection.close()
