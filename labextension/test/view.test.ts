@@ -13,8 +13,8 @@ class Desk {
   readonly models = new ModelsSection(parts(this.server, 10));
   readonly datasets = new DatasetsSection(parts(this.server, 10));
   readonly view: View;
-  /** Questions that begin so wait until they are released. */
-  private readonly _held = new Map<string, { gate: Promise<void>; release: () => void }>();
+  /** The next question that begins so waits until it is released. */
+  private readonly _held = new Map<string, Promise<void>>();
 
   constructor(kept = '') {
     const { server } = this;
@@ -24,10 +24,10 @@ class Desk {
     );
     server.datasets = [dataset('digits')];
     server.versions.set('digits', [version('digits', 1)]);
-    server.hold = async question => {
-      for (const [beginning, { gate }] of this._held) {
-        await (question.startsWith(beginning) ? gate : undefined);
-      }
+    server.hold = question => {
+      const found = [...this._held].find(([beginning]) => question.startsWith(beginning));
+      this._held.delete(found?.[0] ?? '');
+      return found?.[1] ?? Promise.resolve();
     };
     const memory = { recall: () => Promise.resolve(kept), keep: () => undefined };
     this.view = new View(server, new Projects(server, memory));
@@ -38,12 +38,9 @@ class Desk {
   hold(beginning: string): () => void {
     let release = (): void => undefined;
     const gate = new Promise<void>(done => {
-      release = () => {
-        this._held.delete(beginning);
-        done();
-      };
+      release = done;
     });
-    this._held.set(beginning, { gate, release });
+    this._held.set(beginning, gate);
     return release;
   }
 
@@ -73,12 +70,17 @@ test('switching drops all rows at once, before anything is asked', async () => {
 test('a slow answer of the project before does not show up in the new one', async () => {
   const desk = new Desk();
   await desk.view.refresh();
-  const release = desk.hold('models');
-  const late = desk.view.refresh();
-  const switching = desk.view.setProject('vision');
-  const again = desk.view.setProject('speech');
-  release();
-  await Promise.all([late, switching, again]);
+  const releaseFirst = desk.hold('models');
+  const first = desk.view.refresh();
+  await settled();
+  const releaseSecond = desk.hold('models');
+  const second = desk.view.setProject('vision');
+  await settled();
+  await desk.view.setProject('speech');
+  assert.equal(desk.shown, 'speech');
+  releaseSecond();
+  releaseFirst();
+  await Promise.all([first, second]);
   assert.deepEqual([desk.view.project, desk.shown, desk.models.root.nodes.length], ['speech', 'speech', 1]);
   assert.deepEqual([desk.view.isBusy, desk.view.error], [false, '']);
 });
@@ -142,3 +144,6 @@ test('a remembered project that is gone makes room for the server’s own', asyn
   assert.deepEqual([desk.view.project, desk.view.projects.lost, desk.shown], ['default', 'gone', 'default']);
   assert.deepEqual([desk.view.error, desk.view.isBusy], ['', false]);
 });
+
+/** What could be answered has been. */
+const settled = (): Promise<void> => new Promise(done => setTimeout(done, 0));
