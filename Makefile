@@ -11,9 +11,8 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 # In a container the user is often root, which Jupyter wants to be told.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 NODE_READY := labextension/node_modules/.ready
-# The tests share the machine's processors: a file of tests is run by one of these processes.
+# Processes that run tests side by side.
 WORKERS ?= 2
-PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # Tests start hundreds of processes: they use what Python has compiled before.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -43,10 +42,10 @@ demo: $(READY)
 test: lint test-python test-ui
 
 test-python: $(READY) $(NODE_READY)
-	$(BIN)/python -m pytest tests --ignore=tests/ui $(PARALLEL)
+	$(BIN)/python -m pytest tests --ignore=tests/ui -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-ui: $(READY) browser
-	$(BIN)/python -m pytest tests/ui
+	$(BIN)/python -m pytest tests/ui -n $(WORKERS)
 
 # A Chromium of the system, else Playwright's own.
 browser: $(READY)
