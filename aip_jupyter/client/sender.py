@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import AipError, Denied, Invalid, NotFound, NotSupported
+from ..errors import AipError, Denied, Invalid, NotFound, NotSupported, Unauthenticated
 from ..services.journals import CHUNK, LATER, Adopted, adopt, send
 from .connect import Connection, connect
 from .journal import Journal, warn
@@ -115,7 +115,9 @@ class Sender:
                 journal.acknowledge(send(runs, journal.project, journal.id, journal.stored, records))
             return ""
         except LATER as error:
-            if isinstance(error, Denied) or error.field == "project":  # a person has to do something
+            # Once is none: a server that was started anew has another token, which is found now.
+            is_refused = isinstance(error, Unauthenticated) and error.message == self._reason
+            if is_refused or isinstance(error, Denied) or error.field == "project":
                 self._tell(journal, error)
             with contextlib.suppress(AipError):
                 connect(refresh=True)  # it may be somewhere else by now

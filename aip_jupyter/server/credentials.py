@@ -20,6 +20,7 @@ from tornado.httputil import HTTPServerRequest
 
 from ..services.blobs import LINK
 from ..services.callers import Caller
+from ..services.rights import is_owner
 
 if TYPE_CHECKING:
     from .handlers import ApiHandler
@@ -102,7 +103,8 @@ async def identify(handler: ApiHandler, came: Presented) -> Caller | None:
         project, artifact = handler.path_kwargs["project"], handler.path_kwargs["artifact"]
         return await pools["access"].run(credentials.check_link, came.text, project, artifact)
     if hmac.compare_digest(came.text.encode(), app.kernel_token.encode()):
-        return Caller(user=os.environ.get("JUPYTERHUB_USER", ""))
+        user = os.environ.get("JUPYTERHUB_USER", "")  # without the Hub, the kernel is its server's owner's
+        return Caller(user=user, is_owner=not user or is_owner(app.platform.settings, user))
     if credentials.is_ours(came.text):
         # What was signed names a session, and the pool of GPUs says whether that lives.
         pool = pools["access"] if credentials.is_access_token(came.text) else pools["gpus"]

@@ -20,9 +20,10 @@ from aip_jupyter.client.connect import Destination, connect, destination, discon
 from aip_jupyter.client.journal import Journal
 from aip_jupyter.client.journals import JOURNALS
 from aip_jupyter.client.sender import adopt_left
+from aip_jupyter.domain.access import CreateProject, GetProject
 from aip_jupyter.domain.records import new_id, now_ms
 from aip_jupyter.domain.runs import GetHistory, ListRuns, Stored, StoreJournal
-from aip_jupyter.errors import AipError, Conflict, Denied, Unavailable
+from aip_jupyter.errors import AipError, Conflict, Denied, Unauthenticated, Unavailable
 from aip_jupyter.server import adoption
 from aip_jupyter.services.journal_files import (
     About,
@@ -144,6 +145,44 @@ def test_what_the_store_does_not_take_is_told_once_and_kept(
     assert capsys.readouterr().err.count("does not take") == 1
     JOURNALS.close()
     assert len(left_journals(home)) == 1
+
+
+def test_a_project_that_is_not_there_or_archived_is_told_and_waited_for(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sender, "BACKOFF", 0.01)
+    projects = connect().services.projects
+    id = start(JOURNALS.journal(destination()._replace(project="vision")))
+    assert "no project 'vision'" in JOURNALS.flush(60).reason
+    projects.create_project(CreateProject(name="vision"))
+    assert not JOURNALS.flush(60)
+    projects.archive_project(GetProject(project="vision"))
+    other = start(JOURNALS.journal(destination()._replace(project="vision")))
+    for _ in range(3):
+        assert "archived" in JOURNALS.flush(60).reason
+    projects.restore_project(GetProject(project="vision"))
+    assert not JOURNALS.flush(60)
+    runs = connect().services.runs
+    assert {each.run.id for each in runs.list_runs(ListRuns(project="vision")).items} == {id, other}
+    assert capsys.readouterr().err.count("does not take") == 1
+
+
+def test_a_key_that_stays_wrong_is_told_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sender, "BACKOFF", 0.01)
+
+    def refuse(*_: object) -> None:
+        raise Unauthenticated("token: it is not valid here")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(LocalRuns, "store_journal", refuse)
+        id = start(JOURNALS.journal(destination()))
+        for _ in range(4):
+            assert JOURNALS.flush(60).records == 4
+    assert not JOURNALS.flush(60)
+    assert steps_of(id) == [0, 1, 2]
+    assert capsys.readouterr().err.count("not valid here") == 1
 
 
 def test_an_unexpected_failure_does_not_end_the_sender(

@@ -40,6 +40,16 @@ def test_a_site_that_knows_nobody_still_lets_its_kernels_in(tmp_path: Path) -> N
             assert other.get("aip/v1/capabilities").status_code == 401
 
 
+def test_a_kernel_of_the_hub_may_what_its_user_may(tmp_path: Path) -> None:
+    environ = {"JUPYTERHUB_USER": "alice", "AIP_ADMINS": "root"}
+    with live_server(tmp_path, environ=environ) as server:
+        runtime = next((tmp_path / "runtime").glob("aip-*.json"))
+        with server.http(json.loads(runtime.read_text())["token"]) as kernel:
+            assert kernel.get("aip/v1/capabilities").json()["rights"] == ["delegate", "read"]
+            assert kernel.get("aip/v1/projects/default/models").status_code == 404
+            assert kernel.post("aip/v1/check", json={}).status_code == 403
+
+
 NO_CODE = """
 from jupyter_server.auth import Authorizer
 
