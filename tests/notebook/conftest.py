@@ -12,6 +12,7 @@ import pytest
 
 from aip_jupyter.client.choice import Choice, set_choice
 from aip_jupyter.client.connect import disconnect
+from aip_jupyter.client.journals import JOURNALS
 from aip_jupyter.errors import AipError
 
 
@@ -97,6 +98,8 @@ def notebook(
     ipython.extension_manager.loaded.discard("aip_jupyter")
     ipython.user_ns.clear()
     ipython.user_ns.update(fresh)
+    # Else its sender goes on, and opens connections of its own in the next test.
+    JOURNALS.close()
     disconnect()
 
 

@@ -46,7 +46,7 @@ def test_a_session_logs_into_the_runs_that_came_with_its_cells(nb: Notebook, ser
         nb.run(f"run = aip.start_run('r{step}')")
         nb.run("%%gpu cpu\naip.log_metric('loss', 1.0)\naip.list_runs()")
         ids.append(ast.literal_eval(nb.run("run.id").shown[0]))
-        nb.run("aip.end_run()")
+        nb.run("aip.end_run()\naip.list_runs()")  # which has all stored
     services = server.services()
     for id in ids:
         detail = services.runs.get_run(GetRun(run=id))
