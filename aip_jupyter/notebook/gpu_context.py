@@ -75,4 +75,4 @@ def _run_in(project: str, connection: Connection) -> RunContext | None:
     from .runs import run_context
 
     run = run_context()
-    return run if run is not None and (run.project or connection.project) == project else None
+    return run if run is not None and (run.project or connection.first_project) == project else None
