@@ -11,7 +11,7 @@ from ..domain.pages import MAX_PAGE
 from ..domain.runs import GetHistory, GetRun, ListRuns, RunDetail
 from ..errors import AipError, Invalid
 from ..services.journal_files import left_journals
-from .connection import base_url, connect, what_is_in_use
+from .connection import connect
 from .run_tables import MetricHistory, RunCard, RunTable
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def list_runs(
         token = page.next_page_token
         if not token:
             break
-    link = base_url(connection, what_is_in_use(connection))
-    return RunTable(found, project=project, base_url=link, more=bool(token), waiting=waiting)
+    return RunTable(found, project=project, more=bool(token), waiting=waiting)
 
 
 def get_run(run: str, *, project: str | None) -> RunCard:
@@ -73,7 +72,7 @@ def get_run(run: str, *, project: str | None) -> RunCard:
     connection = connect()
     waiting = store_what_waits(connection)
     detail = connection.services.runs.get_run(GetRun(project=project or connection.project, run=run))
-    return RunCard(detail, base_url=base_url(connection, what_is_in_use(connection)), waiting=waiting)
+    return RunCard(detail, waiting=waiting)
 
 
 def get_metric_history(run: str, key: str, *, project: str | None) -> MetricHistory:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import quote
 
 from ..domain.records import PropertyValue, now_ms
 from ..domain.runs import History, Metric, Number, Run, RunDetail
 from .display import (
-    Html,
     age_html,
     age_text,
     cut,
@@ -19,7 +16,6 @@ from .display import (
     frame,
     html_facts,
     html_table,
-    join,
     plain,
     tag_labels,
     tags_html,
@@ -45,13 +41,11 @@ class RunTable(Listing[RunDetail]):
         runs: Sequence[RunDetail],
         *,
         project: str,
-        base_url: str = "",
         more: bool = False,
         waiting: Waiting | None = None,
     ) -> None:
         super().__init__(runs)
         self._project = project
-        self._base_url = base_url
         self._notes = _notes(waiting)
         if more:
             count = len(self._items)
@@ -70,7 +64,7 @@ class RunTable(Listing[RunDetail]):
     def _repr_html_(self) -> str:
         rows = [
             (
-                run_link(detail.run, self._base_url),
+                detail.run.name,
                 *_cells(detail),
                 detail.run.author,
                 age_html(detail.run.started),
@@ -87,11 +81,10 @@ class RunTable(Listing[RunDetail]):
 class RunCard:
     """A run, its params and its metrics."""
 
-    def __init__(self, detail: RunDetail, *, base_url: str = "", waiting: Waiting | None = None) -> None:
+    def __init__(self, detail: RunDetail, *, waiting: Waiting | None = None) -> None:
         self.run = detail.run
         self.metrics = {metric.key: metric for metric in detail.metrics}
         """By key."""
-        self._base_url = base_url
         self._notes = _notes(waiting)
 
     @property
@@ -113,7 +106,7 @@ class RunCard:
         run = self.run
         metrics = map(_metric_cells, self.metrics.values())
         return frame(
-            element("div", run_link(run, self._base_url), class_="aip-title"),
+            element("div", run.name, class_="aip-title"),
             html_facts([*self._facts(), ("tags", tags_html(run.tags))]),
             html_table(("param", "value"), _params(run)) if run.params else None,
             html_table(_METRIC_COLUMNS, metrics) if self.metrics else None,
@@ -159,20 +152,6 @@ class MetricHistory(Listing[Point]):
         rows = [(str(point.step), number_text(point.value)) for point in self[-10:]]
         earlier = f"\n{len(self) - 10:,} earlier points" if len(self) > 10 else ""
         return "\n".join([text_table(("step", self.key), rows) + earlier, *map(plain, self._notes)])
-
-
-def run_link(run: Run, base_url: str) -> Html:
-    """A link that opens the run: JupyterLab runs the command, other front ends follow the address."""
-    if not base_url:
-        return join([run.name])
-    return element(
-        "a",
-        run.name,
-        href=f"{base_url}lab?aip-run={quote(run.id, safe='')}",
-        target="_blank",
-        data_commandlinker_command="aip:open-run",
-        data_commandlinker_args=json.dumps({"run": run.id}),
-    )
 
 
 def number_text(value: Number) -> str:
