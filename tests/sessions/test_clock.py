@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from .agents import Agent, running_agent, spec
+from .agents import running_agent, spec, wait_for
 from .cells import run_cells
 
 _CLOCK = """
@@ -27,17 +27,14 @@ def _with_a_clock(folder: Path, step: int) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(folder / "clock")}
 
 
-def _has_run_a_cell(agent: Agent) -> bool:
-    (reply,) = run_cells(agent.grant, "1")
-    return reply["status"] == "ok" and agent.until("idle").session.cells == 1
-
-
 def test_a_clock_that_is_set_forward_ends_no_session(tmp_path: Path) -> None:
     environ = _with_a_clock(tmp_path, HOUR)
     with running_agent(tmp_path / "session", environ=environ) as agent:
         begun = agent.until("idle").session
-        assert _has_run_a_cell(agent)
-        assert agent.record.session.active - begun.active >= HOUR // 1_000_000, "the clock was set"
+        (reply,) = run_cells(agent.grant, "1")
+        assert reply["status"] == "ok"
+        wait_for(lambda: agent.record.session.cells == 1)
+        assert agent.until("idle").session.active - begun.active >= HOUR // 1_000_000, "the clock was set"
 
 
 def test_a_clock_that_is_set_back_keeps_no_session(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ def running_kernel(environ: Mapping[str, str], folder: Path) -> Iterator[Any]:
         yield client
     finally:
         client.stop_channels()
+        manager.signal_kernel(signal.SIGKILL)  # what follows would let it hear an interrupt first
         manager.shutdown_kernel(now=True)
         # jupyter_client makes a loop per thread; the main thread's is a fixture's, which closes it.
         if threading.current_thread() is not threading.main_thread():
