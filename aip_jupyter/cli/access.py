@@ -7,12 +7,12 @@ import sys
 from typing import get_args
 
 from ..client.connect import Connection
+from ..client.projects import all_projects
 from ..domain.access import (
     CreateProject,
     CreateToken,
     GetProject,
     GetToken,
-    ListProjects,
     ListTokens,
     Project,
     ProjectDetail,
@@ -22,7 +22,6 @@ from ..domain.access import (
     SetRole,
 )
 from ..domain.durations import as_field, parse_duration
-from ..domain.pages import MAX_PAGE
 from ..errors import Invalid
 from .commands import Commands, add_group, add_project, print_table, time_text
 
@@ -85,15 +84,7 @@ def _add_tokens(commands: Commands) -> None:
 
 
 def _list_projects(connection: Connection, arguments: argparse.Namespace) -> int:
-    found: list[Project] = []
-    token = ""
-    while True:
-        request = ListProjects(archived=arguments.archived, limit=MAX_PAGE, page_token=token)
-        page = connection.services.projects.list_projects(request)
-        found += page.items
-        token = page.next_page_token
-        if not token:
-            break
+    found = all_projects(connection.services.projects, archived=arguments.archived)
     rows = [(each.name, each.state.lower(), time_text(each.created), each.description) for each in found]
     print_table(("name", "state", "made", "description"), rows)
     return 0

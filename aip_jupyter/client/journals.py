@@ -50,6 +50,7 @@ class Journals:
         self._lock = threading.Lock()
         self._open: dict[tuple[Path, str, str], Journal] = {}
         self._sender: Sender | None = None
+        self._threads: list[threading.Thread] = []
 
     def journal(self, to: Destination) -> Journal:
         """The journal for this destination. Nothing is written before its first record."""
@@ -68,8 +69,12 @@ class Journals:
         if self._sender is not None:
             return
         self._sender = Sender(self.all, INTERVAL)
-        threading.Thread(target=self._sender.run, name="aip-sender", daemon=True).start()
-        threading.Thread(target=self._keep, args=(self._sender,), name="aip-journal", daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._sender.run, name="aip-sender", daemon=True),
+            threading.Thread(target=self._keep, args=(self._sender,), name="aip-journal", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def _keep(self, sender: Sender) -> None:
         while not sender.stopped.wait(INTERVAL):
@@ -102,6 +107,8 @@ class Journals:
             # Children of this process may have left something too.
             self._sender.flush(time.monotonic() + EXIT_PATIENCE, adopt_too=True)
             self._sender.stop()
+            for thread in self._threads:
+                thread.join(EXIT_PATIENCE)  # it may be in the middle of a journal that is closed now
             self._sender = None
         for journal in self.all():
             journal.close()
@@ -111,6 +118,7 @@ class Journals:
         """In the child: threads and locks are the parent's; the journals stay, with nothing in them."""
         self._lock = threading.Lock()
         self._sender = None
+        self._threads = []
         for journal in self.all():
             journal.after_fork()
 

@@ -11,8 +11,21 @@ from ..domain.access import (
     RemoveRole,
     SetRole,
 )
-from ..domain.pages import Page
+from ..domain.pages import MAX_PAGE, Page
+from ..services.interface import Projects
 from .transport import Transport
+
+
+def all_projects(projects: Projects, *, archived: bool) -> list[Project]:
+    """All in which the caller has a part, by name."""
+    found: list[Project] = []
+    token = ""
+    while True:
+        page = projects.list_projects(ListProjects(archived=archived, limit=MAX_PAGE, page_token=token))
+        found += page.items
+        token = page.next_page_token
+        if not token:
+            return found
 
 
 class HttpProjects:

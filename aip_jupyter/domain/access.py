@@ -9,8 +9,10 @@ from msgspec import Struct, field
 from .records import DEFAULT_PROJECT, Record, Request
 
 EVERYWHERE = "*"
-"""Where the records of projects and tokens are kept, which are in no project themselves. Among the users of
-a project: everybody who may log in."""
+"""Where the records of projects and tokens are kept, which are in no project themselves."""
+
+EVERYBODY = "*"
+"""Among the users of a project: whoever may log in."""
 
 Right = Literal["read", "publish", "write", "execute", "delegate", "admin"]
 """What a call needs: `publish` is to register versions, `write` all other records, `execute` to run code in

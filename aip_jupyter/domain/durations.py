@@ -12,9 +12,9 @@ _DURATION = re.compile(r"([0-9]{1,9})([dhms])")
 
 def parse_duration(text: str, field: str) -> float:
     """Seconds. Invalid with the possible forms."""
-    match = _DURATION.fullmatch(text.strip().lower())
+    match = _DURATION.fullmatch(str(text).strip().lower())
     if match is None or int(match[1]) == 0:
-        message = f"{field}: {text[:80]!r} is not a length of time; write 30d, 12h, 90m or 45s"
+        message = f"{field}: {str(text)[:80]!r} is not a length of time; write 30d, 12h, 90m or 45s"
         raise Invalid(message, field=field)
     return int(match[1]) * _UNITS[match[2]]
 

@@ -176,8 +176,8 @@ def _grant(wish: Wish) -> tuple[Grant, bool]:
         name = wish.name or _free_name(wish.gpu, taken)
         try:
             return services.start_session(_request(wish, project, name)), True
-        except Conflict:
-            if wish.name:
+        except Conflict as error:
+            if wish.name or error.field != "session":  # such as an archived project
                 raise
             taken.add(name)  # somebody was faster
 

@@ -13,17 +13,17 @@ import contextlib
 from typing import TYPE_CHECKING, TypeVar, get_args
 
 from ..client.choice import Choice, get_choice, set_choice
+from ..client.journals import JOURNALS
+from ..client.projects import all_projects
 from ..domain.access import (
     CreateProject,
     GetProject,
-    ListProjects,
     Project,
     ProjectDetail,
     RemoveRole,
     Role,
     SetRole,
 )
-from ..domain.pages import MAX_PAGE
 from ..errors import AipError, Conflict, Denied, Invalid, NotFound, Unavailable
 from .arguments import one_line, quoted
 from .connection import connect
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ..client.connect import Connection
     from .status import Status
 
+FLUSH = 10.0
+"""Seconds that what was logged has to be stored before a project is archived."""
 READ_ONLY = "It is archived, and so read-only: {} opens it again."
 R = TypeVar("R", bound=str)
 
@@ -49,12 +51,18 @@ def init(project_id: str | None = None, *, api_key: str | None = None, url: str 
 
         aip.init("vision")
     """
-    given = Choice(project=project_id or "", url=url or "", token=api_key or "")
     try:
-        return _init(given)
+        return _init(_given(project_id, url, api_key))
     except AipError as error:
         # In one line: a traceback may show variables, and one of the caller's holds the key.
         raise one_line(error.with_traceback(None)) from None
+
+
+def _given(project: str | None, url: str | None, token: str | None) -> Choice:
+    for field, value in (("project_id", project), ("url", url), ("api_key", token)):
+        if not isinstance(value, str | None):
+            raise Invalid(f"{field}: give a text, not a {type(value).__name__}", field=field)
+    return Choice(project=project or "", url=url or "", token=token or "")
 
 
 def _init(given: Choice) -> Status:
@@ -124,7 +132,9 @@ def list_projects(*, archived: bool = False) -> ProjectTable:
     Returns a list of `Project` that shows itself as a table. Raises Unavailable.
     """
     connection = connect()
-    return ProjectTable(_all(connection, archived=archived), in_use=connection.project)
+    return ProjectTable(
+        all_projects(connection.services.projects, archived=archived), in_use=connection.project
+    )
 
 
 def get_project(name: str | None = None) -> ProjectCard:
@@ -145,6 +155,7 @@ def archive_project(name: str) -> ProjectCard:
     connection = connect()
     if (run := active_run()) is not None and (run.project or connection.first_project) == name:
         raise _is_active(run.name, name)
+    JOURNALS.flush(FLUSH)  # the end of a run that has just ended must not come too late
     detail = connection.services.projects.archive_project(GetProject(project=_checked_name(name)))
     return _card(connection, detail, f"{_magic('restore', name)} opens it again.")
 
@@ -172,14 +183,8 @@ def set_role(user: str, role: str, *, project: str | None = None) -> ProjectCard
 def remove_role(user: str, *, project: str | None = None) -> ProjectCard:
     """Take somebody's role in a project away. Raises NotFound (also when there is none to take), Denied."""
     connection = connect()
-    name = project or connection.project
-    roles = connection.services.projects.get_project(GetProject(project=name)).project.roles
-    if user not in roles:
-        near = nearest(user, roles) or sorted(roles)[:5]
-        advice = f"; there is {', '.join(near)}" if near else "; nobody has"
-        raise NotFound(f"user: {user[:80]!r} has no role in {name!r}{advice}", field="user", nearest=near)
-    detail = connection.services.projects.remove_role(RemoveRole(project=name, user=user))
-    return _card(connection, detail)
+    request = RemoveRole(project=project or connection.project, user=user)
+    return _card(connection, connection.services.projects.remove_role(request))
 
 
 def check_writable(name: str) -> str:
@@ -203,13 +208,13 @@ def one_of(word: str, field: str, known: tuple[R, ...]) -> R:
     for each in known:
         if word == each:
             return each
-    near = nearest(word, known)
+    near = nearest(str(word), known)
     advice = f"; did you mean {near[0]}?" if near else ""
-    raise Invalid(f"{field}: {word[:80]!r} is not one of {', '.join(known)}{advice}", field=field)
+    raise Invalid(f"{field}: {str(word)[:80]!r} is not one of {', '.join(known)}{advice}", field=field)
 
 
-def _checked_name(name: str) -> str:
-    if not name.strip():
+def _checked_name(name: object) -> str:
+    if not isinstance(name, str) or not name.strip():
         raise Invalid("project: give a project's name; %aip project list shows yours", field="project")
     return name
 
@@ -220,22 +225,10 @@ def _found(connection: Connection, name: str) -> ProjectDetail:
     try:
         return projects.get_project(GetProject(project=name))
     except NotFound as error:
-        known = [project.name for project in _all(connection, archived=True)]
+        known = [project.name for project in all_projects(projects, archived=True)]
         near = nearest(name, known)
         advice = f"did you mean {' or '.join(near)}?" if near else f"there is {', '.join(known[:8])}"
         raise NotFound(f"{error.message}; {advice}", field="project", nearest=near) from error
-
-
-def _all(connection: Connection, *, archived: bool) -> list[Project]:
-    found: list[Project] = []
-    token = ""
-    while True:
-        request = ListProjects(archived=archived, limit=MAX_PAGE, page_token=token)
-        page = connection.services.projects.list_projects(request)
-        found += page.items
-        token = page.next_page_token
-        if not token:
-            return found
 
 
 def _card(connection: Connection, detail: ProjectDetail, *notes: str) -> ProjectCard:

@@ -101,7 +101,7 @@ class NewTokenCard:
         return [("project", info.project), ("scope", info.scope), ("expires", until_text(info.expires))]
 
 
-class Link:
+class DownloadLinkCard:
     """An address that gives a file's bytes to whoever has it, for a short time. It does not show itself."""
 
     def __init__(self, link: DownloadLink, base_url: str, what: str) -> None:

@@ -20,7 +20,7 @@ from ..errors import Invalid, NotFound
 from .connection import connect
 from .namespace import nearest
 from .projects import one_of
-from .secrets import Link, NewTokenCard
+from .secrets import DownloadLinkCard, NewTokenCard
 from .token_tables import TokenNote, TokenTable
 
 
@@ -70,7 +70,9 @@ def revoke_token(name: str, *, project: str | None = None) -> TokenNote:
     return TokenNote(name, project, "is revoked: nothing can be done with it any more")
 
 
-def download_link(ref: str, file: str = "", *, expires: str = "10m", project: str | None = None) -> Link:
+def download_link(
+    ref: str, file: str = "", *, expires: str = "10m", project: str | None = None
+) -> DownloadLinkCard:
     """An address for a file of a version, for whoever has no access: `.url`. It ends by itself, in an hour
     at the latest, and with the token that it was made with.
 
@@ -90,7 +92,7 @@ def download_link(ref: str, file: str = "", *, expires: str = "10m", project: st
         signed = connection.services.blobs.sign_download(sign)
     except Invalid as error:
         raise as_field(error, "expires") from None
-    return Link(signed, connection.url, f"{artifact.path} of {exact}")
+    return DownloadLinkCard(signed, connection.url, f"{artifact.path} of {exact}")
 
 
 def _file_of(exact: str, files: list[Artifact], path: str) -> Artifact:

@@ -8,6 +8,7 @@ secret), and how secrets usually look (`rules`, which is compiled at first use).
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from typing import Any
@@ -66,15 +67,14 @@ def redact(text: str) -> str:
     from .rules import apply_rules
 
     text = str(text)
-    for secret in _secrets_in_use():
-        for form in _forms(secret):
-            if form in text:
-                text = _without(text, form)
+    for form in _forms_in_use():
+        if form in text:
+            text = _without(text, form)
     return apply_rules(text)
 
 
-def _secrets_in_use() -> list[str]:
-    """The longest first, since one may begin with another."""
+def _forms_in_use() -> list[str]:
+    """All forms of all secrets, the longest first, since one may begin with another."""
     from .rules import is_secret_variable
     from .values import is_path
 
@@ -85,16 +85,19 @@ def _secrets_in_use() -> list[str]:
             value = os.environ.get(name, "")
             if len(value) >= MIN_LENGTH and not is_path(value):
                 found.add(value)
-    return sorted((each for each in found if each not in MARK), key=len, reverse=True)
+    forms = {form for secret in found if secret not in MARK for form in _forms(secret)}
+    return sorted(forms, key=len, reverse=True)
 
 
-def _forms(secret: str) -> set[str]:
+@functools.lru_cache(2 * MAX_KEPT)
+def _forms(secret: str) -> frozenset[str]:
     """As it is, as it stands in an address, and as a repr or JSON shows it."""
     if secret.isascii() and secret.isalnum():
-        return {secret}
+        return frozenset((secret,))
     encoded = secret.encode(errors="surrogatepass")
     quoted = "".join(chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}" for byte in encoded)
-    return {secret, quoted, repr(str(secret))[1:-1], secret.replace("\\", "\\\\").replace('"', '\\"')}
+    escaped = secret.replace("\\", "\\\\").replace('"', '\\"')
+    return frozenset((secret, quoted, repr(str(secret))[1:-1], escaped))
 
 
 def _without(text: str, secret: str) -> str:

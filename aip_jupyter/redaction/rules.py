@@ -7,6 +7,7 @@ makes it look at the same characters again and again.
 from __future__ import annotations
 
 import binascii
+import functools
 import re
 
 from . import MARK
@@ -68,6 +69,7 @@ def apply_rules(text: str) -> str:
     return _SCHEME.sub(_scheme, text)
 
 
+@functools.lru_cache(4096)
 def is_secret_variable(name: str) -> bool:
     """Whether the environment variable's name says that its value is secret."""
     name = name.upper()

@@ -88,7 +88,7 @@ class Projects(Protocol):
         """Give somebody a role in it."""
 
     def remove_role(self, request: RemoveRole) -> ProjectDetail:
-        """Take somebody's role away. One who has none is no error."""
+        """Take somebody's role away. NotFound with those who have one."""
 
 
 class Tokens(Protocol):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from ..domain import names
 from ..domain.access import (
+    EVERYBODY,
     EVERYWHERE,
     CreateProject,
     GetProject,
@@ -21,14 +25,19 @@ from ..domain.changes import Put
 from ..domain.pages import Page
 from ..domain.query import Compare, Condition, Or, Order, Query, all_of
 from ..domain.records import DEFAULT_PROJECT, State, new_id, now_ms
-from ..errors import Conflict, Invalid
+from ..errors import Conflict, Invalid, NotFound
 from .callers import Caller, author_of
 from .checks import MAX_TEXT
+from .finding import nearest
 from .models import check_limit
 from .rights import find_project, make_project
 
 if TYPE_CHECKING:
     from .local import Platform
+
+
+ATTEMPTS = 30
+"""How often a change is tried while others change the same project."""
 
 
 class LocalProjects:
@@ -48,7 +57,7 @@ class LocalProjects:
         if self._caller.project:
             terms.append(Compare("name", "=", self._caller.project))
         elif not self._caller.is_owner:
-            users = [user for user in (self._caller.user, EVERYWHERE) if user]
+            users = [user for user in (self._caller.user, EVERYBODY) if user]
             terms.append(Or(tuple(Compare("roles", "has", user) for user in users)))
         query = Query(
             where=all_of(terms),
@@ -103,23 +112,41 @@ class LocalProjects:
     def set_role(self, request: SetRole) -> ProjectDetail:
         """Give somebody a role."""
         names.check_store_name(request.user, "user")
-        project = self._found(request.project)
-        return self._put(replace(project, roles={**project.roles, request.user: request.role}))
+
+        def changed(project: Project) -> Project:
+            return replace(project, roles={**project.roles, request.user: request.role})
+
+        return self._change(request.project, changed)
 
     def remove_role(self, request: RemoveRole) -> ProjectDetail:
         """Take somebody's role away."""
-        project = self._found(request.project)
-        roles = {user: role for user, role in project.roles.items() if user != request.user}
-        return self._put(replace(project, roles=roles))
+
+        def changed(project: Project) -> Project:
+            roles = dict(project.roles)
+            if roles.pop(request.user, None) is None:
+                raise _no_role(request, list(roles))
+            return replace(project, roles=roles)
+
+        return self._change(request.project, changed)
 
     def _set_state(self, name: str, state: State) -> ProjectDetail:
-        project = self._found(name)
-        return self._put(replace(project, state=state)) if project.state != state else self._detail(project)
+        return self._change(name, lambda project: replace(project, state=state))
 
-    def _put(self, project: Project) -> ProjectDetail:
-        """Replace it. Conflict when somebody else has changed it in between."""
-        self._access.apply([Put(project)], {project.id: project.revision})
-        return self._detail(self._access.get(Project, EVERYWHERE, project.id))
+    def _change(self, name: str, changed: Callable[[Project], Project]) -> ProjectDetail:
+        """Replace the project, read anew as often as somebody else is faster."""
+        for attempt in range(ATTEMPTS):
+            project = self._found(name)
+            new = changed(project)
+            if new == project:
+                break
+            try:
+                self._access.apply([Put(new)], {project.id: project.revision})
+                break
+            except Conflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.01 * (attempt + 1)))  # noqa: S311
+        return self._detail(self._found(name))
 
     def _detail(self, project: Project) -> ProjectDetail:
         return ProjectDetail(project=project, rights=sorted(self._caller.rights))
@@ -130,6 +157,13 @@ class LocalProjects:
     def _found(self, name: str) -> Project:
         """The project, which the gate has seen; those that are always there are made when they are not."""
         return find_project(self._access, name) or make_project(self._access, name)
+
+
+def _no_role(request: RemoveRole, known: list[str]) -> NotFound:
+    near = nearest(request.user, known) or sorted(known)[:5]
+    advice = f"; there is {', '.join(near)}" if near else "; nobody has"
+    message = f"user: {request.user[:80]!r} has no role in {request.project!r}{advice}"
+    return NotFound(message, field="user", nearest=near)
 
 
 def _taken(name: str) -> Conflict:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..backends.access.protocol import AccessBackend
 from ..domain import names
-from ..domain.access import ALL_RIGHTS, EVERYWHERE, ROLE_RIGHTS, Project, Right
+from ..domain.access import ALL_RIGHTS, EVERYBODY, EVERYWHERE, ROLE_RIGHTS, Project, Right
 from ..domain.changes import Put
 from ..domain.query import Compare, Query
 from ..domain.records import DEFAULT_PROJECT, new_id, now_ms
@@ -55,7 +55,7 @@ def rights_in(access: AccessBackend, settings: Settings, user: str, project: str
         return OUTSIDE
     found = find_project(access, project)
     roles = {} if found is None else found.roles
-    role = (roles.get(user) if user else None) or roles.get(EVERYWHERE)
+    role = (roles.get(user) if user else None) or roles.get(EVERYBODY)
     return ROLE_RIGHTS[role] if role else frozenset()
 
 

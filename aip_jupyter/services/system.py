@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from .._version import __version__
+from ..domain.access import ListProjects
 from ..domain.records import DEFAULT_PROJECT
 from ..domain.system import (
     BackendInfo,
@@ -19,7 +20,9 @@ from ..domain.system import (
 )
 from ..errors import AipError
 from .callers import Caller, author_of
+from .projects import LocalProjects
 from .recovery import StoreCheck
+from .rights import rights_in
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -53,13 +56,22 @@ class LocalSystem:
             version=__version__,
             mode=platform.mode,
             home=str(settings.home) if self._sees_all else "",
-            project=self._caller.project or settings.project or DEFAULT_PROJECT,
+            project=self._caller.project or self._first_project(),
             author=author_of(None, settings.user, self._caller),
             categories=list(settings.categories),
             backends=backends,
             rights=sorted(self._caller.rights),
             base_url=platform.base_url,
         )
+
+    def _first_project(self) -> str:
+        """The configured one; for who has no part in it, the first in which he has."""
+        platform, caller = self._platform, self._caller
+        configured = platform.settings.project or DEFAULT_PROJECT
+        if caller.is_owner or rights_in(platform.access, platform.settings, caller.user, configured):
+            return configured
+        page = LocalProjects(platform, caller).list_projects(ListProjects(limit=1))
+        return page.items[0].name if page.items else configured
 
     def doctor(self, request: Nothing) -> list[DoctorCheck]:
         """Look at each backend and at what they stand on."""

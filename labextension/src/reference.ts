@@ -67,3 +67,10 @@ function quote(part: string, other = /$^/): string {
   const needed = /[:@"]/.test(part) || part !== part.trim() || other.test(part);
   return needed ? `"${part.replace(/\\/g, '\\\\').replace(/"/g, '\\"')}"` : part;
 }
+
+const MAX_NAME = 255;
+
+/** Whether it can be a name in an address: dots alone would lead elsewhere. */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_NAME && !/^\.*$/.test(value);
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -113,11 +114,26 @@ class ProjectsContract:
         services.projects.set_role(SetRole(project=name, user="*", role="member"))
         detail = services.projects.set_role(SetRole(project=name, user="ada", role="admin"))
         assert {"ada": "admin", "*": "member"}.items() <= detail.project.roles.items()
-        services.projects.remove_role(RemoveRole(project=name, user="ada"))
-        detail = services.projects.remove_role(RemoveRole(project=name, user="nobody"))
+        services.projects.set_role(SetRole(project=name, user="bob", role="viewer"))
+        detail = services.projects.remove_role(RemoveRole(project=name, user="ada"))
         assert "ada" not in detail.project.roles
+        with pytest.raises(NotFound) as caught:
+            services.projects.remove_role(RemoveRole(project=name, user="bib"))
+        assert caught.value.nearest == ["bob"]
         with pytest.raises(Invalid):
             services.projects.set_role(SetRole(project=name, user="", role="viewer"))
+
+    def test_roles_given_at_the_same_time_are_all_given(self, services: Services) -> None:
+        name = make(services)
+        users = [f"user {number}" for number in range(16)]
+
+        def give(user: str) -> None:
+            services.projects.set_role(SetRole(project=name, user=user, role="viewer"))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(give, users))
+        roles = services.projects.get_project(GetProject(project=name)).project.roles
+        assert set(users) <= roles.keys()
 
     def test_the_same_names_in_two_projects_are_two_things(self, services: Services) -> None:
         here, there = make(services), make(services)

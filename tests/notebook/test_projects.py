@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,38 @@ def test_the_same_name_in_two_projects(vision: Notebook, clf: Any) -> None:
     assert vision.run("%aip").project == "vision"
     vision.run("%aip project use default")
     assert aip.get_version("digits-clf").version.description == "here"
+
+
+def test_a_run_has_ended_before_its_project_is_archived(vision: Notebook) -> None:
+    vision.run("%start_run baseline --project vision")
+    vision.run("%end_run")
+    vision.run("%aip project archive vision")
+    assert aip.get_run("baseline", project="vision").run.status == "completed"
+
+
+def test_no_session_begins_in_an_archived_project(vision: Notebook) -> None:
+    vision.run("%aip project archive vision")
+    vision.run("%aip project vision")
+    for session in (None, "mine"):
+        with pytest.raises(Conflict) as caught:
+            aip.run_on_gpu("1", gpu="cpu", session=session)
+        assert caught.value.field == "project"
+
+
+def test_what_is_no_text_is_refused_by_name(notebook: Notebook) -> None:
+    wrong: Any = 3
+    calls: dict[str, Callable[[], object]] = {
+        "project_id": lambda: aip.init(wrong),
+        "api_key": lambda: aip.init(api_key=wrong),
+        "project": lambda: aip.use_project(wrong),
+        "expires": lambda: aip.create_token("ci", expires=wrong),
+        "scope": lambda: aip.create_token("ci", scope=wrong),
+        "role": lambda: aip.set_role("bob", wrong),
+    }
+    for field, call in calls.items():
+        with pytest.raises(Invalid) as caught:
+            call()
+        assert caught.value.field == field
 
 
 def test_the_list(vision: Notebook) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import stat
 import threading
@@ -30,6 +31,7 @@ from aip_jupyter.domain.datasets import LogDataset
 from aip_jupyter.domain.models import ListModels
 from aip_jupyter.domain.records import new_id, now_ms
 from aip_jupyter.domain.sessions import GetSession, StartSession
+from aip_jupyter.domain.system import Nothing
 from aip_jupyter.errors import Denied, Invalid, NotFound, Unauthenticated, Unavailable
 from aip_jupyter.services.callers import Caller
 from aip_jupyter.services.local import Platform, open_platform
@@ -136,7 +138,7 @@ def test_two_people_may_use_the_same_name(platform: Platform) -> None:
     token(platform)
     token(platform, replace(ADA, user="bob"))
     admin = platform.services(Caller(user="root"))
-    assert [each.author for each in admin.tokens.list_tokens(ListTokens(project="vision"))] == ["bob", "ada"]
+    assert {each.author for each in admin.tokens.list_tokens(ListTokens(project="vision"))} == {"bob", "ada"}
     platform.services(ADA).tokens.revoke_token(GetToken(project="vision", token="ci"))
     assert [each.author for each in admin.tokens.list_tokens(ListTokens(project="vision"))] == ["bob"]
 
@@ -216,6 +218,17 @@ def test_roles_are_those_of_the_moment(platform: Platform) -> None:
     assert rights("bob") == rights("") == {"read", "delegate"}
     assert "write" in rights("ada")
     assert rights_in(platform.access, platform.settings, "anybody", "vision") >= {"admin"}
+
+
+def test_who_has_no_part_in_the_default_begins_where_he_has_one(platform: Platform) -> None:
+    team = dataclasses.replace(platform, settings=replace(platform.settings, admins=("root",)))
+    team.services().projects.set_role(SetRole(project="vision", user="ada", role="viewer"))
+
+    def first(user: str) -> str:
+        caller = Caller(user=user, rights=frozenset(("read",)), is_owner=user == "root")
+        return team.services(caller).system.describe(Nothing()).project
+
+    assert [first(user) for user in ("root", "ada", "nobody")] == ["default", "vision", "default"]
 
 
 def session_of(platform: Platform) -> str:

@@ -1,5 +1,6 @@
 import type { IStateDB } from '@jupyterlab/statedb';
 
+import { isName } from '../reference';
 import type { IMemory } from './projects';
 
 const KEY = 'aip-jupyter:project';
@@ -14,7 +15,7 @@ export class WorkspaceMemory implements IMemory {
   async recall(): Promise<string> {
     const found = await this._state?.fetch(KEY).catch(() => undefined);
     const name = (found as { readonly name?: unknown } | null | undefined)?.name;
-    return typeof name === 'string' ? name : '';
+    return isName(name) ? name : '';
   }
 
   keep(project: string): void {

@@ -1,3 +1,5 @@
+import { isName } from '../reference';
+
 /** Where a notebook says that there is a secret to show; the secret itself never stands in a notebook. */
 export const MIME_TYPE = 'application/vnd.aip.secret+json';
 
@@ -12,7 +14,6 @@ export interface ISecret {
 }
 
 const ID = /^[0-9a-f]{32}$/;
-const MAX_NAME = 255;
 
 /**
  * What the output says; null when that is not of our making. A notebook may come from anywhere: what is taken
@@ -27,9 +28,4 @@ export function secretData(data: unknown): ISecret | null {
     return null;
   }
   return { project, token, name };
-}
-
-/** Dots alone would lead elsewhere in an address. */
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_NAME && !/^\.*$/.test(value);
 }
