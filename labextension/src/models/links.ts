@@ -48,16 +48,22 @@ export function addOpenCommands(options: ILinksOptions): void {
     }
   });
 
+  /** The query that is being opened: the router may come with it again before it is taken out of the address. */
+  let opening = '';
   app.commands.addCommand(CommandIDs.route, {
     execute: args => {
-      const usable = queryArgs((args as IRouter.ILocation).search ?? '');
-      if (router && usable) {
+      const query = (args as IRouter.ILocation).search ?? '';
+      const usable = queryArgs(query);
+      if (router && usable && query !== opening) {
+        opening = query;
         // Not awaited: the router waits for this command, and what restores the application waits for the router.
         void app.restored.then(() => {
           const { path, search, hash } = router.current;
           // Else a reload would open it again.
           router.navigate(`${path}${withoutArgs(search ?? '')}${hash}`, { skipRouting: true });
-          return open(usable);
+          return open(usable).finally(() => {
+            opening = '';
+          });
         });
       }
     }
