@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 MARK = "[redacted]"
@@ -64,17 +65,15 @@ def redact(text: str) -> str:
 
     Never raises; takes time proportional to the text's length; the same again for what it has returned.
     """
-    from .rules import apply_rules
-
     text = str(text)
-    for form in _forms_in_use():
-        if form in text:
-            text = _without(text, form)
-    return apply_rules(text)
+    try:
+        from . import rules
+    except ImportError:  # a process that ends, or that has given up its rights, imports nothing any more
+        return _without_all(text, _kept)
+    return rules.apply_rules(_without_all(text, _secrets_in_use()))
 
 
-def _forms_in_use() -> list[str]:
-    """All forms of all secrets, the longest first, since one may begin with another."""
+def _secrets_in_use() -> set[str]:
     from .rules import is_secret_variable
     from .values import is_path
 
@@ -85,8 +84,16 @@ def _forms_in_use() -> list[str]:
             value = os.environ.get(name, "")
             if len(value) >= MIN_LENGTH and not is_path(value):
                 found.add(value)
-    forms = {form for secret in found if secret not in MARK for form in _forms(secret)}
-    return sorted(forms, key=len, reverse=True)
+    return found
+
+
+def _without_all(text: str, secrets: Iterable[str]) -> str:
+    """All forms of all of them, the longest first, since one may begin with another."""
+    forms = {form for secret in list(secrets) if secret not in MARK for form in _forms(secret)}
+    for form in sorted(forms, key=len, reverse=True):
+        if form in text:
+            text = _without(text, form)
+    return text
 
 
 @functools.lru_cache(2 * MAX_KEPT)

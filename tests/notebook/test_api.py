@@ -17,7 +17,8 @@ SIGNATURES = {
     ),
     "describe": "() -> 'Status'",
     "download_link": (
-        "(ref: 'str', file: 'str' = '', *, expires: 'str' = '10m', project: 'str | None' = None) -> 'Link'"
+        "(ref: 'str', file: 'str' = '', *, expires: 'str' = '10m', project: 'str | None' = None)"
+        " -> 'DownloadLinkCard'"
     ),
     "end_run": "(status: 'Status' = 'completed') -> 'ActiveRun'",
     "get_dataset": "(ref: 'str', *, project: 'str | None' = None) -> 'DatasetCard'",
