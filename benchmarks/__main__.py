@@ -16,6 +16,8 @@ ALL = {
 }
 
 if __name__ == "__main__":
+    if unknown := sorted(set(sys.argv[1:]) - ALL.keys()):
+        sys.exit(f"{unknown[0]}: there is no such benchmark; there are {', '.join(ALL)}")
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
     for name in sys.argv[1:] or ALL:
         ALL[name]()
