@@ -114,6 +114,15 @@ class ServicesContract:
             put(services, "m", external_id="x")
         assert caught.value.field == "external_id"
 
+    @pytest.mark.timeout(20)  # less than a registration's patience with others that are faster
+    def test_an_id_that_something_else_has_is_refused_at_once(self, services: Services) -> None:
+        id = put(services, "m").model.id
+        blob = services.blobs.upload(UploadBlob(claim=id), b"x")
+        file = FileRef(path="a", digest=blob.digest, size=blob.size)
+        with pytest.raises(Conflict):
+            services.models.register_version(RegisterVersion(model="n", id=id, files=[file]))
+        assert services.models.list_models(ListModels(search="n")).items == []
+
     def test_the_same_request_again_gives_the_same_version(self, services: Services) -> None:
         id = new_id()
         blob = services.blobs.upload(UploadBlob(claim=id), b"x")
