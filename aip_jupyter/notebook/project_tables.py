@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..domain.access import EVERYWHERE, Project, ProjectDetail
+from ..domain.access import EVERYBODY, Project, ProjectDetail
 from .display import (
     age_html,
     age_text,
@@ -104,7 +104,7 @@ _NO_ROLES = "Nobody has a role in it; who administers the server may do all."
 
 
 def _user_text(user: str) -> str:
-    return "* (everybody who may log in)" if user == EVERYWHERE else user
+    return "* (everybody who may log in)" if user == EVERYBODY else user
 
 
 def _people(project: Project) -> str:

@@ -104,7 +104,7 @@ class Tokens(Protocol):
         """The text of a token that the caller has just made, once. NotFound when it was picked up."""
 
     def revoke_token(self, request: GetToken) -> None:
-        """End it at once. NotFound with the names that there are."""
+        """End it at once. NotFound with the names that there are, Conflict when several have this one."""
 
 
 class Models(Protocol):

@@ -140,10 +140,17 @@ class LocalTokens:
         self._access.apply([Delete(AccessToken, self._named(request).id)])
 
     def _named(self, request: GetToken) -> AccessToken:
+        """By id, else by name: one's own first, and of others' only where no other is meant."""
         visible = self._visible(request.project)
-        for token in visible:
-            if request.token in (token.id, token.name):
-                return token
+        by_id = [token for token in visible if token.id == request.token]
+        by_name = [token for token in visible if token.name == request.token]
+        own = [token for token in by_name if token.owner == self._caller.user]
+        found = by_id or own or by_name
+        if len(found) == 1:
+            return found[0]
+        if found:
+            whose = ", ".join(f"{token.owner}'s is {token.id}" for token in found)
+            raise Conflict(f"token: several have this name; give the id: {whose}", field="token")
         known = [token.name for token in visible]
         near = nearest(request.token, known) or known[:5]
         advice = f"; there is {', '.join(near)}" if near else "; there is none yet"
@@ -154,9 +161,7 @@ class LocalTokens:
         terms = [Compare("of_project", "=", project)]
         if "admin" not in self._caller.rights:
             terms.append(Compare("owner", "=", self._caller.user))
-        found = list(records_of(self._access, AccessToken, EVERYWHERE, all_of(terms)))
-        # Of several with one name, one's own is meant first.
-        return sorted(found, key=lambda token: (token.owner != self._caller.user, token.id))
+        return list(records_of(self._access, AccessToken, EVERYWHERE, all_of(terms)))
 
 
 def _info(token: AccessToken) -> TokenInfo:

@@ -32,7 +32,7 @@ from aip_jupyter.domain.models import ListModels
 from aip_jupyter.domain.records import new_id, now_ms
 from aip_jupyter.domain.sessions import GetSession, StartSession
 from aip_jupyter.domain.system import Nothing
-from aip_jupyter.errors import Denied, Invalid, NotFound, Unauthenticated, Unavailable
+from aip_jupyter.errors import Conflict, Denied, Invalid, NotFound, Unauthenticated, Unavailable
 from aip_jupyter.services.callers import Caller
 from aip_jupyter.services.local import Platform, open_platform
 from aip_jupyter.services.rights import rights_in
@@ -103,7 +103,7 @@ def test_only_the_owner_and_who_administers_see_and_end_a_token(platform: Platfo
     [
         lambda text: text[:-1],
         lambda text: text + "x",
-        lambda text: text[:10] + "0" + text[11:],
+        lambda text: text[:10] + ("1" if text[10] == "0" else "0") + text[11:],
         lambda text: "aip_",
         lambda text: "aip_x_y",
         lambda text: "aip_" + "0" * 32 + "_" + text[37:],
@@ -139,8 +139,19 @@ def test_two_people_may_use_the_same_name(platform: Platform) -> None:
     token(platform, replace(ADA, user="bob"))
     admin = platform.services(Caller(user="root"))
     assert {each.author for each in admin.tokens.list_tokens(ListTokens(project="vision"))} == {"bob", "ada"}
+    with pytest.raises(Conflict) as caught:  # whose is meant?
+        admin.tokens.revoke_token(GetToken(project="vision", token="ci"))
+    assert "ada's is" in caught.value.message
+    assert len(admin.tokens.list_tokens(ListTokens(project="vision"))) == 2
     platform.services(ADA).tokens.revoke_token(GetToken(project="vision", token="ci"))
-    assert [each.author for each in admin.tokens.list_tokens(ListTokens(project="vision"))] == ["bob"]
+    (left,) = admin.tokens.list_tokens(ListTokens(project="vision"))
+    assert left.author == "bob"
+    # The name of one may be the id of another.
+    token(platform, name=left.id)
+    platform.services(ADA).tokens.revoke_token(GetToken(project="vision", token=left.id))
+    token(platform, name=left.id)
+    admin.tokens.revoke_token(GetToken(project="vision", token=left.id))
+    assert [each.author for each in admin.tokens.list_tokens(ListTokens(project="vision"))] == ["ada"]
 
 
 def test_a_revoked_and_an_expired_token_are_refused_at_once(platform: Platform) -> None:
