@@ -5,11 +5,19 @@ from __future__ import annotations
 from ..domain.access import DerivedToken, DeriveToken
 from ..domain.sessions import (
     GetGpus,
+    GetOutput,
     GetSession,
     GpuOffer,
     Grant,
+    Interruption,
     ListSessions,
+    ListUsage,
+    Peek,
+    PeekSession,
     Session,
+    SessionOutput,
+    SessionUsage,
+    Stack,
     StartSession,
 )
 from .transport import Transport
@@ -41,8 +49,24 @@ class HttpSessions:
         reply: Grant = self._call("sessions.attach_session", request)
         return reply
 
-    def interrupt_session(self, request: GetSession) -> Session:
-        reply: Session = self._call("sessions.interrupt_session", request)
+    def interrupt_session(self, request: GetSession) -> Interruption:
+        reply: Interruption = self._call("sessions.interrupt_session", request)
+        return reply
+
+    def peek_session(self, request: PeekSession) -> Peek:
+        reply: Peek = self._call("sessions.peek_session", request)
+        return reply
+
+    def get_stack(self, request: GetSession) -> Stack:
+        reply: Stack = self._call("sessions.get_stack", request)
+        return reply
+
+    def get_output(self, request: GetOutput) -> SessionOutput:
+        reply: SessionOutput = self._call("sessions.get_output", request)
+        return reply
+
+    def list_usage(self, request: ListUsage) -> list[SessionUsage]:
+        reply: list[SessionUsage] = self._call("sessions.list_usage", request)
         return reply
 
     def stop_session(self, request: GetSession) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -42,6 +42,12 @@ class Session(Struct, frozen=True, kw_only=True):
     """When it last began or ended a cell; milliseconds since the epoch."""
     cells: int = 0
     """How many cells it has run."""
+    cell: str = ""
+    """The id of the request that it works on, which is that of the front end's own; "" when it runs none."""
+    python: str = ""
+    """The version of its interpreter, such as `3.11`."""
+    fraction: int = 100
+    """Percent of its GPU that it may use."""
 
 
 class Grant(Struct, frozen=True, kw_only=True):
@@ -89,6 +95,10 @@ class StartSession(Request, frozen=True, kw_only=True):
     """The GPU type; in any case of letters."""
     strict: bool = False
     """Refuse when the pool has no GPU at all, instead of letting the CPU stand in."""
+    count: int = 1
+    """How many GPUs of the type."""
+    fraction: int = 100
+    """Percent of a GPU: 25, 50, 75 or 100; less than 100 only of a single one."""
     notebook: str = ""
     host: str
     """The machine that the notebook's kernel runs on, as `socket.gethostname` says."""
@@ -116,3 +126,110 @@ class GetSession(Request, frozen=True, kw_only=True):
 
     project: str = DEFAULT_PROJECT
     session: str
+
+
+class Interruption(Struct, frozen=True, kw_only=True):
+    """What became of an interrupt."""
+
+    session: Session
+    stopped: bool
+    """Whether the session runs nothing any more."""
+    steps: list[str] = field(default_factory=list)
+    """What was done, in order, each in a few words; [] when it ran nothing."""
+    where: str = ""
+    """Where in the user's code it is, when it could not be stopped."""
+
+
+class PeekSession(Request, frozen=True, kw_only=True):
+    """Look at a value in a session, also while that runs a cell."""
+
+    project: str = DEFAULT_PROJECT
+    session: str
+    expression: str
+    """A Python expression, most often a variable's name."""
+
+
+class Peek(Struct, frozen=True, kw_only=True):
+    """A value as it was at that moment."""
+
+    type: str
+    """The name of its class."""
+    data: dict[str, str]
+    """How it shows itself: texts by MIME type, `text/plain` at least."""
+
+
+class Stack(Struct, frozen=True, kw_only=True):
+    """What a session's threads do at this moment."""
+
+    text: str
+    """Readable lines, the user's own thread first."""
+    native: bool = False
+    """Whether it is inside native code that holds the interpreter."""
+
+
+class GetOutput(Request, frozen=True, kw_only=True):
+    """What a session has printed and shown, from a number on."""
+
+    project: str = DEFAULT_PROJECT
+    session: str
+    after: int = 0
+    """The number of the last message that is known; -N: only the last N."""
+    limit: int = 200
+    """The most messages, at most 1,000."""
+
+
+class OutputMessage(Struct, frozen=True, kw_only=True):
+    """A message of the kernel's iopub channel, without its buffers."""
+
+    number: int
+    time: int
+    """When it came; milliseconds since the epoch."""
+    cell: str
+    """The id of the request that it belongs to."""
+    type: str
+    """Such as `stream`, `display_data`, `error`, `execute_input`, `status`."""
+    content: Any
+    metadata: Any
+
+
+class SessionOutput(Struct, frozen=True, kw_only=True):
+    """A part of what a session has printed and shown."""
+
+    messages: list[OutputMessage]
+    oldest: int
+    """The number of the oldest message that is still there; 0 when there is none."""
+    newest: int
+    """Ask again behind this number."""
+
+
+class GpuUsage(Struct, frozen=True, kw_only=True):
+    """One GPU of a session, at one moment."""
+
+    uuid: str
+    load: int
+    """Percent."""
+    used: int
+    """MiB."""
+    total: int
+    """MiB."""
+
+
+class SessionUsage(Struct, frozen=True, kw_only=True):
+    """What a session uses, at one moment."""
+
+    session: str
+    """Its id."""
+    time: int
+    """Milliseconds since the epoch."""
+    cpu: float
+    """Percent of one processor since it was asked last, of all its processes."""
+    memory: int
+    """Bytes of main memory of all its processes."""
+    gpus: list[GpuUsage] = field(default_factory=list)
+    """[] without a GPU, or without NVML."""
+
+
+class ListUsage(Request, frozen=True, kw_only=True):
+    """What the living sessions of a project use."""
+
+    project: str = DEFAULT_PROJECT

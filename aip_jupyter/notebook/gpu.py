@@ -7,29 +7,26 @@ widgets and other messages are served meanwhile, or blocking, where there is no 
 from __future__ import annotations
 
 import asyncio
-import builtins
 import sys
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
 
 from ..client.context import get_context
-from ..errors import Invalid, NotFound
+from ..errors import Invalid
 from ..sessions.background import background
 from ..sessions.relay import Cell
-from ..sessions.values import INTERRUPTED, Buffer, ValueFault, dump_values, load_values
+from ..sessions.values import Buffer
 from .gpu_context import context_for
+from .gpu_data import Interrupted, Parcel, fetch, send, unpack
 from .gpu_errors import local_error
 from .gpu_front import Front
 from .gpu_sessions import OpenSession, OpenSessions, Wish, open_sessions
+from .gpu_stop import Stopping
 from .gpu_wait import wait, wait_async
-from .namespace import nearest, variables
 from .progress import Progress
-
-PATIENCE = 0.9
-"""Seconds that a cell has to end after an interrupt, before the notebook is given back."""
 
 LEFT = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": ["KeyboardInterrupt"]}
 
@@ -40,8 +37,7 @@ class Task(Struct, frozen=True, kw_only=True):
     wish: Wish
     code: str
     count: int
-    values: Sequence[Buffer] = ()
-    """From `dump_values`."""
+    values: Parcel = Parcel()
     out: Sequence[str] = ()
 
 
@@ -61,9 +57,8 @@ class Run:
         self._task = task
         self._front = front
         self._done: Future[Outcome] = Future()
-        self._stage: Literal["opening", "waiting", "running"] = "opening"
         self._session: OpenSession | None = None
-        self._presses = 0
+        self._stopping = Stopping(front, self._give_back)
         self._work: asyncio.Task[None] | None = None
 
     def start(self) -> Future[Outcome]:
@@ -95,7 +90,6 @@ class Run:
             wanted = self._task.wish.gpu or self._task.wish.name or "your session"
             with Progress(f"opening a GPU session ({wanted})"):
                 session = await asyncio.shield(self._open(sessions))
-        self._stage = "waiting"
         for text, kind in session.notices:
             self._front.notice(text, kind)
         session.notices = []
@@ -104,7 +98,7 @@ class Run:
             self._front.notice(text, "waits")
         async with session.turn:
             await session.relay.until_free()
-            self._stage, self._session = "running", session
+            self._session = session
             return await self._run_on(session)
 
     def _open(self, sessions: OpenSessions) -> asyncio.Future[OpenSession]:
@@ -115,64 +109,28 @@ class Run:
 
     async def _run_on(self, session: OpenSession) -> Outcome:
         task, relay = self._task, session.relay
-        if task.values:
-            fault = (await relay.ask("aip_push_request", buffers=task.values)).read()["fault"]
-            if self._presses:
-                return Outcome(reply={}, left=True)
-            if fault:
-                raise Invalid(f"in: {fault}", field="in")
-        context = await context_for(session.session, session.grant)
-        cell = Cell(task.code, task.count, context)
-        reply = await relay.run(cell, self._front.show)
-        if reply["status"] != "ok" or not task.out or self._done.done():
-            return Outcome(reply=reply)
-        answer = await relay.ask("aip_fetch_request", {"names": list(task.out)})
-        found = answer.read()
-        if found["missing"]:
-            missing = ", ".join(found["missing"])
-            raise NotFound(f"out: after the cell, the session has no variable {missing}", field="out")
-        if found["fault"] == INTERRUPTED:
+        try:
+            await send(relay, task.values)
+            if self._stopping.presses:
+                raise Interrupted
+            context = await context_for(session.session, session.grant)
+            reply = await relay.run(Cell(task.code, task.count, context), self._front.show)
+            if reply["status"] != "ok" or not task.out or self._done.done():
+                return Outcome(reply=reply)
+            return Outcome(reply=reply, values=await fetch(relay, task.out))
+        except Interrupted:
             return Outcome(reply={}, left=True)
-        if found["fault"]:
-            raise Invalid(f"out: {found['fault']}", field="out")
-        return Outcome(reply=reply, values=answer.buffers)
 
     def _pressed(self) -> None:
-        self._presses += 1
-        session = self._session
-        if self._done.done():
-            return
-        if session is not None:
-            self._interrupting = asyncio.ensure_future(session.relay.interrupt())
-            if self._presses == 1:
-                asyncio.get_running_loop().call_later(PATIENCE, self._let_go)
-                return
-        elif self._work is not None:
-            self._work.cancel()
-        self._let_go()
+        if not self._done.done():
+            self._stopping.pressed(self._session, self._work)
 
-    def _let_go(self) -> None:
-        """Give the notebook back; what the session still prints will yet appear."""
+    def _give_back(self) -> bool:
+        """End the waiting, whatever the session does; False when it has ended before."""
         if self._done.done():
-            return
-        if self._session is not None:
-            name = self._session.session.name
-            text = f"GPU session {name!r} has not stopped yet and goes on; `%gpu stop {name}` ends it."
-            self._front.notice(text, "left")
+            return False
         self._done.set_result(Outcome(reply={}, left=True))
-
-
-def dump(names: Sequence[str], namespace: dict[str, Any]) -> Sequence[Buffer]:
-    """The values of these variables, for a session. NotFound, Invalid."""
-    for name in names:
-        if name not in namespace:
-            near = nearest(name, [known for known in variables(namespace) if not hasattr(builtins, known)])
-            advice = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise NotFound(f"in: there is no variable {name!r}{advice}", field="in", nearest=near)
-    try:
-        return dump_values({name: namespace[name] for name in names}) if names else ()
-    except ValueFault as error:
-        raise Invalid(f"in: {error}", field="in") from error
+        return True
 
 
 def result_of(outcome: Outcome, front: Front, *, interrupted: bool) -> dict[str, Any]:
@@ -184,10 +142,7 @@ def result_of(outcome: Outcome, front: Front, *, interrupted: bool) -> dict[str,
             front.page(payload)
     if outcome.reply["status"] != "ok":
         raise local_error(outcome.reply, interrupted=interrupted)
-    try:
-        return load_values(outcome.values) if outcome.values else {}
-    except ValueFault as error:
-        raise Invalid(f"out: {error}", field="out") from error
+    return unpack(outcome.values)
 
 
 def not_nested() -> None:

@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 import msgspec
 
 from ..client.context import get_context
-from ..domain.sessions import GetGpus, GetSession, ListSessions
+from ..domain.sessions import GetGpus, GetOutput, GetSession, ListSessions
 from ..errors import AipError, Invalid
 from .connection import connect
 from .gpu_calls import Call, check_function, unpacked
@@ -68,9 +68,9 @@ def interrupt_session(session: str, *, project: str | None = None) -> SessionNot
     Raises NotFound with the names that there are, SessionDied, Unavailable.
     """
     request, sessions = _request(session, project), connect().services.sessions
-    busy = sessions.get_session(request).state == "busy"
     found = sessions.interrupt_session(request)
-    return SessionNote(found, "is interrupted; its variables stay" if busy else "runs nothing just now")
+    what = "is interrupted; its variables stay" if found.steps else "runs nothing just now"
+    return SessionNote(found.session, what)
 
 
 def session_log(session: str, *, lines: int = 100, project: str | None = None) -> str:
@@ -82,8 +82,9 @@ def session_log(session: str, *, lines: int = 100, project: str | None = None) -
 
     if lines < 1:
         raise Invalid(f"lines: {lines} is not a number of lines; give 1 or more", field="lines")
-    grant = connect().services.sessions.attach_session(_request(session, project))
-    return read_log(grant, lines)
+    connection = connect()
+    request = GetOutput(project=project or connection.project, session=session)
+    return read_log(connection.services.sessions, request, lines)
 
 
 @overload
@@ -170,7 +171,8 @@ def _call(call: Call, wish: Any) -> Any:
 
 
 def _run(code: str, wish: Any, values: dict[str, Any], out: Sequence[str]) -> dict[str, Any]:
-    from .gpu import Task, dump, not_nested, run
+    from .gpu import Task, not_nested, run
+    from .gpu_data import pack
     from .gpu_front import TerminalFront, cell_number, front_of
 
     not_nested()
@@ -181,7 +183,7 @@ def _run(code: str, wish: Any, values: dict[str, Any], out: Sequence[str]) -> di
         wish=wish,
         code=code,
         count=next(_calls) if shell is None else cell_number(shell),
-        values=dump(list(values), values),
+        values=pack(list(values), values),
         out=out,
     )
     return run(task, TerminalFront(1) if shell is None else front_of(shell))

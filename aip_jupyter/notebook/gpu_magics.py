@@ -73,8 +73,9 @@ class GpuMagics(Magics):
         return self.shell
 
     def _task(self, line: str, cell: str) -> Any:
-        from .gpu import Task, dump, not_nested
+        from .gpu import Task, not_nested
         from .gpu_api import wish_for
+        from .gpu_data import pack
         from .gpu_front import cell_number
 
         not_nested()
@@ -85,7 +86,7 @@ class GpuMagics(Magics):
             wish=wish_for(arguments.gpu, arguments.session, arguments.strict, arguments.project),
             code=_numbered(line, cell),
             count=cell_number(self._shell),
-            values=dump(_names(arguments.values, "in"), self._shell.user_ns),
+            values=pack(_names(arguments.values, "in"), self._shell.user_ns),
             out=_names(arguments.out, "out"),
         )
 

@@ -56,11 +56,19 @@ from ..domain.runs import (
 )
 from ..domain.sessions import (
     GetGpus,
+    GetOutput,
     GetSession,
     GpuOffer,
     Grant,
+    Interruption,
     ListSessions,
+    ListUsage,
+    Peek,
+    PeekSession,
     Session,
+    SessionOutput,
+    SessionUsage,
+    Stack,
     StartSession,
 )
 from ..domain.system import CheckReport, CheckStore, Description, DoctorCheck, Nothing
@@ -183,8 +191,20 @@ class Sessions(Protocol):
     def attach_session(self, request: GetSession) -> Grant:
         """The keys of a living session."""
 
-    def interrupt_session(self, request: GetSession) -> Session:
-        """Interrupt the cell that it runs; nothing happens when it runs none."""
+    def interrupt_session(self, request: GetSession) -> Interruption:
+        """Interrupt the cell that it runs, step by step; nothing happens when it runs none."""
+
+    def peek_session(self, request: PeekSession) -> Peek:
+        """A value in a session, also while that runs a cell. Invalid when the expression fails."""
+
+    def get_stack(self, request: GetSession) -> Stack:
+        """What the threads of a session do at this moment. Unavailable when it does not tell."""
+
+    def get_output(self, request: GetOutput) -> SessionOutput:
+        """What a session has printed and shown, by number."""
+
+    def list_usage(self, request: ListUsage) -> list[SessionUsage]:
+        """What the living sessions of a project use."""
 
     def stop_session(self, request: GetSession) -> None:
         """End it: its kernel, its agent, and what they hold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -10,8 +11,25 @@ from msgspec.structs import replace
 
 from ..domain.access import DerivedToken, DeriveToken
 from ..domain.names import check_id, check_model_name, check_store_name
-from ..domain.sessions import GetGpus, GetSession, GpuOffer, Grant, ListSessions, Session, StartSession
-from ..errors import Conflict, GpuNotAvailable, NotFound
+from ..domain.sessions import (
+    GetGpus,
+    GetOutput,
+    GetSession,
+    GpuOffer,
+    Grant,
+    Interruption,
+    ListSessions,
+    ListUsage,
+    Peek,
+    PeekSession,
+    Session,
+    SessionOutput,
+    SessionUsage,
+    Stack,
+    StartSession,
+)
+from ..errors import AipError, Conflict, GpuNotAvailable, Invalid, NotFound, Unavailable
+from ..wire.agent import BEHIND_ALL, Answer, Order, decode_output
 from .callers import Caller, author_of, claims_of
 from .placing import Placing
 
@@ -68,11 +86,47 @@ class LocalSessions:
         """The keys of a living session."""
         return self._pool.grant(self.get_session(request).id)
 
-    def interrupt_session(self, request: GetSession) -> Session:
+    def interrupt_session(self, request: GetSession) -> Interruption:
         """Interrupt the cell that it runs."""
-        session = self.get_session(request)
-        self._pool.interrupt(session.id)
-        return self.get_session(replace(request, session=session.id))
+        answer = self._ask(request, Order(do="interrupt"))
+        return Interruption(
+            session=answer.session, stopped=answer.stopped, steps=answer.steps, where=answer.where
+        )
+
+    def peek_session(self, request: PeekSession) -> Peek:
+        """A value in a session."""
+        answer = self._ask(request, Order(do="peek", expression=request.expression))
+        if answer.peek is None:
+            raise Invalid(f"expression: {answer.fault}", field="expression")
+        return answer.peek
+
+    def get_stack(self, request: GetSession) -> Stack:
+        """What its threads do."""
+        answer = self._ask(request, Order(do="stack"))
+        if answer.stack is None:
+            raise Unavailable(f"session: {answer.fault}", field="session")
+        return answer.stack
+
+    def get_output(self, request: GetOutput) -> SessionOutput:
+        """What it has printed and shown."""
+        if not 1 <= request.limit <= 1000:
+            raise Invalid(f"limit: {request.limit} is not between 1 and 1000", field="limit")
+        after = request.after
+        if after < 0:  # behind all there is, the answer is only the newest number
+            after = max(self._ask(request, Order(do="output", after=BEHIND_ALL)).newest + after, 0)
+        answer = self._ask(request, Order(do="output", after=after))
+        messages = [decode_output(each) for each in answer.messages[: request.limit]]
+        newest = messages[-1].number if messages else answer.newest
+        return SessionOutput(messages=messages, oldest=answer.oldest, newest=newest)
+
+    def list_usage(self, request: ListUsage) -> list[SessionUsage]:
+        """What the living sessions of a project use."""
+        found = []
+        for session in self.list_sessions(ListSessions(project=request.project)):
+            if session.state in ("idle", "busy"):
+                with contextlib.suppress(AipError):  # it ends just now, or has no time to answer
+                    found.append(self._pool.ask(session.id, Order(do="usage")).usage)
+        return [usage for usage in found if usage is not None]
 
     def stop_session(self, request: GetSession) -> None:
         """End it."""
@@ -90,6 +144,10 @@ class LocalSessions:
             project=request.project,
             runs=request.runs,
         )
+
+    def _ask(self, request: GetSession | PeekSession | GetOutput, order: Order) -> Answer:
+        session = self.get_session(GetSession(project=request.project, session=request.session))
+        return self._pool.ask(session.id, order)
 
     def _started(self, request: StartSession) -> Session | None:
         """The session that an earlier call with this id has started."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 import zmq
+from msgspec.structs import replace
 from zmq.utils import z85
 
 from ..wire.agent import Answer, Order
@@ -78,5 +79,5 @@ class ControlSocket:
         order = msgspec.msgpack.decode(encoded, type=Order)
         if order.do == "watch":
             self._watchers.add(peer)
-        answer = await self._obey(order)
+        answer = replace(await self._obey(order), id=order.id)
         self._router.send([peer, msgspec.msgpack.encode(answer)])

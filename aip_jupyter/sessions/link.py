@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, Protocol
 
 from ..domain.sessions import Session
+from ..wire.agent import Answer, Order
 from .messages import Message
 
 LinkCapability = Literal["shared_memory"]
@@ -23,17 +24,21 @@ class Link(Protocol):
         """The session as it was when the link was opened."""
 
     async def send(self, message: Message) -> None:
-        """Pass a request on to the kernel."""
+        """Pass a message on to the kernel, on the channel that it names: shell, stdin or control."""
 
     async def receive(self) -> Message:
-        """The next message of the kernel: replies, and all that it tells on iopub since the link was opened.
+        """The next message of the kernel: replies, questions on stdin, and all that it tells on iopub since
+        the link was opened.
 
         SessionDied, within a second of the end of kernel or agent, with the reason and what to do next;
         Unavailable when the link itself has failed.
         """
 
-    async def interrupt(self) -> None:
-        """Interrupt what the kernel runs; returns before that has ended."""
+    async def order(self, order: Order) -> Answer:
+        """Have the agent do something; `id` is set here. Waits for its answer.
+
+        SessionDied, or Unavailable without an answer within the time that this order may take.
+        """
 
     async def close(self) -> None:
         """Let go of the session, which lives on."""

@@ -171,8 +171,10 @@ class Owner:
 
     async def _obey(self, order: Order) -> Answer:
         if order.do == "interrupt":
+            steps = ["interrupted"] if self._cell else []
             await self._interrupt()
-        elif order.do == "stop":
+            return Answer(session=self._session, steps=steps, stopped=not self._cell)
+        if order.do == "stop":
             self._end("it was stopped")
         if order.do != "output":
             return Answer(session=self._session, kernel=self._kernel)

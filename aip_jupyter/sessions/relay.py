@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from ..client.context import Context
 from ..errors import AipError
+from ..wire.agent import Answer, Order
 from .link import Link
 from .messages import Message, request
 
@@ -91,10 +92,10 @@ class Relay:
         """Send a request of another kind; its reply. SessionDied."""
         return await self._ask(request("shell", kind, content, buffers=buffers))
 
-    async def interrupt(self) -> None:
-        """Interrupt what the session runs."""
-        if self.death is None:
-            await self.link.interrupt()
+    async def order(self, order: Order) -> Answer:
+        """Have the agent do something. SessionDied, Unavailable."""
+        self._check()
+        return await self.link.order(order)
 
     async def close(self) -> None:
         """Let go of the session, which lives on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ from .sockets import Stream, kernel_socket
 
 OPEN_PATIENCE = 10.0
 """Seconds within which kernel and agent must answer."""
+ORDER_PATIENCE = 5.0
+"""Seconds that the agent has to answer an order, besides those that it is to wait."""
 LAST_WORDS = 0.5
 """Seconds to wait for the agent's reason once a connection has broken."""
 _SHARES = b'{"shares":true}'
@@ -42,6 +45,8 @@ class ZmqLink:
         self._arrived: asyncio.Queue[Message | None] = asyncio.Queue()
         self._subscribed, self._known = asyncio.Event(), asyncio.Event()
         self._lenders: dict[str, Lender] = {}
+        self._numbers = itertools.count(1)
+        self._orders: dict[int, asyncio.Future[Answer]] = {}
         self._error: AipError | None = None
         agent: zmq.Socket[bytes] = agent_socket(self._context, grant.agent)
         monitor: zmq.Socket[bytes] = agent.get_monitor_socket(zmq.EVENT_DISCONNECTED)
@@ -77,8 +82,17 @@ class ZmqLink:
             raise self._error or Unavailable("session: the link is closed", field="session")
         return message
 
-    async def interrupt(self) -> None:
-        self._order(Order(do="interrupt"))
+    async def order(self, order: Order) -> Answer:
+        number = next(self._numbers)
+        answer = self._orders[number] = asyncio.get_running_loop().create_future()
+        self._order(replace(order, id=number))
+        try:
+            return await asyncio.wait_for(answer, ORDER_PATIENCE + order.wait)
+        except asyncio.TimeoutError:
+            text = f"session: the agent of {self.session.name!r} does not answer; look at `%gpu list`"
+            raise Unavailable(text, field="session") from None
+        finally:
+            self._orders.pop(number, None)
 
     async def close(self) -> None:
         if self._context.closed:
@@ -149,6 +163,9 @@ class ZmqLink:
         if not self._known.is_set() and can_share() and is_alive(answer.kernel):
             self.capabilities = frozenset(("shared_memory",))
         self._known.set()
+        waiting = self._orders.get(answer.id)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer)
         if self.session.state == "dead":
             self._died(self.session.reason)
 
@@ -170,3 +187,6 @@ class ZmqLink:
         if self._error is None:
             self._error = error
             self._arrived.put_nowait(None)
+            for waiting in self._orders.values():
+                if not waiting.done():
+                    waiting.set_exception(error)

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 from msgspec import Struct, field
 
-from ..domain.sessions import Session
+from ..domain.sessions import OutputMessage, Peek, Session, SessionUsage, Stack
 
 SPEC = "spec.json"
 RECORD = "agent.json"
@@ -54,9 +55,36 @@ class AgentRecord(Struct, frozen=True, kw_only=True):
 class Order(Struct, frozen=True, kw_only=True):
     """What an agent is asked."""
 
-    do: Literal["state", "watch", "interrupt", "stop", "output"]
+    do: Literal["state", "watch", "interrupt", "stop", "output", "cells", "seen", "peek", "stack", "usage"]
+    id: int = 0
+    """Comes back with the answer: answers may come in another order than their orders."""
     after: int = 0
     """`output`: the number of the last message that is known."""
+    wait: float = 0.0
+    """`output`: seconds to wait for a message when there is none yet, at most 30."""
+    cell: str = ""
+    """`seen`: the id of the request whose output, to its end, somebody has got."""
+    expression: str = ""
+    """`peek`: the Python expression."""
+
+
+class CellMark(Struct, frozen=True, kw_only=True):
+    """A cell that the session has run, or runs: where its output stands in the journal."""
+
+    id: str
+    """The id of its request."""
+    count: int
+    """Its number in the notebook."""
+    first: int
+    """The number of its first message in the journal."""
+    last: int = 0
+    """That of its `idle`; 0 while it runs. What its threads print later comes behind."""
+    began: int
+    """Milliseconds since the epoch."""
+    ended: int = 0
+    status: Literal["busy", "ok", "error"] = "busy"
+    seen: bool = False
+    """Whether somebody has got its output to its end."""
 
 
 class Output(Struct, frozen=True, array_like=True):
@@ -67,6 +95,30 @@ class Output(Struct, frozen=True, array_like=True):
     """When it came; milliseconds since the epoch."""
     frames: list[bytes]
     """Header, parent header, metadata and content as JSON, then the buffers."""
+
+
+BEHIND_ALL = 2**62
+"""`after` of an order: no message has a number like this, so that the answer is only the newest one."""
+
+
+class _Header(Struct):
+    msg_type: str = ""
+    msg_id: str = ""
+
+
+def decode_output(packed: bytes) -> OutputMessage:
+    """A message of the journal, as it is told to people."""
+    output = msgspec.msgpack.decode(packed, type=Output)
+    header, parent = (msgspec.json.decode(frame, type=_Header) for frame in output.frames[:2])
+    metadata, content = map(msgspec.json.decode, output.frames[2:4])
+    return OutputMessage(
+        number=output.number,
+        time=output.time,
+        cell=parent.msg_id,
+        type=header.msg_type,
+        content=content,
+        metadata=metadata,
+    )
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -81,3 +133,21 @@ class Answer(Struct, frozen=True, kw_only=True):
     """The number of the newest message, of those in `messages` when there are any: ask again behind it."""
     kernel: str = ""
     """`watch`: the kernel's process, spelled as in the record: who sees it there is on the same host."""
+    id: int = 0
+    """That of the order; 0 for what comes unasked."""
+    cells: list[CellMark] = field(default_factory=list)
+    """`cells`: the last 100 cells, in the order in which they ran."""
+    stopped: bool = False
+    """`interrupt`: whether the session runs nothing any more."""
+    steps: list[str] = field(default_factory=list)
+    """`interrupt`: what was done, in order."""
+    where: str = ""
+    """`interrupt`: where in the user's code it is, when it could not be stopped."""
+    peek: Peek | None = None
+    """`peek`: the value."""
+    stack: Stack | None = None
+    """`stack`."""
+    usage: SessionUsage | None = None
+    """`usage`."""
+    fault: str = ""
+    """`peek`, `stack`: why there is none, in one line that says what to do."""

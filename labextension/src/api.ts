@@ -449,6 +449,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/session-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the living GPU sessions of a project use */
+        get: operations["sessions.list_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/sessions": {
         parameters: {
             query?: never;
@@ -513,6 +530,57 @@ export interface paths {
         put?: never;
         /** Interrupt the cell that a GPU session runs */
         post: operations["sessions.interrupt_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/sessions/{session}/output": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a GPU session has printed and shown, from a number on */
+        get: operations["sessions.get_output"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/sessions/{session}/peek": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A value in a GPU session, also while that runs a cell */
+        post: operations["sessions.peek_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/sessions/{session}/stack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the threads of a GPU session do */
+        get: operations["sessions.get_stack"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -991,6 +1059,19 @@ export interface components {
             project: string;
         };
         /**
+         * GetOutput
+         * @description What a session has printed and shown, from a number on.
+         */
+        GetOutput: {
+            /** @default 0 */
+            after: number;
+            /** @default 200 */
+            limit: number;
+            /** @default default */
+            project: string;
+            session: string;
+        };
+        /**
          * GetProject
          * @description One project; also to archive it, or bring it back.
          */
@@ -1046,6 +1127,16 @@ export interface components {
             type: string;
         };
         /**
+         * GpuUsage
+         * @description One GPU of a session, at one moment.
+         */
+        GpuUsage: {
+            load: number;
+            total: number;
+            used: number;
+            uuid: string;
+        };
+        /**
          * Grant
          * @description A session, and how to talk to its kernel and its agent. Holds keys: never shown, never logged.
          */
@@ -1067,6 +1158,18 @@ export interface components {
             steps: number[];
             times: number[];
             values: (number | ("-Infinity" | "Infinity" | "NaN"))[];
+        };
+        /**
+         * Interruption
+         * @description What became of an interrupt.
+         */
+        Interruption: {
+            session: components["schemas"]["Session"];
+            /** @default [] */
+            steps: string[];
+            stopped: boolean;
+            /** @default  */
+            where: string;
         };
         /**
          * Lineage
@@ -1180,6 +1283,14 @@ export interface components {
          * @description The access tokens of a project: the caller's own; for who administers it, all.
          */
         ListTokens: {
+            /** @default default */
+            project: string;
+        };
+        /**
+         * ListUsage
+         * @description What the living sessions of a project use.
+         */
+        ListUsage: {
             /** @default default */
             project: string;
         };
@@ -1330,6 +1441,18 @@ export interface components {
          */
         Nothing: Record<string, never>;
         /**
+         * OutputMessage
+         * @description A message of the kernel's iopub channel, without its buffers.
+         */
+        OutputMessage: {
+            cell: string;
+            content: unknown;
+            metadata: unknown;
+            number: number;
+            time: number;
+            type: string;
+        };
+        /**
          * Page[Dataset]
          * @description Some rows, and the token with which to ask for the following ones; "" on the last page.
          */
@@ -1382,6 +1505,26 @@ export interface components {
             items: components["schemas"]["Version"][];
             /** @default  */
             next_page_token: string;
+        };
+        /**
+         * Peek
+         * @description A value as it was at that moment.
+         */
+        Peek: {
+            data: {
+                [key: string]: string;
+            };
+            type: string;
+        };
+        /**
+         * PeekSession
+         * @description Look at a value in a session, also while that runs a cell.
+         */
+        PeekSession: {
+            expression: string;
+            /** @default default */
+            project: string;
+            session: string;
         };
         /**
          * Project
@@ -1564,11 +1707,15 @@ export interface components {
             active: number;
             /** @default  */
             author: string;
+            /** @default  */
+            cell: string;
             /** @default 0 */
             cells: number;
             created: number;
             /** @default [] */
             devices: string[];
+            /** @default 100 */
+            fraction: number;
             gpu: string;
             id: string;
             name: string;
@@ -1577,11 +1724,34 @@ export interface components {
             /** @default default */
             project: string;
             /** @default  */
+            python: string;
+            /** @default  */
             reason: string;
             /** @default  */
             requested: string;
             /** @enum {unknown} */
             state: "busy" | "dead" | "idle" | "starting";
+        };
+        /**
+         * SessionOutput
+         * @description A part of what a session has printed and shown.
+         */
+        SessionOutput: {
+            messages: components["schemas"]["OutputMessage"][];
+            newest: number;
+            oldest: number;
+        };
+        /**
+         * SessionUsage
+         * @description What a session uses, at one moment.
+         */
+        SessionUsage: {
+            cpu: number;
+            /** @default [] */
+            gpus: components["schemas"]["GpuUsage"][];
+            memory: number;
+            session: string;
+            time: number;
         };
         /**
          * SetRole
@@ -1606,17 +1776,30 @@ export interface components {
             project: string;
         };
         /**
+         * Stack
+         * @description What a session's threads do at this moment.
+         */
+        Stack: {
+            /** @default false */
+            native: boolean;
+            text: string;
+        };
+        /**
          * StartSession
          * @description Start a session for a notebook.
          */
         StartSession: {
             /** @default null */
             author: string | null;
+            /** @default 1 */
+            count: number;
             /** @default {} */
             environment: {
                 [key: string]: string;
             };
             folder: string;
+            /** @default 100 */
+            fraction: number;
             gpu: string;
             host: string;
             id: string;
@@ -2811,6 +2994,37 @@ export interface operations {
             };
         };
     };
+    "sessions.list_usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the living GPU sessions of a project use */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionUsage"][];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "sessions.list_sessions": {
         parameters: {
             query?: never;
@@ -2856,11 +3070,15 @@ export interface operations {
                 "application/json": {
                     /** @default null */
                     author?: string | null;
+                    /** @default 1 */
+                    count?: number;
                     /** @default {} */
                     environment?: {
                         [key: string]: string;
                     };
                     folder: string;
+                    /** @default 100 */
+                    fraction?: number;
                     gpu: string;
                     host: string;
                     id: string;
@@ -3014,7 +3232,112 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Session"];
+                    "application/json": components["schemas"]["Interruption"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sessions.get_output": {
+        parameters: {
+            query?: {
+                after?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a GPU session has printed and shown, from a number on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOutput"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sessions.peek_session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    expression: string;
+                };
+            };
+        };
+        responses: {
+            /** @description A value in a GPU session, also while that runs a cell */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Peek"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sessions.get_stack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the threads of a GPU session do */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stack"];
                 };
             };
             /** @description What went wrong, and what to do */

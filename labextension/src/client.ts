@@ -17,6 +17,7 @@ import type {
   ProjectDetail,
   RunDetail,
   SecretText,
+  Interruption,
   Session,
   Version,
   VersionDetail
@@ -62,7 +63,7 @@ export interface IClient {
   getDataset(project: string, dataset: string): Promise<DatasetDetail>;
 
   listSessions(project: string): Promise<readonly Session[]>;
-  interruptSession(project: string, id: string): Promise<Session>;
+  interruptSession(project: string, id: string): Promise<Interruption>;
   stopSession(project: string, id: string): Promise<void>;
 }
 
@@ -158,7 +159,7 @@ export class Client implements IClient {
     return this._get(project, ['sessions']);
   }
 
-  interruptSession(project: string, id: string): Promise<Session> {
+  interruptSession(project: string, id: string): Promise<Interruption> {
     return this._post(project, ['sessions', id, 'interrupt']);
   }
 

@@ -20,6 +20,9 @@ export type Run = Schemas['Run'];
 export type RunDetail = Schemas['RunDetail'];
 export type SecretText = Schemas['SecretText'];
 export type Session = Schemas['Session'];
+export type Interruption = Schemas['Interruption'];
+export type SessionOutput = Schemas['SessionOutput'];
+export type SessionUsage = Schemas['SessionUsage'];
 export type Version = Schemas['Version'];
 export type VersionDetail = Schemas['VersionDetail'];
 

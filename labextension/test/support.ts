@@ -21,6 +21,7 @@ import type {
   ProjectDetail,
   Run,
   SecretText,
+  Interruption,
   Session,
   Version,
   VersionDetail
@@ -228,8 +229,9 @@ export class FakeServer implements IClient {
     return this._answer('sessions', this.sessions);
   }
 
-  interruptSession(_: string, id: string): Promise<Session> {
-    return this._answer(`interrupt ${id}`, session(id));
+  interruptSession(_: string, id: string): Promise<Interruption> {
+    const found = { session: session(id), stopped: true, steps: ['interrupted'], where: '' };
+    return this._answer(`interrupt ${id}`, found);
   }
 
   stopSession(_: string, id: string): Promise<void> {

@@ -23,7 +23,7 @@ from aip_jupyter.backends.gpus.spec import new_session, new_spec
 from aip_jupyter.backends.process import is_dead, is_running
 from aip_jupyter.domain.sessions import CPU, Grant
 from aip_jupyter.errors import AipError, Invalid, SessionDied, Unavailable
-from aip_jupyter.wire.agent import RECORD, SPEC
+from aip_jupyter.wire.agent import RECORD, SPEC, Order
 
 from ..contracts.gpus import GpuContract, asking
 from ..support.sessions import pid_of, record_of, stop_all, wait_for
@@ -128,9 +128,10 @@ def test_a_session_outlives_who_started_it_but_not_its_agent(pool: LocalPool, tm
     assert is_dead(record.kernel)
     assert [offer.free for offer in pool.offers()] == [2, 1]
     assert record_of(tmp_path, id).connection == record_of(tmp_path, id).control == {}
-    for ask in (pool.grant, pool.interrupt):
-        with pytest.raises(SessionDied, match="its agent was killed"):
-            ask(id)
+    with pytest.raises(SessionDied, match="its agent was killed"):
+        pool.grant(id)
+    with pytest.raises(SessionDied, match="its agent was killed"):
+        pool.ask(id, Order(do="state"))
     # After some minutes nobody is told of it any more.
     aged = time.time() - REMEMBERED - 1
     os.utime(tmp_path / "sessions" / id / RECORD, (aged, aged))

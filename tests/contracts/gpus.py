@@ -14,6 +14,7 @@ from aip_jupyter.backends.gpus.protocol import GpuBackend
 from aip_jupyter.domain.records import new_id
 from aip_jupyter.domain.sessions import CPU, Grant, StartSession
 from aip_jupyter.errors import AipError, Conflict, GpuNotAvailable, NotFound
+from aip_jupyter.wire.agent import Order
 
 
 def asking(name: str = "train", **fields: Any) -> StartSession:
@@ -51,10 +52,11 @@ class GpuContract:
     def test_what_is_not_there(self, pool: GpuBackend) -> None:
         assert pool.sessions() == []
         pool.stop(new_id())
-        for ask in (pool.grant, pool.interrupt):
-            for id in (new_id(), "../x", ""):
-                with pytest.raises(NotFound):
-                    ask(id)
+        for id in (new_id(), "../x", ""):
+            with pytest.raises(NotFound):
+                pool.grant(id)
+            with pytest.raises(NotFound):
+                pool.ask(id, Order(do="state"))
 
     def test_from_start_to_stop(self, pool: GpuBackend) -> None:
         before, events = pool.changes_since(-1)
@@ -89,7 +91,7 @@ class GpuContract:
             pool.start(asking("train"), CPU)
         assert [each.id for each in pool.sessions()] == [session.id], "a refusal leaves nothing"
 
-        pool.interrupt(session.id)
+        pool.ask(session.id, Order(do="interrupt"))
         newest, _ = pool.changes_since(newest)
         pool.stop(session.id)
         pool.stop(session.id)

@@ -52,7 +52,7 @@ class SessionsContract:
             request = GetSession(session=word)
             assert pooled.sessions.get_session(request).id == first.id
             assert pooled.sessions.attach_session(request).session.id == first.id
-            assert pooled.sessions.interrupt_session(request).id == first.id
+            assert pooled.sessions.interrupt_session(request).session.id == first.id
         pooled.sessions.stop_session(GetSession(session="train"))
         pooled.sessions.stop_session(GetSession(session=second.id))
         assert sessions_of(pooled) == []

@@ -23,6 +23,7 @@ from aip_jupyter.sessions.messages import Message
 from aip_jupyter.sessions.relay import Cell, Relay
 from aip_jupyter.sessions.values import dump_values, load_values
 from aip_jupyter.sessions.zmq_link import ZmqLink
+from aip_jupyter.wire.agent import Order
 
 from .agents import Agent, running_agent, wait_for
 from .cells import cell, run_cells
@@ -211,7 +212,7 @@ def test_an_interrupted_cell_ends_and_keeps_the_variables(agent: Agent, code: st
         running = asyncio.ensure_future(relay.run(cell(f"{begin}\n{code}"), lambda message: begun.set()))
         await begun.wait()
         await asyncio.sleep(0.2)  # from the line that tells to what comes after it
-        await relay.interrupt()
+        await relay.order(Order(do="interrupt"))
         reply = await asyncio.wait_for(running, 20)
         assert reply["status"] == "error"
         assert reply["ename"] in ("KeyboardInterrupt", "CancelledError")
@@ -223,7 +224,7 @@ def test_an_interrupted_cell_ends_and_keeps_the_variables(agent: Agent, code: st
 
 def test_an_interrupt_without_a_cell_does_nothing(agent: Agent) -> None:
     async def work(relay: Relay) -> None:
-        await relay.interrupt()
+        await relay.order(Order(do="interrupt"))
         await asyncio.sleep(0.2)
         assert (await relay.run(cell("1"), print))["status"] == "ok"
 
@@ -370,7 +371,7 @@ slow = Slow()
         await relay.run(cell(code), print)
         fetching = asyncio.ensure_future(relay.ask("aip_fetch_request", {"names": ["slow"]}))
         await asyncio.sleep(0.5)
-        await relay.interrupt()
+        await relay.order(Order(do="interrupt"))
         assert (await asyncio.wait_for(fetching, 20)).read()["fault"] == "it was interrupted"
         assert (await relay.run(cell("1"), print))["status"] == "ok"
 

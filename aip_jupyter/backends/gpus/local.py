@@ -15,10 +15,9 @@ from ...domain.changes import ChangeEvent
 from ...domain.sessions import CPU, GpuOffer, Grant, Session, StartSession
 from ...domain.system import Capability
 from ...errors import Conflict, NotFound
-from ...wire.agent import Order
+from ...wire.agent import Answer, Order
 from ..config import BackendConfig
-from . import agents, locks
-from .control import order
+from . import agents, control, locks
 from .feed import SessionFeed
 from .folders import SessionFolder
 from .leases import Leases
@@ -78,8 +77,8 @@ class LocalPool:
     def grant(self, id: str) -> Grant:
         return agents.grant_of(self._session(id).living())
 
-    def interrupt(self, id: str) -> None:
-        order(self._session(id).living().control, Order(do="interrupt"))
+    def ask(self, id: str, order: Order) -> Answer:
+        return control.order(self._session(id).living().control, order)
 
     def stop(self, id: str) -> None:
         with contextlib.suppress(NotFound):

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from ...domain.changes import Action, ChangeEvent
 from ...domain.records import now_ms
-from ...domain.sessions import CPU, GpuOffer, Grant, Session, StartSession
+from ...domain.sessions import CPU, GpuOffer, Grant, Session, SessionUsage, StartSession
 from ...domain.system import Capability
 from ...errors import Conflict, GpuNotAvailable, Invalid, NotFound
+from ...wire.agent import Answer, Order
 from ..config import BackendConfig
 
 _FEED_LENGTH = 10_000
@@ -78,11 +79,14 @@ class MemoryPool:
         with self._lock:
             return _grant(self._get(id))
 
-    def interrupt(self, id: str) -> None:
+    def ask(self, id: str, order: Order) -> Answer:
+        """There is no kernel: nothing runs, and nothing was printed."""
         with self._lock:
             session = replace(self._get(id), active=now_ms())
             self._sessions[id] = session
             self._tell(session, "updated")
+            fault = f"session {session.name!r} has no kernel" if order.do in ("peek", "stack") else ""
+            return Answer(session=session, stopped=True, fault=fault, usage=_usage(session))
 
     def stop(self, id: str) -> None:
         with self._lock:
@@ -119,6 +123,10 @@ class MemoryPool:
             sequence=self._newest, project=session.project, kind="session", id=session.id, action=action
         )
         self._feed.append(event)
+
+
+def _usage(session: Session) -> SessionUsage:
+    return SessionUsage(session=session.id, time=now_ms(), cpu=0.0, memory=0)
 
 
 def _grant(session: Session) -> Grant:

@@ -7,6 +7,7 @@ from typing import Protocol
 from ...domain.changes import ChangeEvent
 from ...domain.sessions import GpuOffer, Grant, Session, StartSession
 from ...domain.system import Capability
+from ...wire.agent import Answer, Order
 
 
 class GpuBackend(Protocol):
@@ -43,8 +44,8 @@ class GpuBackend(Protocol):
     def grant(self, id: str) -> Grant:
         """The keys of a living session. NotFound, SessionDied."""
 
-    def interrupt(self, id: str) -> None:
-        """Interrupt the cell that it runs. NotFound, SessionDied."""
+    def ask(self, id: str, order: Order) -> Answer:
+        """Have the session's agent do something. NotFound, SessionDied, Unavailable without an answer."""
 
     def stop(self, id: str) -> None:
         """End the session, and wait until nothing is left of it. One that is not there is no error."""
