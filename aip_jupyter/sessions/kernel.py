@@ -9,7 +9,6 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -18,17 +17,12 @@ from ipykernel import ipkernel, kernelapp
 from traitlets.config import Config
 
 from ..client.context import Context, get_context, set_context
-from .shared import Lender, Loan, borrow
-from .values import INTERRUPTED, Buffer, ValueFault, dump_values, load_values
+from .exchange import Exchange
 
 FLUSH = 0.02
 """Seconds that printed text may wait for more; ipykernel's own 0.2 would be seen as a delay."""
-LENDERS = 8
-"""Requests whose values may wait to be taken."""
 WAITING = 50_000
 """Messages that may wait for one reader before any is lost; ZeroMQ's own is 1,000."""
-PASSING = "_aip_"
-"""How the names begin of what is fetched once, and not kept."""
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
@@ -46,10 +40,7 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.shell_handlers["aip_push_request"] = self.push_request
-        self.shell_handlers["aip_fetch_request"] = self.fetch_request
-        self.shell_handlers["aip_release_request"] = self.release_request
-        self._lenders: dict[str, Lender] = {}
+        self.shell_handlers.update(Exchange(self).handlers)
 
     async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
         """Take over what came with the cell, then run it."""
@@ -61,45 +52,6 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
             self._count_on(note["count"])
         await super().execute_request(stream, ident, parent)
 
-    def push_request(self, stream: Any, ident: Any, parent: Any) -> None:
-        """Put the notebook's values into the namespace."""
-        loans = msgspec.convert(parent["metadata"].get("loans", []), list[Loan])
-        with _faults() as faults:
-            self.shell.user_ns.update(load_values(borrow(loans, parent["buffers"])))
-        self.session.send(stream, "aip_push_reply", {"fault": "".join(faults)}, parent, ident)
-
-    def fetch_request(self, stream: Any, ident: Any, parent: Any) -> None:
-        """Answer with the values of these names."""
-        names, namespace = parent["content"]["names"], self.shell.user_ns
-        missing = [name for name in names if name not in namespace]
-        loans, buffers = list[Loan](), list[Buffer]()
-        with _faults() as faults:
-            if not missing:
-                buffers = dump_values({name: namespace[name] for name in names})
-                if parent["metadata"].get("shares"):
-                    loans, buffers = self._new_lender(parent["header"]["msg_id"]).lend(buffers)
-        for name in names:
-            if name.startswith(PASSING):
-                namespace.pop(name, None)
-        content = {"missing": missing, "fault": "".join(faults)}
-        metadata = {"loans": msgspec.to_builtins(loans)}
-        self.session.send(
-            stream, "aip_fetch_reply", content, parent, ident, buffers=buffers, metadata=metadata
-        )
-
-    def release_request(self, stream: Any, ident: Any, parent: Any) -> None:
-        """The values that this request has fetched have been taken."""
-        lender = self._lenders.pop(parent["content"]["of"], None)
-        if lender is not None:
-            lender.release()
-
-    def _new_lender(self, request: str) -> Lender:
-        """What is lent for one request: another notebook may fetch before this one has taken it."""
-        while len(self._lenders) >= LENDERS:  # some readers have died
-            self._lenders.pop(next(iter(self._lenders))).release()
-        lender = self._lenders[request] = Lender()
-        return lender
-
     def _count_on(self, count: int) -> None:
         """Give the next cell this number, in its prompt, its tracebacks and in `In`."""
         history = self.shell.history_manager
@@ -107,20 +59,6 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
             del inputs[count:]
             inputs.extend([""] * (count - len(inputs)))
         self.shell.execution_count = count
-
-
-@contextlib.contextmanager
-def _faults() -> Iterator[list[str]]:
-    """Collect what goes wrong with values: a reply has to go out, also after an interrupt."""
-    found: list[str] = []
-    try:
-        yield found
-    except (ValueFault, OSError) as error:
-        found.append(str(error))
-    except KeyboardInterrupt:
-        found.append(INTERRUPTED)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the kernel takes the next message
 
 
 class SessionApp(_App):  # type: ignore[misc]  # as above

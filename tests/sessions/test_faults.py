@@ -5,18 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
-import numpy as np
 import pytest
 import zmq
 
 from aip_jupyter.domain.sessions import Session
 from aip_jupyter.sessions import record as records
-from aip_jupyter.sessions.kernel import LENDERS, SessionKernel
 from aip_jupyter.sessions.record import RecordWriter
-from aip_jupyter.sessions.shared import borrow
 from aip_jupyter.sessions.sockets import Stream
 from aip_jupyter.wire.agent import AgentRecord
 
@@ -72,20 +67,3 @@ def test_messages_come_after_one_that_could_not_be_taken() -> None:
         context.term()
 
     asyncio.run(read())
-
-
-def test_each_request_has_its_own_loans() -> None:
-    kernel: Any = SimpleNamespace(_lenders={})
-    first, second = (np.full(1_000_000, value).tobytes() for value in (1.0, 2.0))
-    loans = {
-        name: SessionKernel._new_lender(kernel, name).lend([array])
-        for name, array in (("a", first), ("b", second))
-    }
-    assert np.frombuffer(borrow(*loans["a"])[0])[0] == 1.0
-    SessionKernel.release_request(kernel, None, None, {"content": {"of": "a"}})
-    assert np.frombuffer(borrow(*loans["b"])[0])[0] == 2.0
-    for number in range(2 * LENDERS):
-        SessionKernel._new_lender(kernel, str(number)).lend([bytes(2_000_000)])
-    assert len(kernel._lenders) == LENDERS
-    for lender in kernel._lenders.values():
-        lender.release()
