@@ -36,6 +36,10 @@ class Message(Struct, frozen=True, kw_only=True):
     metadata: bytes = b"{}"
     content: bytes = b"{}"
     buffers: Sequence[Any] = field(default_factory=list)
+    raw_header: bytes = b""
+    """The whole header, as JSON, of one that came; it is passed on as it is. Empty: one of our own."""
+    raw_parent: bytes = b"{}"
+    """The whole parent header, the same way."""
 
     @property
     def type(self) -> str:
@@ -70,6 +74,19 @@ def request(
     )
 
 
+def new_header(message: Message, session: str) -> bytes:
+    """The whole header of a message of our own; `session` is its sender's."""
+    header = {
+        "msg_id": message.header.msg_id,
+        "msg_type": message.type,
+        "session": session,
+        "username": "aip",
+        "date": datetime.now(timezone.utc).isoformat(),
+        "version": VERSION,
+    }
+    return msgspec.json.encode(header)
+
+
 class Signer:
     """Turns messages into frames and back, with the key of one kernel."""
 
@@ -80,15 +97,8 @@ class Signer:
 
     def pack(self, message: Message) -> list[Any]:
         """The frames to send."""
-        header = {
-            "msg_id": message.header.msg_id,
-            "msg_type": message.type,
-            "session": self._session,
-            "username": "aip",
-            "date": datetime.now(timezone.utc).isoformat(),
-            "version": VERSION,
-        }
-        signed = [msgspec.json.encode(header), b"{}", message.metadata, message.content]
+        header = message.raw_header or new_header(message, self._session)
+        signed = [header, message.raw_parent, message.metadata, message.content]
         return [DELIMITER, self._sign(signed), *signed, *message.buffers]
 
     def unpack(self, channel: str, frames: Sequence[Any]) -> Message:
@@ -105,6 +115,8 @@ class Signer:
             metadata=metadata,
             content=content,
             buffers=frames[start + 5 :],
+            raw_header=header,
+            raw_parent=parent,
         )
 
     def _sign(self, signed: Sequence[bytes]) -> bytes:
