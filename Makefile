@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SOURCES := pyproject.toml hatch_build.py $(wildcard jupyter-config/*/*) \
+SOURCES := pyproject.toml hatch_build.py $(wildcard jupyter-config/*/* jupyter-config/*/*/*) \
 	$(wildcard labextension/*.json labextension/*.js labextension/schema/* labextension/style/*) \
 	$(shell find labextension/src -type f 2>/dev/null)
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
