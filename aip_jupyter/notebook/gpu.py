@@ -66,6 +66,11 @@ class Run:
         background().loop.call_soon_threadsafe(self._begin)
         return self._done
 
+    @property
+    def session(self) -> OpenSession | None:
+        """The one that it runs on; None while it waits for its turn."""
+        return self._session
+
     def interrupt(self) -> None:
         """The user wants it to stop. The second time: to be let go at once."""
         background().loop.call_soon_threadsafe(self._pressed)

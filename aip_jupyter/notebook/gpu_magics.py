@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,6 +37,10 @@ class GpuMagics(Magics):
         ),
         argument("--session", default="", type=text, metavar="NAME", help="the session to use, or to start"),
         argument("--strict", action="store_true", help="an error where there is no GPU, instead of the CPU"),
+        argument("--background", action="store_true", help="give the notebook back at once, with a handle"),
+        argument(
+            "--as", dest="handle", default="", type=text, metavar="NAME", help="a variable for the handle"
+        ),
         argument("--project", type=text, help="the project; the one in use when left out"),
     )
     def gpu_cell(self, line: str, cell: str) -> Any:
@@ -49,14 +54,19 @@ class GpuMagics(Magics):
             %%gpu L40S
             %%gpu L40S --in digits --out clf,report
             %%gpu --session big
+            %%gpu L40S --background --as job
         """
         from .gpu import run, run_async
         from .gpu_front import front_of
 
-        task = self._task(line.removeprefix(AWAITED), cell)
+        awaited, line = line.startswith(AWAITED), line.removeprefix(AWAITED)
+        arguments = parse(self.gpu_cell, line)
+        task = self._task(arguments, line, cell)
         front = front_of(self.shell)
         namespace: dict[str, Any] = self._shell.user_ns
-        if not line.startswith(AWAITED):
+        if arguments.background or arguments.handle:
+            return self._begin(arguments, task, front, awaited=awaited)
+        if not awaited:
             namespace.update(run(task, front))
             return None
 
@@ -72,14 +82,32 @@ class GpuMagics(Magics):
     def _shell(self) -> Any:
         return self.shell
 
-    def _task(self, line: str, cell: str) -> Any:
+    def _begin(self, arguments: Namespace, task: Any, front: Any, *, awaited: bool) -> Any:
+        """Run it in the background; the handle, or what it is to be awaited from."""
+        from .gpu_background import BackgroundCell
+
+        name = arguments.handle
+        if name and not (arguments.background and name.isidentifier()):
+            message = (
+                f"as: {name!r} is not a variable's name" if arguments.background else "as: it names a handle"
+            )
+            raise Invalid(f"{message}; write --background --as job", field="as")
+        job = BackgroundCell(task, front, name=name)
+        if name:
+            self._shell.user_ns[name] = job
+
+        async def begun() -> BackgroundCell:
+            return job
+
+        return begun() if awaited else job
+
+    def _task(self, arguments: Namespace, line: str, cell: str) -> Any:
         from .gpu import Task, not_nested
         from .gpu_api import wish_for
         from .gpu_data import pack
         from .gpu_front import cell_number
 
         not_nested()
-        arguments = parse(self.gpu_cell, line)
         if not cell.strip():
             raise Invalid("cell: there is nothing below %%gpu to run", field="cell")
         return Task(

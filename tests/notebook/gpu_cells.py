@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -20,11 +21,14 @@ OUTPUTS = {"stream", "display_data", "execute_result", "update_display_data", "c
 
 
 class Cell:
-    """A cell that runs, as a front end sees it."""
+    """A cell that runs, as a front end sees it: what comes for it later appears below it too."""
+
+    known: WeakValueDictionary[str, Cell] = WeakValueDictionary()
 
     def __init__(self, client: Any, code: str) -> None:
         self.client = client
         self.id = client.execute(code)
+        self.known[self.id] = self
         self.outputs: list[dict[str, Any]] = []
         self.idle = False
 
@@ -52,13 +56,20 @@ class Cell:
                 self.reply: dict[str, Any] = reply["content"]
                 return self
 
+    def late(self, text: str) -> Cell:
+        """Read until this was printed or noted, which may be after the end."""
+        while text not in self.text and text not in "".join(self.notices.values()):
+            self._read()
+        return self
+
     def _read(self) -> None:
         message = self.client.get_iopub_msg(timeout=100)
-        if message["parent_header"].get("msg_id") != self.id:
+        cell = self.known.get(message["parent_header"].get("msg_id"))
+        if cell is None:
             return
         if message["msg_type"] in OUTPUTS:
-            self.outputs.append(message)
-        self.idle = message["content"].get("execution_state") == "idle"
+            cell.outputs.append(message)
+        cell.idle = cell.idle or message["content"].get("execution_state") == "idle"
 
     @property
     def text(self) -> str:
