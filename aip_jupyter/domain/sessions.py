@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from msgspec import Struct, field
@@ -14,7 +15,27 @@ CPU = "cpu"
 GPU_TYPES = ("T4", "L4", "A10", "L40S", "A100-40G", "A100-80G", "H100")
 """The types with a name of ours. Every other GPU keeps a tidy form of its own name."""
 
+_ALIASES = {"a10g": "A10"}
+"""Names that GPUs also go by."""
+
+MAX_COUNT = 8
+"""The most GPUs of one session."""
+FRACTIONS = (25, 50, 75, 100)
+"""Percent of a GPU that a session may have."""
+
 SessionState = Literal["starting", "idle", "busy", "dead"]
+
+
+def known_types(offered: Iterable[str] = ()) -> dict[str, str]:
+    """Each GPU type that can be asked for, by its name in small letters, and those of a pool."""
+    names = {name.lower(): name for name in (*GPU_TYPES, CPU, *offered)}
+    return {**names, **_ALIASES}
+
+
+def same_type(one: str, other: str) -> bool:
+    """Whether two spellings mean one GPU type: `a10g` is an A10."""
+    known = known_types()
+    return known.get(one.lower(), one).lower() == known.get(other.lower(), other).lower()
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -28,6 +49,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """The GPU type that it has; `cpu` for a stand-in."""
     requested: str = ""
     """The GPU type that was asked for."""
+    count: int = 1
+    """How many GPUs were asked for."""
     devices: list[str] = field(default_factory=list)
     """The UUIDs of its GPUs."""
     state: SessionState
@@ -47,7 +70,7 @@ class Session(Struct, frozen=True, kw_only=True):
     python: str = ""
     """The version of its interpreter, such as `3.11`."""
     fraction: int = 100
-    """Percent of its GPU that it may use."""
+    """Percent of its GPU that it may use; less than 100 when others share it."""
 
 
 class Grant(Struct, frozen=True, kw_only=True):
@@ -70,6 +93,7 @@ class GpuOffer(Struct, frozen=True, kw_only=True):
     type: str
     total: int
     free: int
+    """Those of which nobody has a part."""
     memory: int = 0
     """MiB per GPU."""
 

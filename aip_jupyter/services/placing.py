@@ -7,30 +7,38 @@ import re
 from collections.abc import Sequence
 
 from ..domain.records import now_ms
-from ..domain.sessions import CPU, GPU_TYPES, GpuOffer, Session
+from ..domain.sessions import CPU, FRACTIONS, MAX_COUNT, GpuOffer, Session, known_types
 from ..errors import GpuNotAvailable, Invalid
 
 _TYPE = re.compile(r"[A-Za-z0-9][\w.+-]{0,63}", re.ASCII)
-_SAME = {"a10g": "A10"}
-"""Names that GPUs also go by."""
 _NEAR = 0.8
 """How alike two names are when one may be a slip of the other: L40 and L4, not V100 and H100."""
 
 
 class Placing:
-    """A GPU type asked of a pool. Raises when it cannot be had, not even later."""
+    """GPUs asked of a pool. Raises when they cannot be had, not even later."""
 
-    def __init__(self, offers: Sequence[GpuOffer], asked: str, *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        offers: Sequence[GpuOffer],
+        asked: str,
+        *,
+        strict: bool = False,
+        count: int = 1,
+        fraction: int = 100,
+    ) -> None:
         self._offers = offers
+        self._count = count
+        self._fraction = fraction
         if not _TYPE.fullmatch(asked):
             raise Invalid(f"gpu: {asked[:80]!r} is not a GPU type, such as L40S", field="gpu")
-        known = {name.lower(): name for name in (*GPU_TYPES, CPU, *(offer.type for offer in offers))}
-        known.update(_SAME)
+        known = known_types(offer.type for offer in offers)
         self.requested = known.get(asked.lower(), asked)
         """In the spelling of the pool, or our own."""
         self._near = [] if asked.lower() in known else _near(asked, known)
         self.gpu = self._place(strict)
         """What it gets: `requested`, or `cpu` for a stand-in."""
+        self._check_amount()
 
     def _place(self, strict: bool) -> str:
         if self.requested == CPU or any(offer.type == self.requested for offer in self._offers):
@@ -44,8 +52,26 @@ class Placing:
             raise self._refusal(message)
         return CPU
 
+    def _check_amount(self) -> None:
+        count, fraction = self._count, self._fraction
+        if not 1 <= count <= MAX_COUNT:
+            raise Invalid(f"count: {count} is not between 1 and {MAX_COUNT}", field="count")
+        if fraction not in FRACTIONS:
+            choices = ", ".join(map(str, FRACTIONS))
+            raise Invalid(f"fraction: {fraction} is not one of {choices} percent", field="fraction")
+        if count > 1 and fraction < 100:
+            message = f"fraction: {fraction} % of {count} GPUs cannot be had; leave out count or fraction"
+            raise Invalid(message, field="fraction")
+        if self.requested == CPU and (count, fraction) != (1, 100):
+            field = "count" if count > 1 else "fraction"
+            raise Invalid(f"{field}: a session on the CPU has no GPU; leave out {field}", field=field)
+        total = next((offer.total for offer in self._offers if offer.type == self.gpu), count)
+        if count > total:
+            message = f"count: this pool has {total} {self.gpu}, not {count}; ask for {total} at most"
+            raise Invalid(message, field="count")
+
     def taken(self, sessions: Sequence[Session], project: str) -> GpuNotAvailable:
-        """That all GPUs of the type are in use, by which sessions, and how one becomes free."""
+        """That too many GPUs of the type are in use, by which sessions, and how one becomes free."""
         holders = [each for each in sessions if each.gpu == self.gpu and each.state != "dead"]
         ours = [session for session in holders if session.project == project]
         who = [_holder(session) for session in ours]
@@ -53,7 +79,14 @@ class Placing:
             others = len(holders) - len(ours)
             who.append(f"{others} session{'' if others == 1 else 's'} of other projects")
         free = f"; free one with %gpu stop {ours[0].name}" if ours else ""
-        return self._refusal(f"every {self.gpu} is taken by {' and '.join(who) or 'others'}{free}")
+        return self._refusal(f"{self._lack()} taken by {' and '.join(who) or 'others'}{free}")
+
+    def _lack(self) -> str:
+        if self._count > 1:
+            return f"there are not {self._count} {self.gpu} free: some are"
+        if self._fraction < 100:
+            return f"no {self.gpu} has {self._fraction} % left: all are"
+        return f"every {self.gpu} is"
 
     def _refusal(self, message: str) -> GpuNotAvailable:
         labels = [offer.label for offer in self._offers]

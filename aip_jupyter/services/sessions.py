@@ -65,7 +65,13 @@ class LocalSessions:
         started = self._started(request)
         if started is not None:
             return self._pool.grant(started.id)
-        placing = Placing(self._pool.offers(), request.gpu, strict=request.strict)
+        placing = Placing(
+            self._pool.offers(),
+            request.gpu,
+            strict=request.strict,
+            count=request.count,
+            fraction=request.fraction,
+        )
         author = author_of(request.author, self._settings.user, self._caller)
         try:
             return self._pool.start(replace(request, gpu=placing.requested, author=author), placing.gpu)

@@ -1711,6 +1711,8 @@ export interface components {
             cell: string;
             /** @default 0 */
             cells: number;
+            /** @default 1 */
+            count: number;
             created: number;
             /** @default [] */
             devices: string[];

@@ -94,8 +94,17 @@ def test_what_a_session_is_made_of(pool: LocalPool, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("has_gpus", "seen"), [(False, "3"), (True, "")])
 def test_without_a_gpu_none_that_others_have_is_seen(has_gpus: bool, seen: str) -> None:
     request = asking(environment={"CUDA_VISIBLE_DEVICES": "3"})
-    spec = new_spec(request, new_session(request, CPU, None), 1.0, has_gpus=has_gpus)
+    spec = new_spec(request, new_session(request, CPU, []), 1.0, has_gpus=has_gpus)
     assert spec.environment["CUDA_VISIBLE_DEVICES"] == seen
+
+
+@pytest.mark.parametrize(("fields", "told"), [({"fraction": 50}, "50"), ({"count": 2}, None)])
+def test_what_a_session_is_told_of_its_gpus(fields: dict[str, Any], told: str | None) -> None:
+    request = asking(environment={"AIP_SESSION_FRACTION": "25"}, **fields)
+    session = new_session(request, "L4", DEVICES[: request.count])
+    spec = new_spec(request, session, 1.0, has_gpus=True)
+    assert spec.environment["CUDA_VISIBLE_DEVICES"] == "GPU-a,GPU-b"[: 5 if request.count == 1 else None]
+    assert spec.environment.get("AIP_SESSION_FRACTION") == told
 
 
 _STARTER = """

@@ -119,3 +119,35 @@ class GpuContract:
         assert {type(refusal) for refusal in refusals} <= {GpuNotAvailable, Conflict}
         assert {each.id for each in pool.sessions()} == {grant.session.id for grant in grants}
         assert len({each.project for each in pool.sessions()}) == 2
+
+    def test_several_gpus_are_given_together_or_not_at_all(self, pool: GpuBackend) -> None:
+        both = pool.start(asking("both", count=2), "L4").session
+        assert (both.count, len(set(both.devices)), both.fraction) == (2, 2, 100)
+        assert [offer.free for offer in pool.offers()] == [0, 1]
+        pool.stop(both.id)
+        one = pool.start(asking("one"), "L4").session
+        with pytest.raises(GpuNotAvailable):
+            pool.start(asking("both", count=2), "L4")
+        assert [offer.free for offer in pool.offers()] == [1, 1], "what was not enough was not taken"
+        pool.stop(one.id)
+        stand_in = pool.start(asking("on cpu", gpu="H100", count=4), CPU).session
+        assert (stand_in.count, stand_in.devices) == (4, [])
+
+    def test_parts_of_a_gpu_leave_others_whole(self, pool: GpuBackend) -> None:
+        half = pool.start(asking("half", fraction=50), "L4").session
+        quarter = pool.start(asking("quarter", fraction=25), "L4").session
+        assert (half.fraction, quarter.fraction) == (50, 25)
+        assert half.devices == quarter.devices
+        assert [offer.free for offer in pool.offers()] == [1, 1]
+        with pytest.raises(GpuNotAvailable):
+            pool.start(asking("both", count=2), "L4")
+        big = pool.start(asking("big", fraction=75), "L4").session
+        assert big.devices != half.devices, "100 % of a GPU is all there is"
+        last = pool.start(asking("last", fraction=25), "L4").session
+        assert [offer.free for offer in pool.offers()] == [0, 1]
+        assert len(last.devices) == 1
+        with pytest.raises(GpuNotAvailable):
+            pool.start(asking("whole"), "L4")
+        for session in (half, quarter, last):
+            pool.stop(session.id)
+        assert len(pool.start(asking("whole"), "L4").session.devices) == 1

@@ -103,6 +103,14 @@ class SessionsContract:
             ({"gpu": "L4\n"}, "gpu"),
             ({"project": "a\0"}, "project"),
             ({"notebook": "a\nb"}, "notebook"),
+            ({"count": 0}, "count"),
+            ({"count": 3}, "count"),
+            ({"count": 9, "gpu": "cpu"}, "count"),
+            ({"count": 2, "gpu": "cpu"}, "count"),
+            ({"count": 2, "fraction": 50}, "fraction"),
+            ({"fraction": 30}, "fraction"),
+            ({"fraction": 0}, "fraction"),
+            ({"fraction": 50, "gpu": "cpu"}, "fraction"),
         ],
     )
     def test_what_breaks_a_rule_is_refused(
@@ -133,6 +141,15 @@ class SessionsContract:
         )
         pooled.sessions.stop_session(GetSession(session="one"))
         assert start(pooled, "three").session.gpu == "L4"
+
+    def test_more_than_is_left_is_refused_with_who_has_it(self, pooled: Services) -> None:
+        start(pooled, "half", fraction=50)
+        with pytest.raises(GpuNotAvailable, match="there are not 2 L4 free: some are taken by 'half'"):
+            start(pooled, "both", count=2)
+        start(pooled, "whole")
+        with pytest.raises(GpuNotAvailable, match=r"no L4 has 75 % left: all are taken by .*'half'"):
+            start(pooled, "more", fraction=75)
+        assert start(pooled, "other half", fraction=50).session.fraction == 50
 
     def test_the_cpu_is_always_there(self, pooled: Services) -> None:
         session = start(pooled, gpu="CPU", strict=True).session

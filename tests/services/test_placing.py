@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from aip_jupyter.domain.records import now_ms
-from aip_jupyter.domain.sessions import CPU, GPU_TYPES, GpuOffer, Session
-from aip_jupyter.errors import GpuNotAvailable
+from aip_jupyter.domain.sessions import CPU, GPU_TYPES, GpuOffer, Session, same_type
+from aip_jupyter.errors import GpuNotAvailable, Invalid
 from aip_jupyter.services.placing import Placing
 
 
@@ -32,6 +32,18 @@ def test_unless_a_gpu_must_be(asked: str) -> None:
 def test_a_slip_is_no_type_for_which_the_cpu_would_stand_in(asked: str, near: str) -> None:
     with pytest.raises(GpuNotAvailable, match=rf"no GPU type {asked}; did you mean {near}\?"):
         Placing([], asked)
+
+
+def test_the_cpu_stands_in_for_several_too() -> None:
+    assert Placing([], "L40S", count=8).gpu == Placing([], "L40S", fraction=25).gpu == CPU
+    with pytest.raises(Invalid, match="count: 9 is not between 1 and 8"):
+        Placing([], "L40S", count=9)
+
+
+@pytest.mark.parametrize(("one", "other"), [("a10g", "A10"), ("L40S", "l40s"), ("RTX-4090", "rtx-4090")])
+def test_spellings_of_a_type(one: str, other: str) -> None:
+    assert same_type(one, other)
+    assert not same_type(one, "L4")
 
 
 def test_what_the_pool_declares_is_a_type() -> None:

@@ -1,15 +1,21 @@
-"""Who has which GPU: a locked file per GPU, whose lock the session's agent inherits and keeps to its end."""
+"""Who has which GPU: four locked files per GPU, a quarter each, whose locks the session's agent inherits.
+
+A session that has the whole GPU has all four. The locks end with the last process that holds them.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ...domain.sessions import GpuOffer
-from ...errors import GpuNotAvailable
+from ...errors import GpuNotAvailable, Invalid
 from . import locks
 from .nvml import Device
+
+PARTS = 4
+"""Into how many parts a GPU can be divided."""
 
 _DOOR = ".lock"
 _MODE = 0o666
@@ -38,22 +44,48 @@ class Leases:
             )
         return list(offers.values())
 
-    def take(self, gpu: str) -> tuple[Device, int]:
-        """A free GPU of this type, and the descriptor of its lock. GpuNotAvailable."""
+    def take(self, gpu: str, count: int = 1, fraction: int = 100) -> tuple[list[Device], list[int]]:
+        """GPUs of this type, or a part of one, and the descriptors of their locks. GpuNotAvailable, Invalid.
+
+        Of some GPUs that are not enough, none is taken. A part is cut from the GPU that has the least left
+        of those where it fits, so that whole ones stay whole.
+        """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        devices = [device for device in self.devices if device.type == gpu]
+        if count > 1 and any(device.board for device in devices):
+            message = f"count: the {gpu} here is cut into slices (MIG), of which CUDA uses one; ask for one"
+            raise Invalid(message, field="count")
+        needed = PARTS * fraction // 100
+        free: dict[str, list[int]] = {device.uuid: [] for device in devices}
+        kept: list[int] = []
         with locks.one_at_a_time(self._folder / _DOOR, _MODE):
-            for device in self.devices:
-                held = locks.hold(self._path(device), _MODE) if device.type == gpu else None
-                if held is not None:
-                    return device, held
-        raise GpuNotAvailable(f"gpu: every {gpu} is taken", field="gpu")
+            try:
+                for device in devices:
+                    free[device.uuid] += self._hold_parts(device)
+                fitting = [device for device in devices if len(free[device.uuid]) >= needed]
+                fitting.sort(key=lambda device: len(free[device.uuid]))
+                if len(fitting) < count:
+                    raise GpuNotAvailable(f"gpu: every {gpu} is taken", field="gpu")
+                kept += (part for device in fitting[:count] for part in free[device.uuid][:needed])
+                return fitting[:count], kept
+            finally:
+                for part in (part for parts in free.values() for part in parts if part not in kept):
+                    locks.release(part)
+
+    def _hold_parts(self, device: Device) -> Iterator[int]:
+        """Lock the parts of it that nobody has."""
+        for path in self._paths(device):
+            part = locks.hold(path, _MODE)
+            if part is not None:
+                yield part
 
     def _free(self) -> list[Device]:
         if not self._folder.exists():
             return list(self.devices)
         # Behind the same door as taking: to look is to hold the lock for a moment.
         with locks.one_at_a_time(self._folder / _DOOR, _MODE):
-            return [device for device in self.devices if not locks.is_held(self._path(device))]
+            return [device for device in self.devices if not any(map(locks.is_held, self._paths(device)))]
 
-    def _path(self, device: Device) -> Path:
-        return self._folder / device.uuid.replace(os.sep, "-")
+    def _paths(self, device: Device) -> list[Path]:
+        name = device.uuid.replace(os.sep, "-")
+        return [self._folder / f"{name}.{part}" for part in range(PARTS)]

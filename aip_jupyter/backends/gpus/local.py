@@ -111,12 +111,12 @@ class LocalPool:
                 if folder.path.exists():
                     return None
                 self._refuse_taken(request)
-                device, inherited = None, []
+                devices, inherited = list[Device](), list[int]()
                 if gpu != CPU:
-                    device, lease = self._leases.take(gpu)
-                    held.callback(os.close, lease)
-                    inherited.append(lease)
-                session = new_session(request, gpu, device)
+                    devices, inherited = self._leases.take(gpu, request.count, request.fraction)
+                    for lease in inherited:
+                        held.callback(os.close, lease)
+                session = new_session(request, gpu, devices)
                 has_gpus = bool(self._leases.devices)
                 spec = new_spec(request, session, self._config.session_idle, has_gpus=has_gpus)
                 inherited.append(folder.make(spec))

@@ -35,8 +35,17 @@ def is_held(path: Path | str) -> bool:
     except BlockingIOError:
         return True
     finally:
-        os.close(descriptor)
+        release(descriptor)
     return False
+
+
+def release(descriptor: int) -> None:
+    """Give a lock back at once.
+
+    Not by closing alone: a child that is being forked meanwhile has the descriptor too.
+    """
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -47,9 +56,7 @@ def one_at_a_time(path: Path, mode: int = 0o600) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        # Not by closing alone: a child that was forked meanwhile has the descriptor too.
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
+        release(descriptor)
 
 
 def _open(path: Path, mode: int) -> int:

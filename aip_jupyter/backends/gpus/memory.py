@@ -42,7 +42,10 @@ class MemoryPool:
 
     def offers(self) -> list[GpuOffer]:
         with self._lock:
-            return [GpuOffer(type=gpu, total=n, free=len(self._free(gpu))) for gpu, n in self._gpus.items()]
+            return [
+                GpuOffer(type=gpu, total=n, free=list(self._left(gpu).values()).count(100))
+                for gpu, n in self._gpus.items()
+            ]
 
     def start(self, request: StartSession, gpu: str) -> Grant:
         with self._lock:
@@ -51,16 +54,16 @@ class MemoryPool:
             living = [session for session in self._sessions.values() if session.project == request.project]
             if any(session.name == request.name for session in living):
                 raise Conflict(f"session: the name {request.name!r} is taken", field="session")
-            free = [] if gpu == CPU else self._free(gpu)
-            if gpu != CPU and not free:
-                raise GpuNotAvailable(f"gpu: every {gpu} is taken", field="gpu")
+            devices = [] if gpu == CPU else self._take(gpu, request.count, request.fraction)
             session = Session(
                 id=request.id,
                 project=request.project,
                 name=request.name,
                 gpu=gpu,
                 requested=request.gpu,
-                devices=free[:1],
+                count=request.count,
+                devices=devices,
+                fraction=request.fraction,
                 state="idle",
                 notebook=request.notebook,
                 author=request.author or "",
@@ -107,10 +110,20 @@ class MemoryPool:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _free(self, gpu: str) -> list[str]:
-        taken = {device for session in self._sessions.values() for device in session.devices}
-        names = [f"{gpu}-{number}" for number in range(self._gpus.get(gpu, 0))]
-        return [name for name in names if name not in taken]
+    def _take(self, gpu: str, count: int, fraction: int) -> list[str]:
+        left = self._left(gpu)
+        fitting = sorted((name for name in left if left[name] >= fraction), key=left.__getitem__)
+        if len(fitting) < count:
+            raise GpuNotAvailable(f"gpu: every {gpu} is taken", field="gpu")
+        return fitting[:count]
+
+    def _left(self, gpu: str) -> dict[str, int]:
+        """Percent of each GPU that nobody has."""
+        left = {f"{gpu}-{number}": 100 for number in range(self._gpus.get(gpu, 0))}
+        for session in self._sessions.values():
+            for device in session.devices if session.gpu == gpu else ():
+                left[device] -= session.fraction
+        return left
 
     def _get(self, id: str) -> Session:
         if id not in self._sessions:

@@ -28,10 +28,13 @@ class GpuBackend(Protocol):
         """Names the log that `changes_since` reads: of backends that share one, one is asked."""
 
     def offers(self) -> list[GpuOffer]:
-        """The GPU types that the pool has, and how many of each are free; [] without any GPU."""
+        """The GPU types that the pool has, and how many of each are wholly free; [] without any GPU."""
 
     def start(self, request: StartSession, gpu: str) -> Grant:
-        """Start a session on a GPU of this type (`cpu`: on none) and return when its kernel answers.
+        """Start a session on GPUs of this type (`cpu`: on none) and return when its kernel answers.
+
+        It gets `count` GPUs, all or none, or `fraction` percent of one: of one that others share, where that
+        is possible, so that whole ones stay whole. Nobody gets more of a GPU than there is.
 
         The same id again gives the same session. GpuNotAvailable when somebody else was faster, Conflict when
         a living session of the project has the name, Unavailable when it does not come up; nothing is left

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Sequence
 
 from ...domain.names import check_id
 from ...domain.records import now_ms
@@ -13,6 +14,8 @@ from ...wire.agent import AgentSpec
 from .nvml import Device
 
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
+_FRACTION = "AIP_SESSION_FRACTION"
+"""Percent of its GPU that the session has; `sessions/gpu_memory.py` reads it."""
 
 
 def check_request(request: StartSession) -> None:
@@ -37,7 +40,7 @@ def check_request(request: StartSession) -> None:
             raise Invalid(f"environment: {name[:80]!r} cannot be a variable", field="environment")
 
 
-def new_session(request: StartSession, gpu: str, device: Device | None) -> Session:
+def new_session(request: StartSession, gpu: str, devices: Sequence[Device]) -> Session:
     """The session as it is told of while it starts."""
     now = now_ms()
     return Session(
@@ -46,7 +49,9 @@ def new_session(request: StartSession, gpu: str, device: Device | None) -> Sessi
         name=request.name,
         gpu=gpu,
         requested=request.gpu,
-        devices=[device.uuid] if device else [],
+        count=request.count,
+        devices=[device.uuid for device in devices],
+        fraction=request.fraction,
         state="starting",
         notebook=request.notebook,
         author=request.author or "",
@@ -61,6 +66,9 @@ def new_spec(request: StartSession, session: Session, idle: float, *, has_gpus: 
     if session.devices or has_gpus:
         # Without one, in a pool that has some: what others have leased must not be seen.
         environment[_VISIBLE] = ",".join(session.devices)
+    environment.pop(_FRACTION, None)
+    if session.devices and session.fraction < 100:
+        environment[_FRACTION] = str(session.fraction)
     return AgentSpec(
         session=session, python=request.python, folder=request.folder, environment=environment, idle=idle
     )
