@@ -10,6 +10,8 @@ import sys
 if __name__ == "__main__":
     if sys.path[0] == os.getcwd():
         del sys.path[0]
+    from aip_jupyter.sessions.gpu_memory import limit_memory
     from aip_jupyter.sessions.kernel import main
 
+    limit_memory()
     main()
