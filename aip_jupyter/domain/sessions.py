@@ -81,6 +81,8 @@ class Grant(Struct, frozen=True, kw_only=True):
     """Jupyter's connection information of the kernel, with its CurveZMQ keys."""
     agent: dict[str, str | int]
     """Address and CurveZMQ key of the agent."""
+    host: str = ""
+    """The machine that both run on, as `socket.gethostname` says there."""
 
     def __repr__(self) -> str:
         """Without the keys."""

@@ -16,8 +16,8 @@ from ..domain.sessions import CPU, GetGpus, GetSession, Grant, ListSessions, Ses
 from ..errors import Conflict, GpuNotAvailable, Invalid
 from ..sessions.background import Background, background
 from ..sessions.environment import session_environment
+from ..sessions.links import open_link
 from ..sessions.relay import Relay
-from ..sessions.zmq_link import ZmqLink
 from .gpu_context import SessionGrant, notebook_path
 
 
@@ -82,8 +82,8 @@ class OpenSessions:
         async with self._opening:
             found = self.find(wish)
             if found is None:
-                grant, began = await asyncio.to_thread(_grant, wish)
-                link = await ZmqLink.open(grant)
+                grant, began = await asyncio.to_thread(grant_for, wish)
+                link = await open_link(grant, connect())
                 died = self._forget_dead(wish) if began else None
                 found = OpenSession(link.session, Relay(link), wish.gpu)
                 found.notices = notices_of(link.session, began=began, died=died)
@@ -157,7 +157,7 @@ def _stands_in(session: Session) -> bool:
     return session.gpu == CPU and session.requested not in ("", CPU)
 
 
-def _grant(wish: Wish) -> tuple[Grant, bool]:
+def grant_for(wish: Wish) -> tuple[Grant, bool]:
     """The keys of the session that is wanted, and whether it is a new one."""
     connection = connect()
     services, project = connection.services.sessions, wish.project or connection.project

@@ -76,6 +76,12 @@ SETTINGS = (
         "url", "AIP_URL", "Jupyter server to use from a kernel or script, such as http://127.0.0.1:8888/"
     ),
     Setting("token", "AIP_TOKEN", "Token for AIP_URL"),
+    Setting("gpu", "AIP_GPU", "GPU type of notebooks that run on a GPU session as a whole"),
+    Setting(
+        "link",
+        "AIP_LINK",
+        "How a notebook reaches GPU sessions: zmq (directly), websocket (through the server), or auto",
+    ),
     Setting("workers", "AIP_WORKERS", "Threads per backend in the server"),
     Setting("deadline", "AIP_DEADLINE", "Seconds the server waits for a backend before it answers 503"),
     Setting("garbage_grace", "AIP_GARBAGE_GRACE", "Seconds that bytes without a record are kept"),
@@ -85,6 +91,12 @@ SECRETS = frozenset(
 )
 """Never shown: they are, or may hold, credentials."""
 
+
+OF_KERNELS = ("url", "token", "gpu", "link")
+"""Of kernels and scripts alone: a server has no use for them."""
+
+CHOICES = {"link": ("auto", "zmq", "websocket")}
+"""The values that a setting may have."""
 
 LISTS = ("categories", "admins")
 """Names separated by commas; empty is a value too."""
@@ -115,6 +127,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     session_grant: float = 43200.0
     url: str = ""
     token: str = ""
+    gpu: str = ""
+    link: str = "auto"
     workers: int = 4
     deadline: float = 30.0
     garbage_grace: float = 86400.0
@@ -154,6 +168,9 @@ def _parse(setting: Setting, text: str) -> Any:
     except msgspec.ValidationError as error:
         message = f"{setting.variable}: {text!r} is not a number; {setting.help.lower()}"
         raise Invalid(message, field=setting.variable) from error
+    if setting.name in CHOICES and text not in CHOICES[setting.name]:
+        message = f"{setting.variable}: {text!r} is not one of {', '.join(CHOICES[setting.name])}"
+        raise Invalid(message, field=setting.variable)
     if target is not str and not value > 0:  # NaN is not
         raise Invalid(f"{setting.variable}: {text!r} must be more than 0", field=setting.variable)
     return value

@@ -13,7 +13,7 @@ from aip_jupyter.domain.sessions import Session
 from aip_jupyter.errors import NotFound
 from aip_jupyter.notebook.gpu_api import wish_for
 from aip_jupyter.notebook.gpu_errors import local_error
-from aip_jupyter.notebook.gpu_sessions import OpenSession, Wish, _grant, notices_of
+from aip_jupyter.notebook.gpu_sessions import OpenSession, Wish, grant_for, notices_of
 
 from .conftest import Notebook
 
@@ -94,9 +94,9 @@ def test_a_session_starts_in_the_project_that_was_in_use(
     before = wish_for("L4", "", strict=False, project=None)
     notebook.run("%aip project vision")
     wishes = before, wish_for("L4", "", strict=False, project=None), wish_for("L4", "x", False, "default")
-    grants = [_grant(wish) for wish in wishes]
+    grants = [grant_for(wish) for wish in wishes]
     assert [grant.session.project for grant, _ in grants] == ["default", "vision", "default"]
     assert [s.name for s in notebook.run("%gpu")] == ["l4"]
     assert {s.name for s in notebook.run("%gpu list --project default")} == {"l4", "x"}
     with pytest.raises(NotFound):
-        _grant(wish_for("", "x", strict=False, project="vision"))
+        grant_for(wish_for("", "x", strict=False, project="vision"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import aip_jupyter
 from aip_jupyter.notebook.magics import CLASSES
 from aip_jupyter.server.app import AipApp
-from aip_jupyter.services.settings import SETTINGS
+from aip_jupyter.services.settings import OF_KERNELS, SETTINGS
 from aip_jupyter.wire.routes import PREFIX, ROUTES
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ def test_every_setting_is_documented() -> None:
 
 def test_every_setting_of_the_server_is_a_trait() -> None:
     traits = set(AipApp.class_own_traits(config=True))
-    assert traits == {setting.name for setting in SETTINGS} - {"url", "token"}
+    assert traits == {setting.name for setting in SETTINGS} - set(OF_KERNELS)
     for name in traits:
         assert f"c.AipApp.{name}" in DOCS["configuration.md"]
 

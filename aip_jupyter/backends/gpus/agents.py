@@ -77,7 +77,12 @@ def discard(folder: SessionFolder) -> None:
 
 def grant_of(record: AgentRecord) -> Grant:
     """What whoever may use the session needs."""
-    return Grant(session=record.session, connection=record.connection, agent=record.control)
+    return Grant(
+        session=record.session,
+        connection=record.connection,
+        agent=record.control,
+        host=record.agent.partition("|")[0],
+    )
 
 
 def _is_settled(folder: SessionFolder) -> bool:
