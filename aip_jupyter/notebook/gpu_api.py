@@ -19,6 +19,7 @@ from ..domain.sessions import GetGpus, GetOutput, GetSession, ListSessions
 from ..errors import AipError, Invalid
 from .connection import connect
 from .gpu_calls import Call, check_function, unpacked
+from .gpu_default import wish_for
 from .gpu_tables import GpuTable, SessionNote, SessionTable
 
 P = ParamSpec("P")
@@ -118,7 +119,9 @@ def gpu(type: Any = "", *, session: str = "", strict: bool = False, project: str
         def call(*args: P.args, **kwargs: P.kwargs) -> T:
             if get_context() is not None:
                 return function(*args, **kwargs)
-            value: T = _call(Call(function, args, kwargs), wish_for(type, session, strict, project))
+            value: T = _call(
+                Call(function, args, kwargs), wish_for(type, session, strict=strict, project=project)
+            )
             return value
 
         return call
@@ -148,7 +151,7 @@ def run_on_gpu(
         aip.run_on_gpu(train, digits, gpu="L40S")
         aip.run_on_gpu("clf = fit(x)", gpu="L40S", inputs={"x": x}, outputs=["clf"])["clf"]
     """
-    wish = wish_for(gpu, session or "", strict, project)
+    wish = wish_for(gpu, session or "", strict=strict, project=project)
     if not isinstance(function, str):
         if inputs or outputs:
             message = (
@@ -208,18 +211,6 @@ def _shell() -> Any:
     """The shell whose cell this is; None in a plain script."""
     ipython = sys.modules.get("IPython")
     return None if ipython is None else ipython.get_ipython()
-
-
-def wish_for(gpu: str, session: str, strict: bool, project: str | None) -> Any:
-    """What the user has typed. The project is settled now: another may be in use when the cell's turn comes.
-
-    In a session there is nothing to wish for, which is said later.
-    """
-    from .gpu_sessions import Wish
-
-    if project is None and get_context() is None:
-        project = connect().project
-    return Wish(gpu=gpu, name=session, strict=strict, project=project or "")
 
 
 def _names(names: Sequence[str]) -> list[str]:

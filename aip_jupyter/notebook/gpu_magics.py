@@ -36,6 +36,13 @@ class GpuMagics(Magics):
             "--out", action="append", default=[], type=text, metavar="C,D", help="variables to bring back"
         ),
         argument("--session", default="", type=text, metavar="NAME", help="the session to use, or to start"),
+        argument("--count", type=int, metavar="N", help="how many GPUs of the type (1)"),
+        argument(
+            "--fraction",
+            type=int,
+            metavar="PERCENT",
+            help="a part of one GPU: 25, 50 or 75 percent, beside other sessions",
+        ),
         argument("--strict", action="store_true", help="an error where there is no GPU, instead of the CPU"),
         argument("--background", action="store_true", help="give the notebook back at once, with a handle"),
         argument(
@@ -103,15 +110,22 @@ class GpuMagics(Magics):
 
     def _task(self, arguments: Namespace, line: str, cell: str) -> Any:
         from .gpu import Task, not_nested
-        from .gpu_api import wish_for
         from .gpu_data import pack
+        from .gpu_default import wish_for
         from .gpu_front import cell_number
 
         not_nested()
         if not cell.strip():
             raise Invalid("cell: there is nothing below %%gpu to run", field="cell")
         return Task(
-            wish=wish_for(arguments.gpu, arguments.session, arguments.strict, arguments.project),
+            wish=wish_for(
+                arguments.gpu,
+                arguments.session,
+                count=arguments.count,
+                fraction=arguments.fraction,
+                strict=arguments.strict,
+                project=arguments.project,
+            ),
             code=_numbered(line, cell),
             count=cell_number(self._shell),
             values=pack(_names(arguments.values, "in"), self._shell.user_ns),

@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import socket
 import sys
 
-from msgspec import Struct
-
 from ..client.connect import connect
 from ..domain.records import new_id
-from ..domain.sessions import CPU, GetGpus, GetSession, Grant, ListSessions, Session, StartSession
+from ..domain.sessions import GetGpus, GetSession, Grant, ListSessions, Session, StartSession, known_types
 from ..errors import Conflict, GpuNotAvailable, Invalid
 from ..sessions.background import Background, background
 from ..sessions.environment import session_environment
 from ..sessions.links import open_link
 from ..sessions.relay import Relay
 from .gpu_context import SessionGrant, notebook_path
-
-
-class Wish(Struct, frozen=True, kw_only=True):
-    """What the user has typed."""
-
-    gpu: str = ""
-    name: str = ""
-    strict: bool = False
-    project: str = ""
-    """"" for the one in use."""
+from .gpu_wishes import Wish, choose, default_name, fits, misfit, stands_in
 
 
 class OpenSession:
     """A session to which this process has a link."""
 
-    def __init__(self, session: Session, relay: Relay, gpu: str) -> None:
+    def __init__(self, session: Session, relay: Relay) -> None:
         self.session = session
         self.relay = relay
         self.turn = asyncio.Lock()
@@ -42,15 +30,6 @@ class OpenSession:
         self.grant = SessionGrant()
         self.notices: list[tuple[str, str]] = []
         """Lines to be shown with the next cell, and the kind of each."""
-        self.asked = {gpu.lower(), session.requested.lower()}
-
-    def fits(self, wish: Wish) -> bool:
-        """Whether it is what the user means."""
-        if wish.project not in ("", self.session.project):
-            return False
-        if wish.name:
-            return wish.name == self.session.name and wish.gpu.lower() in (self.asked | {""})
-        return wish.gpu.lower() in (self.asked | {""}) and not (wish.strict and _stands_in(self.session))
 
 
 class OpenSessions:
@@ -62,15 +41,15 @@ class OpenSessions:
         self._opening = asyncio.Lock()
 
     def find(self, wish: Wish) -> OpenSession | None:
-        """One that is open already."""
+        """One that is open already; without a type the last used. Invalid when several fit alike."""
         dead = [each for each in self._open if each.relay.death is not None]
         for each in dead:
             self._open.remove(each)
         self._dead = [*dead, *self._dead][:10]
-        fitting = [each for each in self._open if each.fits(wish)]
-        if wish.gpu:
-            # A session with a name of its own is meant when nothing else is there.
-            fitting.sort(key=lambda each: not _has_default_name(each.session))
+        fitting = [each for each in self._open if fits(each.session, wish)]
+        if wish.gpu and not wish.name:
+            chosen = choose([each.session for each in fitting], wish)
+            fitting = [each for each in fitting if each.session is chosen]
         if not fitting:
             return None
         self._open.remove(fitting[0])
@@ -85,7 +64,7 @@ class OpenSessions:
                 grant, began = await asyncio.to_thread(grant_for, wish)
                 link = await open_link(grant, connect())
                 died = self._forget_dead(wish) if began else None
-                found = OpenSession(link.session, Relay(link), wish.gpu)
+                found = OpenSession(link.session, Relay(link))
                 found.notices = notices_of(link.session, began=began, died=died)
                 self._open.insert(0, found)
             return found
@@ -96,7 +75,7 @@ class OpenSessions:
         Opens those of its earlier kernels.
         """
         self.find(Wish())  # forgets the dead
-        project, names = await asyncio.to_thread(_names_of_notebook)
+        project, names = await asyncio.to_thread(names_of_notebook)
         for name in names:
             if all((name, project) != (s.name, s.project) for s in (each.session for each in self._open)):
                 await self.open(Wish(name=name, project=project))
@@ -110,7 +89,7 @@ class OpenSessions:
 
     def _forget_dead(self, wish: Wish) -> str | None:
         """How the last session ended that was what the user means now; told once."""
-        died = [each for each in self._dead if each.fits(wish)]
+        died = [each for each in self._dead if fits(each.session, wish)]
         self._dead = [each for each in self._dead if each not in died]
         return str(died[0].relay.death) if died else None
 
@@ -125,10 +104,20 @@ def notices_of(session: Session, *, began: bool, died: str | None = None) -> lis
         cells = f"{session.cells} cell{'' if session.cells == 1 else 's'}"
         text = f"GPU session {session.name!r} goes on after {cells}: its variables are there."
         notices.append((text, "attached"))
-    if _stands_in(session):
+    if stands_in(session):
         text = f"There is no GPU here: the CPU stands in for {session.requested} (session {session.name!r})."
         notices.append((text, "cpu"))
+    elif began and session.fraction < 100:
+        notices.append((_part_text(session), "fraction"))
     return notices
+
+
+def _part_text(session: Session) -> str:
+    part = f"{session.fraction} % of the memory of its {session.gpu}"
+    return (
+        f"GPU session {session.name!r} is to use {part}, which it shares: PyTorch is held to that, "
+        "other libraries are not."
+    )
 
 
 _sessions: tuple[Background, OpenSessions] | None = None
@@ -143,7 +132,7 @@ def open_sessions() -> OpenSessions:
     return _sessions[1]
 
 
-def _names_of_notebook() -> tuple[str, list[str]]:
+def names_of_notebook() -> tuple[str, list[str]]:
     """The project in use, and the names of the notebook's living sessions in it."""
     connection, path = connect(), notebook_path()
     project = connection.project
@@ -151,10 +140,6 @@ def _names_of_notebook() -> tuple[str, list[str]]:
         return project, []
     living = connection.services.sessions.list_sessions(ListSessions(project=project))
     return project, [each.name for each in living if each.notebook == path and each.state != "dead"]
-
-
-def _stands_in(session: Session) -> bool:
-    return session.gpu == CPU and session.requested not in ("", CPU)
 
 
 def grant_for(wish: Wish) -> tuple[Grant, bool]:
@@ -173,7 +158,7 @@ def grant_for(wish: Wish) -> tuple[Grant, bool]:
         raise Invalid(f"gpu: say which GPU the cell needs; {there_is}", field="gpu")
     taken = {session.name for session in living}
     while True:
-        name = wish.name or _free_name(wish.gpu, taken)
+        name = wish.name or _free_name(wish, taken)
         try:
             return services.start_session(_request(wish, project, name)), True
         except Conflict as error:
@@ -186,31 +171,25 @@ def _named(wish: Wish, living: list[Session]) -> Session | None:
     found = next((session for session in living if wish.name in (session.name, session.id)), None)
     if found is None:
         return None
-    if wish.gpu and wish.gpu.lower() not in (found.requested.lower(), found.gpu.lower()):
-        message = f"session: {found.name!r} has {found.requested or found.gpu}, not {wish.gpu}"
-        raise Invalid(f"{message}; leave out the type, or give the session another name", field="session")
-    if wish.strict and _stands_in(found):
+    other = misfit(found, wish)
+    if other:
+        advice = "leave that out, or give the session another name"
+        raise Invalid(f"session: {found.name!r} has {other}; {advice}", field="session")
+    if wish.strict and stands_in(found):
         message = f"gpu: session {found.name!r} runs on the CPU; leave out --strict to go on with it"
         raise GpuNotAvailable(message, field="gpu")
     return found
 
 
 def _ours(wish: Wish, living: list[Session]) -> Session | None:
-    """The newest of this notebook: after a restart of its kernel it finds its variables."""
+    """That of this notebook: after a restart of its kernel it finds its variables."""
     path = notebook_path()
-    for session in sorted(living, key=lambda session: not _has_default_name(session)):
-        fits = wish.gpu.lower() in ("", session.requested.lower())
-        if path and session.notebook == path and fits and not (wish.strict and _stands_in(session)):
-            return session
-    return None
+    return choose([each for each in living if path and each.notebook == path and fits(each, wish)], wish)
 
 
-def _has_default_name(session: Session) -> bool:
-    return re.fullmatch(rf"{re.escape(session.requested.lower())}(-\d+)?", session.name) is not None
-
-
-def _free_name(gpu: str, taken: set[str]) -> str:
-    base, number = gpu.lower(), 2
+def _free_name(wish: Wish, taken: set[str]) -> str:
+    known = known_types().get(wish.gpu.lower(), wish.gpu)
+    base, number = default_name(known, wish.count or 1, wish.fraction or 100), 2
     name = base
     while name in taken:
         name, number = f"{base}-{number}", number + 1
@@ -225,10 +204,22 @@ def _request(wish: Wish, project: str, name: str) -> StartSession:
         name=name,
         gpu=wish.gpu,
         strict=wish.strict,
+        count=1 if wish.count is None else wish.count,
+        fraction=100 if wish.fraction is None else wish.fraction,
         notebook=notebook_path(),
         host=socket.gethostname(),
         python=sys.executable,
         folder=os.getcwd(),
-        environment=session_environment(os.environ, embedded=connection.server is None),
+        environment=_environment(embedded=connection.server is None),
         author=connection.author,
     )
+
+
+def _environment(*, embedded: bool) -> dict[str, str]:
+    """The variables for a session. What lies beside a script it can import, as the script can."""
+    found = session_environment(os.environ, embedded=embedded)
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    if script:
+        paths = [os.path.dirname(os.path.abspath(script)), found.get("PYTHONPATH", "")]
+        found["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ..domain.sessions import CPU, GpuOffer, Session
 from .display import Html, age_html, age_text, code, dim, element, frame, html_table, plain, text_table
+from .gpu_context import notebook_path
 from .listing import Listing
 
 _SESSION_COLUMNS = ("name", "GPU", "state", "notebook", "cells", "author", "started", "last cell")
@@ -66,9 +67,12 @@ class SessionNote:
 
 
 def gpu_text(session: Session) -> str:
-    """`L40S`, or `cpu for L40S` where the CPU stands in."""
+    """`L40S`, `L40S ×2`, `L40S 50 %`, or `cpu for L40S` where the CPU stands in."""
     stands_in = session.gpu == CPU and session.requested not in ("", CPU)
-    return f"{CPU} for {session.requested}" if stands_in else session.gpu
+    gpu = f"{CPU} for {session.requested}" if stands_in else session.gpu
+    if session.count > 1:
+        return f"{gpu} ×{session.count}"
+    return gpu if session.fraction == 100 else f"{gpu} {session.fraction} %"
 
 
 _START = "%%gpu L40S"
@@ -76,11 +80,12 @@ _NO_GPU = "There is no GPU here: the CPU stands in for every type."
 
 
 def _cells(session: Session) -> tuple[str | Html, ...]:
+    notebook = notebook_path() or None
     return (
         session.name,
         gpu_text(session),
         session.state,
-        session.notebook,
+        f"{session.notebook} (this one)" if session.notebook == notebook else session.notebook,
         str(session.cells),
         session.author,
     )
