@@ -34,6 +34,8 @@ class Context(Struct, frozen=True, kw_only=True):
     notebook: str = ""
     user: str = ""
     """Who works in the notebook, when its environment says so."""
+    whole: bool = False
+    """Whether the whole notebook runs in the session, and not only some cells."""
 
     def __repr__(self) -> str:
         """Without the token."""

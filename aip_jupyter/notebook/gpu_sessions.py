@@ -218,8 +218,9 @@ def _request(wish: Wish, project: str, name: str) -> StartSession:
 def _environment(*, embedded: bool) -> dict[str, str]:
     """The variables for a session. What lies beside a script it can import, as the script can."""
     found = session_environment(os.environ, embedded=embedded)
-    script = getattr(sys.modules.get("__main__"), "__file__", None)
-    if script:
+    main = sys.modules.get("__main__")
+    script = getattr(main, "__file__", None)
+    if script and getattr(main, "__spec__", None) is None:  # not a module that was run by its name
         paths = [os.path.dirname(os.path.abspath(script)), found.get("PYTHONPATH", "")]
         found["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     return found
