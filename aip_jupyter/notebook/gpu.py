@@ -12,20 +12,24 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from ..client.context import get_context
 from ..errors import Invalid
 from ..sessions.background import background
+from ..sessions.messages import Message
 from ..sessions.relay import Cell
 from ..sessions.values import Buffer
 from .gpu_context import context_for
 from .gpu_data import Interrupted, Parcel, fetch, send, unpack
-from .gpu_errors import local_error
+from .gpu_errors import LastError, local_error
 from .gpu_front import Front
-from .gpu_sessions import OpenSession, OpenSessions, Wish, open_sessions
+from .gpu_input import Question, ask
+from .gpu_sessions import OpenSession, OpenSessions, open_sessions
 from .gpu_stop import Stopping
-from .gpu_wait import wait, wait_async
+from .gpu_wait import Errands, wait, wait_async
+from .gpu_wishes import Wish
 from .progress import Progress
 
 LEFT = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": ["KeyboardInterrupt"]}
@@ -59,7 +63,10 @@ class Run:
         self._done: Future[Outcome] = Future()
         self._session: OpenSession | None = None
         self._stopping = Stopping(front, self._give_back)
+        self._errors = LastError(front)
         self._work: asyncio.Task[None] | None = None
+        self.errands = Errands()
+        """What the waiting thread has to do meanwhile: the cell's questions."""
 
     def start(self) -> Future[Outcome]:
         """Begin; the future of what becomes of it."""
@@ -119,12 +126,27 @@ class Run:
             if self._stopping.presses:
                 raise Interrupted
             context = await context_for(session.session, session.grant)
-            reply = await relay.run(Cell(task.code, task.count, context), self._front.show)
+            self._front.join(relay)
+            cell = Cell(task.code, task.count, context, id=self._front.cell, stdin=self._front.stdin)
+            reply = await relay.run(cell, self._show)
+            self._errors.end(reply)
             if reply["status"] != "ok" or not task.out or self._done.done():
                 return Outcome(reply=reply)
             return Outcome(reply=reply, values=await fetch(relay, task.out))
         except Interrupted:
             return Outcome(reply={}, left=True)
+
+    def _show(self, message: Message) -> None:
+        if message.type == "input_request":
+            question = msgspec.json.decode(message.content, type=Question)
+            self.errands.put(lambda: self._answer(ask(question)))
+        else:
+            self._errors.show(message)
+
+    def _answer(self, text: str) -> None:
+        """In the notebook's thread."""
+        if self._session is not None:
+            background().submit(self._session.relay.answer(text))
 
     def _pressed(self) -> None:
         if not self._done.done():
@@ -138,15 +160,14 @@ class Run:
         return True
 
 
-def result_of(outcome: Outcome, front: Front, *, interrupted: bool) -> dict[str, Any]:
-    """The values that came back; raises what the cell has raised."""
+def result_of(outcome: Outcome, front: Front, *, interrupted: bool, shown: bool = False) -> dict[str, Any]:
+    """The values that came back; raises what the cell has raised. `shown`: which the front has shown."""
     if outcome.left:
         raise local_error(LEFT)
     for payload in outcome.reply.get("payload", []):
-        if payload.get("source") == "page":
-            front.page(payload)
+        front.payload(payload)
     if outcome.reply["status"] != "ok":
-        raise local_error(outcome.reply, interrupted=interrupted)
+        raise local_error(outcome.reply, interrupted=interrupted, shown=shown)
     return unpack(outcome.values)
 
 
@@ -154,7 +175,8 @@ def not_nested() -> None:
     """Refuse inside a session."""
     context = get_context()
     if context is not None:
-        message = f"this cell runs in GPU session {context.session!r} already; take the inner %%gpu away"
+        what, which = ("the whole notebook", "%%gpu") if context.whole else ("this cell", "the inner %%gpu")
+        message = f"{what} runs in GPU session {context.session!r} already; take {which} away"
         raise Invalid(message)
 
 
@@ -163,12 +185,12 @@ def run(task: Task, front: Front) -> dict[str, Any]:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # what the code around it has printed, it has printed before
     work = Run(task, front)
-    outcome, interrupted = wait(work.start, work.interrupt)
+    outcome, interrupted = wait(work.start, work.interrupt, work.errands)
     return result_of(outcome, front, interrupted=interrupted)
 
 
 async def run_async(task: Task, front: Front) -> dict[str, Any]:
     """Run it, awaiting; the values that came back."""
     work = Run(task, front)
-    outcome, interrupted = await wait_async(work.start, work.interrupt)
-    return result_of(outcome, front, interrupted=interrupted)
+    outcome, interrupted = await wait_async(work.start, work.interrupt, work.errands)
+    return result_of(outcome, front, interrupted=interrupted, shown=front.shows_errors)

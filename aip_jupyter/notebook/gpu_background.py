@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import AipError
 from ..sessions.messages import Message
+from ..sessions.relay import Relay
 from .display import code, dim, element, frame, plain
 from .gpu import LEFT, Outcome, Run, Task, result_of
 from .gpu_errors import local_error
@@ -167,7 +168,12 @@ class BackgroundCell:
 class Listening:
     """A front that keeps the text of what it shows."""
 
+    stdin = False  # who could be asked is busy with other cells
+    shows_errors = False  # one line tells of it, and `result()` shows it
+
     def __init__(self, front: Front) -> None:
+        self.cell = front.cell
+        self.count = front.count
         self._front = front
         self._texts: deque[str] = deque()
         self._size = 0
@@ -176,6 +182,9 @@ class Listening:
     def text(self) -> str:
         """All of it, or its last part."""
         return "".join(self._texts.copy())
+
+    def join(self, relay: Relay) -> None:
+        self._front.join(relay)
 
     def show(self, message: Message) -> None:
         if message.type == "stream":
@@ -188,6 +197,7 @@ class Listening:
     def notice(self, text: str, kind: str) -> None:
         self._front.notice(text, kind)
 
-    def page(self, payload: dict[str, Any]) -> None:
+    def payload(self, payload: dict[str, Any]) -> None:
         """The cell that asked has ended: below it, as text."""
-        self._front.notice(str(payload["data"].get("text/plain", "")), "page")
+        if payload["source"] == "page":
+            self._front.notice(str(payload["data"].get("text/plain", "")), "page")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..sessions.messages import Message
+    from .gpu_front import Front
 
 # IPython shows the first in a way of its own, which looks for the file; the next two mean something else when
 # a coroutine raises them; the last needs what it consists of.
@@ -16,8 +20,14 @@ _SPECIAL: tuple[type[BaseException], ...] = (
 )
 
 
-def local_error(reply: Mapping[str, Any], *, interrupted: bool = False) -> BaseException:
-    """The exception to raise for this reply. Whoever catches ValueError here catches the session's."""
+_SHOWN = "_aip_shown"
+
+
+def local_error(reply: Mapping[str, Any], *, interrupted: bool = False, shown: bool = False) -> BaseException:
+    """The exception to raise for this reply. Whoever catches ValueError here catches the session's.
+
+    `shown`: what it shows is there already, so that it only ends the cell; see `install`.
+    """
     name = str(reply["ename"])
     if interrupted and name == "CancelledError":  # what an interrupt is to a cell that awaits
         name = "KeyboardInterrupt"
@@ -28,6 +38,7 @@ def local_error(reply: Mapping[str, Any], *, interrupted: bool = False) -> BaseE
         "__str__": lambda self: text,
         # IPython asks the exception itself how it wants to be shown.
         "_render_traceback_": lambda self: lines,
+        _SHOWN: shown,
     }
     made: BaseException = type(name, (_base(name),), members)()
     return made
@@ -38,3 +49,45 @@ def _base(name: str) -> type[BaseException]:
     usable = isinstance(found, type) and issubclass(found, (Exception, KeyboardInterrupt))
     base: type[BaseException] = found if usable and not issubclass(found, _SPECIAL) else Exception
     return base
+
+
+def install(shell: Any) -> None:
+    """Let this kernel's shell not show a second time what the session has shown."""
+    show = shell._showtraceback
+
+    def show_once(kind: type[BaseException], error: BaseException, lines: list[str]) -> None:
+        if getattr(error, _SHOWN, False):
+            shell._last_traceback = lines  # what the reply has
+        else:
+            show(kind, error, lines)
+
+    shell._showtraceback = show_once
+
+
+def uninstall(shell: Any) -> None:
+    """Undo it."""
+    vars(shell).pop("_showtraceback", None)
+
+
+class LastError:
+    """Shows messages; of the errors among them, the one that the cell ends with only where the front does."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._held: Message | None = None
+        self._ended = False
+
+    def show(self, message: Message) -> None:
+        """Show it. In the links' thread."""
+        if message.type != "error" or self._front.shows_errors or self._ended:
+            self._front.show(message)
+            return
+        if self._held is not None:  # the cell went on after it
+            self._front.show(self._held)
+        self._held = message
+
+    def end(self, reply: Mapping[str, Any]) -> None:
+        """The cell has ended, with this reply."""
+        self._ended = True
+        if self._held is not None and reply["status"] == "ok":
+            self._front.show(self._held)

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..sessions.messages import Message
+from ..sessions.relay import COMMS, Relay
+from .gpu_comms import comms_of
+from .gpu_replay import Replay
 
 
 class Front(Protocol):
     """Shows messages of a session, and lines of our own. Called in the links' thread."""
+
+    count: int = 1
+    """The number that results are shown with."""
+    cell: str = ""
+    """The id of the front end's request that is being served."""
+    stdin: bool = False
+    """Whether there is somebody who could be asked."""
+    shows_errors: bool = False
+    """Whether it shows an error that a cell ends with; else that is only raised."""
+
+    def join(self, relay: Relay) -> None:
+        """What is shown from now on comes from this session."""
 
     def show(self, message: Message) -> None:
         """Show an output of the session."""
@@ -17,52 +33,84 @@ class Front(Protocol):
     def notice(self, text: str, kind: str) -> None:
         """Show a line of ours; `kind` lets programs recognize it."""
 
-    def page(self, payload: dict[str, Any]) -> None:
-        """Show what `?` has found. Called in the thread of the cell, at its end."""
+    def payload(self, payload: dict[str, Any]) -> None:
+        """Pass on what `?` has found, and other payloads. Called in the thread of the cell, at its end."""
 
 
 class KernelFront:
-    """Sends the messages on as they are, as outputs of the cell that runs now: content, metadata, buffers.
+    """Sends the messages on as outputs of the cell that runs now; only the number of a result is another."""
 
-    Only the parent is another, and the number of a result. `clear_output`, updates of a display and MIME
-    types that nobody has heard of need no code here.
-    """
-
-    def __init__(self, kernel: Any, count: int) -> None:
+    def __init__(self, kernel: Any, count: int, *, shows_errors: bool = False) -> None:
+        parent: Mapping[str, Any] = kernel.get_parent("shell")
+        self.cell = str(parent.get("header", {}).get("msg_id", ""))
+        self.stdin = bool(parent.get("content", {}).get("allow_stdin", False))
+        self.shows_errors = shows_errors
         self._kernel = kernel
-        self._parent = kernel.get_parent("shell")
-        self._count = count
+        self.count = count
+        self._replay = Replay(kernel, parent)
+        self._comms = comms_of(kernel)
+
+    def join(self, relay: Relay) -> None:
+        self._relay = relay
+        self._comms.join(relay)
 
     def show(self, message: Message) -> None:
-        content: Any = message.content
         if message.type == "execute_result":
-            content = {**message.read(), "execution_count": self._count}
-        self._send(message.type, content, message.read_metadata(), list(message.buffers))
+            content = {**message.read(), "execution_count": self.count}
+            self._replay.send(message.type, content, message.read_metadata(), message.buffers)
+            return
+        if message.type in COMMS:
+            self._comms.note(self._relay, message)
+        self._replay.show(message)
 
     def notice(self, text: str, kind: str) -> None:
         data = {"text/plain": text}
-        self._send("display_data", {"data": data, "metadata": {"aip_notice": kind}, "transient": {}}, {}, [])
+        self._replay.send("display_data", {"data": data, "metadata": {"aip_notice": kind}, "transient": {}})
 
-    def page(self, payload: dict[str, Any]) -> None:
-        self._kernel.shell.payload_manager.write_payload(payload)
+    def payload(self, payload: dict[str, Any]) -> None:
+        if payload["source"] != "ask_exit":  # that is the session's own end
+            self._kernel.shell.payload_manager.write_payload(payload, single=False)
 
-    def _send(self, kind: str, content: Any, metadata: dict[str, Any], buffers: list[Any]) -> None:
-        self._kernel.session.send(
-            self._kernel.iopub_socket,
-            kind,
-            content,
-            parent=self._parent,
-            ident=self._kernel._topic(kind),
-            metadata=metadata,
-            buffers=buffers,
-        )
+
+class CapturedFront(KernelFront):
+    """Prints and displays as any code does, where somebody captures that, such as `%%capture`."""
+
+    def show(self, message: Message) -> None:
+        if message.type in COMMS:  # which are not captured
+            super().show(message)
+            return
+        content, shell = message.read(), self._kernel.shell
+        if message.type == "stream":
+            _print(content)
+        elif message.type == "clear_output":
+            shell.display_pub.clear_output(content["wait"])
+        elif message.type == "error":
+            print("\n".join(content["traceback"]))
+        else:
+            shell.display_pub.publish(
+                content["data"],
+                content["metadata"],
+                transient=content.get("transient"),
+                update=message.type == "update_display_data",
+            )
+
+    def notice(self, text: str, kind: str) -> None:
+        print(text, flush=True)
 
 
 class TerminalFront:
-    """Prints and displays as any code does: in a terminal, and where somebody captures that."""
+    """Prints and displays as any code does in a terminal."""
 
-    def __init__(self, count: int) -> None:
-        self._count = count
+    cell = ""
+    stdin = True
+    shows_errors = False
+
+    def __init__(self, count: int, shell: Any = None) -> None:
+        self.count = count
+        self._shell = shell
+
+    def join(self, relay: Relay) -> None:
+        """There are no widgets in a terminal."""
 
     def show(self, message: Message) -> None:
         from IPython import display
@@ -70,28 +118,43 @@ class TerminalFront:
         shown: Any = display
         content = message.read()
         if message.type == "stream":
-            stream = sys.stderr if content["name"] == "stderr" else sys.stdout
-            stream.write(content["text"])
-            stream.flush()
+            _print(content)
         elif message.type == "clear_output":
             shown.clear_output(wait=content["wait"])
         elif message.type == "execute_result":
-            print(f"Out[{self._count}]: {content['data'].get('text/plain', '')}", flush=True)
-        else:
+            print(f"Out[{self.count}]: {content['data'].get('text/plain', '')}", flush=True)
+        elif message.type == "error":
+            print("\n".join(content["traceback"]), flush=True)
+        elif message.type not in COMMS:
             shown.display(content["data"], metadata=content["metadata"], raw=True)
 
     def notice(self, text: str, kind: str) -> None:
         print(text, flush=True)
 
-    def page(self, payload: dict[str, Any]) -> None:
-        print(payload["data"].get("text/plain", ""), flush=True)
+    def payload(self, payload: dict[str, Any]) -> None:
+        if payload["source"] == "page":
+            print(payload["data"].get("text/plain", ""), flush=True)
+        elif payload["source"] == "set_next_input" and self._shell is not None:
+            self._shell.set_next_input(payload["text"], replace=payload["replace"])
 
 
-def front_of(shell: Any) -> Front:
-    """The front of this shell, for the cell that it runs now."""
+def _print(content: Mapping[str, Any]) -> None:
+    stream = sys.stderr if content["name"] == "stderr" else sys.stdout
+    stream.write(content["text"])
+    stream.flush()
+
+
+def front_of(shell: Any, *, shows_errors: bool = False) -> Front:
+    """The front of this shell, for the cell that it runs now.
+
+    `shows_errors`: nobody can catch what the cell raises.
+    """
     kernel, count = getattr(shell, "kernel", None), cell_number(shell)
-    captured = not hasattr(sys.stdout, "pub_thread")  # as by %%capture: it is not the kernel's own stream
-    return TerminalFront(count) if kernel is None or captured else KernelFront(kernel, count)
+    if kernel is None:
+        return TerminalFront(count, shell)
+    if not hasattr(sys.stdout, "pub_thread"):  # it is not the kernel's own stream
+        return CapturedFront(kernel, count)
+    return KernelFront(kernel, count, shows_errors=shows_errors)
 
 
 def cell_number(shell: Any) -> int:

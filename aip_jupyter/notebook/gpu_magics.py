@@ -9,11 +9,13 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 
 from ..errors import AipError, Invalid
+from . import gpu_errors
 from .arguments import argument, cell_magic, one_line, parse, text
 
 AWAITED = "--awaited "
 """Stands before the arguments of a call that is awaited; only the transformer puts it there."""
 _CALL = "get_ipython().run_cell_magic('gpu', '"
+_ATTACH = "get_ipython().run_line_magic('gpu', 'attach"
 
 
 @magics_class
@@ -69,7 +71,7 @@ class GpuMagics(Magics):
         awaited, line = line.startswith(AWAITED), line.removeprefix(AWAITED)
         arguments = parse(self.gpu_cell, line)
         task = self._task(arguments, line, cell)
-        front = front_of(self.shell)
+        front = front_of(self.shell, shows_errors=awaited)
         namespace: dict[str, Any] = self._shell.user_ns
         if arguments.background or arguments.handle:
             return self._begin(arguments, task, front, awaited=awaited)
@@ -147,11 +149,11 @@ def _numbered(line: str, cell: str) -> str:
 
     A cell magic must be the first line, and counts the lines below itself.
     """
-    return cell if cell.startswith("%%") else f"# %%gpu {line}\n{cell}"
+    return cell if cell.lstrip().startswith("%%") else f"# %%gpu {line}\n{cell}"
 
 
 class Awaiting:
-    """Lets the `%%gpu` cells of a kernel be awaited: it serves widgets and the Interrupt button meanwhile.
+    """Lets the `%%gpu` cells of a kernel be awaited, and `%gpu attach` where it stands alone: it serves widgets and the Interrupt button meanwhile.
 
     One that stands in another cell magic, such as `%%time`, is run by that, and cannot be awaited.
     """
@@ -170,10 +172,10 @@ class Awaiting:
         self._shell.events.unregister("post_run_cell", self._ended)
 
     def transform(self, lines: list[str]) -> list[str]:
-        """Turn the call that IPython makes of the cell into one that is awaited."""
-        if self._depth or not lines or not lines[0].startswith(_CALL) or not self._can_await():
+        """Turn the calls that IPython makes of `%%gpu` and `%gpu attach` into some that are awaited."""
+        if self._depth or not self._can_await():
             return lines
-        return [f"await {_CALL}{AWAITED}{lines[0][len(_CALL) :]}", *lines[1:]]
+        return [_awaited(line) if line.startswith((_CALL, _ATTACH)) else line for line in lines]
 
     def _can_await(self) -> bool:
         """Whether the user has left `%autoawait` as it is."""
@@ -188,6 +190,11 @@ class Awaiting:
         self._depth = max(self._depth - 1, 0)
 
 
+def _awaited(call: str) -> str:
+    begin = "'gpu', '"
+    return f"await {call.replace(begin, begin + AWAITED, 1)}"
+
+
 _awaiting: Awaiting | None = None
 
 
@@ -196,6 +203,7 @@ def install(shell: Any) -> None:
     global _awaiting
     if getattr(shell, "kernel", None) is not None and _awaiting is None:
         _awaiting = Awaiting(shell)
+        gpu_errors.install(shell)
 
 
 def uninstall(shell: Any) -> None:
@@ -204,3 +212,4 @@ def uninstall(shell: Any) -> None:
     if _awaiting is not None:
         _awaiting.remove()
         _awaiting = None
+        gpu_errors.uninstall(shell)

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..client.context import Context
 from ..errors import AipError
 from ..wire.agent import Answer, Order
 from .link import Link
-from .messages import Message, request
+from .messages import Header, Message, request
 
-SHOWN = frozenset(("stream", "display_data", "execute_result", "update_display_data", "clear_output"))
+COMMS = frozenset(("comm_open", "comm_msg", "comm_close"))
+"""The messages of widgets, and of what else has a comm."""
+SHOWN = COMMS | {
+    "stream",
+    "display_data",
+    "execute_result",
+    "update_display_data",
+    "clear_output",
+    "error",
+    "input_request",
+}
 """The types of messages that are handed on."""
 REMEMBERED = 100
-"""How many cells are remembered for what their threads print later."""
+"""How many cells are remembered for what their threads print later, and how many messages to widgets."""
 
 Show = Callable[[Message], object]
 """Shows a message; called in the link's thread, in the order in which the kernel has sent."""
@@ -35,6 +47,11 @@ class Cell(Struct, frozen=True):
     count: int
     """The number that the notebook gives it."""
     context: Context
+    id: str = ""
+    """The id of the front end's own request, by which `Output` widgets know their cell and the session says
+    what it runs. One that has run here before, or "", is replaced by a new one."""
+    stdin: bool = False
+    """Whether it may ask: `input_request` is shown like an output, and `Relay.answer` answers it."""
 
 
 class _Status(Struct):
@@ -48,9 +65,15 @@ class Relay:
         self.link = link
         self.death: AipError | None = None
         """Why nothing comes any more."""
+        self.ended: asyncio.Future[AipError] = asyncio.get_running_loop().create_future()
+        """Done when nothing comes any more; `death` says why."""
+        self.others: Show | None = None
+        """Shows the comm messages that belong to no request of ours."""
         self._replies: dict[str, asyncio.Future[Message]] = {}
         self._idles: dict[str, asyncio.Future[None]] = {}
         self._shows: OrderedDict[str, Show] = OrderedDict()
+        self._answers: OrderedDict[str, Show] = OrderedDict()
+        self._orders = set[asyncio.Task[Answer | None]]()
         self._free = asyncio.Event()
         if link.session.state == "idle":
             self._free.set()
@@ -66,25 +89,42 @@ class Relay:
         await self._free.wait()
         self._check()
 
+    def show(self, cell: str, show: Show) -> None:
+        """Show what comes from the cell of this id from now on, to its end and behind it."""
+        _remember(self._shows, cell, show)
+
     async def run(self, cell: Cell, show: Show) -> dict[str, Any]:
         """Run the cell to its end; the content of its reply. SessionDied when the session ends first."""
-        content = {"code": cell.code, "silent": False, "store_history": True, "allow_stdin": False}
+        content = {"code": cell.code, "silent": False, "store_history": True, "allow_stdin": cell.stdin}
         # Only one cell runs at a time, so there is no queue that an error would have to empty.
         content["stop_on_error"] = False
         note = {"aip": {"context": cell.context, "count": cell.count}}
         message = request("shell", "execute_request", content, note)
-        self._shows[message.header.msg_id] = show
-        while len(self._shows) > REMEMBERED:
-            self._shows.popitem(last=False)
-        idle = self._idles[message.header.msg_id] = asyncio.get_running_loop().create_future()
-        try:
+        if cell.id and cell.id not in self._shows:
+            message = replace(message, header=Header(cell.id, "execute_request"))
+        id = message.header.msg_id
+        self.show(id, show)
+        with self._idle(id) as idle:
             reply = await self._ask(message)
             # What it has printed comes on another channel, and may come later than the reply.
             await idle
             self._check()
-        finally:
-            self._idles.pop(message.header.msg_id, None)
+        self._order_later(Order(do="seen", cell=id))
         return reply.read()
+
+    async def pass_on(self, message: Message, show: Show) -> None:
+        """Pass a front end's comm message on, and show what comes of it. Returns when the session has dealt
+        with it, or has ended."""
+        id = message.header.msg_id
+        _remember(self._answers, id, show)
+        with self._idle(id) as idle, contextlib.suppress(AipError):
+            self._check()
+            await self.link.send(message)
+            await idle
+
+    async def answer(self, text: str) -> None:
+        """Answer the question that the running cell has asked."""
+        await self.link.send(request("stdin", "input_reply", {"value": text}))
 
     async def ask(
         self, kind: str, content: Mapping[str, Any] | None = None, buffers: Sequence[Any] = ()
@@ -112,6 +152,26 @@ class Relay:
         finally:
             self._replies.pop(message.header.msg_id, None)
 
+    @contextlib.contextmanager
+    def _idle(self, id: str) -> Iterator[asyncio.Future[None]]:
+        """The future of the `idle` of this request."""
+        idle = self._idles[id] = asyncio.get_running_loop().create_future()
+        try:
+            yield idle
+        finally:
+            self._idles.pop(id, None)
+
+    def _order_later(self, order: Order) -> None:
+        """Order it, and do not wait."""
+        task = asyncio.create_task(self._try(order))
+        self._orders.add(task)
+        task.add_done_callback(self._orders.discard)
+
+    async def _try(self, order: Order) -> Answer | None:
+        with contextlib.suppress(AipError):
+            return await self.order(order)
+        return None
+
     def _check(self) -> None:
         if self.death is not None:
             raise self.death
@@ -129,26 +189,43 @@ class Relay:
             for idle in self._idles.values():
                 _resolve(idle, None)
             self._free.set()
+            _resolve(self.ended, error)
             await self.link.close()
 
     def _dispatch(self, message: Message) -> None:
         parent = message.parent.msg_id
         if message.channel == "shell":
             _resolve(self._replies.get(parent), message)
-        elif message.type == "status" and message.parent.msg_type == "execute_request":
-            self._note(parent, msgspec.json.decode(message.content, type=_Status).execution_state)
-        elif message.type in SHOWN and parent in self._shows:
-            try:
-                self._shows[parent](message)
-            except Exception:  # noqa: BLE001  # whatever a front end does with it, the next message must come through
-                _log.exception("an output of a GPU session could not be shown")
+        elif message.type == "status":
+            self._note(message, msgspec.json.decode(message.content, type=_Status).execution_state)
+        elif message.type in SHOWN:
+            show = self._shows.get(parent) or self._answers.get(parent)
+            if show is None and message.type in COMMS:
+                show = self.others
+            if show is not None:
+                _show(show, message)
 
-    def _note(self, parent: str, state: str) -> None:
-        if state == "busy":
+    def _note(self, message: Message, state: str) -> None:
+        is_cell = message.parent.msg_type == "execute_request"
+        if state == "busy" and is_cell:
             self._free.clear()
         elif state == "idle":
-            self._free.set()
-            _resolve(self._idles.get(parent), None)
+            if is_cell:
+                self._free.set()
+            _resolve(self._idles.get(message.parent.msg_id), None)
+
+
+def _show(show: Show, message: Message) -> None:
+    try:
+        show(message)
+    except Exception:  # noqa: BLE001  # whatever a front end does with it, the next message must come through
+        _log.exception("an output of a GPU session could not be shown")
+
+
+def _remember(shows: OrderedDict[str, Show], id: str, show: Show) -> None:
+    shows[id] = show
+    while len(shows) > REMEMBERED:
+        shows.popitem(last=False)
 
 
 def _resolve(future: asyncio.Future[Any] | None, result: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import zmq
 
-Channel = Literal["shell", "iopub", "control"]
+Channel = Literal["shell", "iopub", "stdin", "control"]
 BATCH = 100
 """Messages that are handed on before the loop may serve others."""
 
@@ -58,10 +58,18 @@ class Stream:
 
 
 def kernel_socket(
-    context: zmq.Context[zmq.Socket[bytes]], connection: Mapping[str, str | int], channel: Channel
+    context: zmq.Context[zmq.Socket[bytes]],
+    connection: Mapping[str, str | int],
+    channel: Channel,
+    identity: bytes = b"",
 ) -> zmq.Socket[bytes]:
-    """Connect to a channel of the kernel that this connection information describes."""
+    """Connect to a channel of the kernel that this connection information describes.
+
+    The kernel asks on stdin whoever has the identity that a request on shell came from.
+    """
     socket = context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER)
+    if identity:
+        socket.routing_id = identity
     socket.linger = 0
     # What a kernel prints faster than we read waits here, and is not thrown away.
     socket.rcvhwm = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 
 from ..backends.gpus.control import agent_socket
 from ..backends.process import is_alive
+from ..domain.records import new_id
 from ..domain.sessions import Grant
 from ..errors import AipError, SessionDied, Unavailable
 from ..wire.agent import Answer, Order
@@ -43,18 +45,26 @@ class ZmqLink:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._signer = Signer(str(grant.connection["key"]).encode())
         self._arrived: asyncio.Queue[Message | None] = asyncio.Queue()
-        self._subscribed, self._known = asyncio.Event(), asyncio.Event()
+        self._subscribed, self._known, self._can_ask = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._lenders: dict[str, Lender] = {}
         self._numbers = itertools.count(1)
         self._orders: dict[int, asyncio.Future[Answer]] = {}
         self._error: AipError | None = None
         agent: zmq.Socket[bytes] = agent_socket(self._context, grant.agent)
         monitor: zmq.Socket[bytes] = agent.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-        self._shell = Stream(kernel_socket(self._context, grant.connection, "shell"), self._reply, copy=False)
+        identity = new_id().encode()
+        self._connection = grant.connection
+        shell = kernel_socket(self._context, grant.connection, "shell", identity)
+        stdin = kernel_socket(self._context, grant.connection, "stdin", identity)
+        greeted: zmq.Socket[bytes] = stdin.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        self._shell = Stream(shell, self._reply, copy=False)
         self._iopub = Stream(kernel_socket(self._context, grant.connection, "iopub"), self._output)
+        self._stdin = Stream(stdin, partial(self._take, "stdin"))
+        self._greeted = Stream(greeted, lambda event: self._can_ask.set())
+        self._control: Stream | None = None
         self._agent = Stream(agent, self._told)
         self._monitor = Stream(monitor, self._disconnected)
-        self._agent_socket = agent
+        self._monitored = agent, stdin
 
     @classmethod
     async def open(cls, grant: Grant) -> ZmqLink:
@@ -71,6 +81,9 @@ class ZmqLink:
         return link
 
     async def send(self, message: Message) -> None:
+        if message.channel != "shell":
+            self._stream(message.channel).send(self._signer.pack(message))
+            return
         if "shared_memory" in self.capabilities:
             message = await self._lent(message)
         self._shell.send(self._signer.pack(message), copy=not message.buffers)
@@ -97,9 +110,12 @@ class ZmqLink:
     async def close(self) -> None:
         if self._context.closed:
             return
-        self._agent_socket.disable_monitor()
-        for stream in (self._shell, self._iopub, self._agent, self._monitor):
-            stream.close()
+        for socket in self._monitored:
+            socket.disable_monitor()
+        streams = (self._shell, self._iopub, self._stdin, self._control)
+        for stream in (*streams, self._agent, self._monitor, self._greeted):
+            if stream is not None:
+                stream.close()
         for lender in self._lenders.values():
             lender.release()
         self._context.term()
@@ -108,12 +124,24 @@ class ZmqLink:
         # Its first message says that we are subscribed: what the agent tells then, nothing comes before.
         await self._subscribed.wait()
         self._order(Order(do="watch"))
+        # What the kernel asks before it knows our stdin is lost.
+        await self._can_ask.wait()
         await self._known.wait()
+
+    def _stream(self, channel: str) -> Stream:
+        if channel == "stdin":
+            return self._stdin
+        if self._control is None:  # few ever use it
+            socket = kernel_socket(self._context, self._connection, "control")
+            self._control = Stream(socket, partial(self._take, "control"))
+        return self._control
 
     async def _lent(self, message: Message) -> Message:
         """The same, with its large buffers, and those of its reply, in shared memory."""
         if message.type == "aip_fetch_request":
             return replace(message, metadata=_SHARES)
+        if not message.type.startswith("aip_"):  # a comm's: the kernel takes them from the message only
+            return message
         if max((memoryview(buffer).nbytes for buffer in message.buffers), default=0) < LARGE:
             return message
         lender = self._lenders[message.header.msg_id] = Lender()
@@ -151,8 +179,11 @@ class ZmqLink:
 
     def _output(self, frames: list[Any]) -> None:
         self._subscribed.set()
+        self._take("iopub", frames)
+
+    def _take(self, channel: str, frames: list[Any]) -> None:
         try:
-            self._arrived.put_nowait(self._signer.unpack("iopub", frames))
+            self._arrived.put_nowait(self._signer.unpack(channel, frames))
         except ValueError as error:
             self._failed(error)
 
