@@ -186,12 +186,16 @@ class Listening:
     def join(self, relay: Relay) -> None:
         self._front.join(relay)
 
+    def keep(self, text: str) -> None:
+        """Keep this; of a great deal the last part."""
+        self._texts.append(text)
+        self._size += len(text)
+        while self._size > KEPT and len(self._texts) > 1:
+            self._size -= len(self._texts.popleft())
+
     def show(self, message: Message) -> None:
         if message.type == "stream":
-            self._texts.append(str(message.read()["text"]))
-            self._size += len(self._texts[-1])
-            while self._size > KEPT and len(self._texts) > 1:
-                self._size -= len(self._texts.popleft())
+            self.keep(str(message.read()["text"]))
         self._front.show(message)
 
     def notice(self, text: str, kind: str) -> None:

@@ -8,6 +8,7 @@ from IPython.core.magic import Magics, magics_class
 
 from ..errors import Invalid
 from .arguments import argument, line_magic, parse, text
+from .gpu_magics import AWAITED
 
 SUBCOMMANDS = {
     "list": "the GPU sessions of the project (also without a word)",
@@ -15,6 +16,7 @@ SUBCOMMANDS = {
     "stop": "end a session",
     "interrupt": "interrupt the cell that a session runs",
     "logs": "what a session has printed",
+    "attach": "show the output that nobody has seen, and follow the cell that runs",
 }
 WITH_NAME = ("stop", "interrupt", "logs")
 
@@ -25,10 +27,15 @@ class GpuCommands(Magics):
 
     @line_magic(
         argument(
-            "command", nargs="?", default="list", type=text, help="list, types, stop, interrupt or logs"
+            "command",
+            nargs="?",
+            default="list",
+            type=text,
+            help="list, types, stop, interrupt, logs or attach",
         ),
         argument("name", nargs="?", type=text, metavar="NAME", help="the session's name"),
         argument("--lines", type=int, default=100, help="logs: how many lines at most (100)"),
+        argument("--last", type=int, metavar="N", help="attach: the last N cells, seen or not"),
         argument("--project", type=text, help="the project; the one in use when left out"),
     )
     def gpu(self, line: str) -> Any:
@@ -41,12 +48,14 @@ class GpuCommands(Magics):
             %gpu interrupt big
             %gpu stop big
             %gpu logs big --lines 20
+            %gpu attach
         """
         from . import gpu_api
 
+        awaited, line = line.startswith(AWAITED), line.removeprefix(AWAITED)
         arguments = parse(self.gpu, line)
         command, project = arguments.command, arguments.project
-        if (command in WITH_NAME) != (arguments.name is not None):
+        if command != "attach" and (command in WITH_NAME) != (arguments.name is not None):
             raise _usage(command, arguments.name)
         match command:
             case "list":
@@ -60,6 +69,12 @@ class GpuCommands(Magics):
             case "logs":
                 print(gpu_api.session_log(arguments.name, lines=arguments.lines, project=project))
                 return None
+            case "attach":
+                from . import gpu_attach
+
+                return gpu_attach.attach(
+                    self.shell, arguments.name, last=arguments.last, project=project, awaited=awaited
+                )
         raise _usage(command, None)
 
 

@@ -153,7 +153,9 @@ def _numbered(line: str, cell: str) -> str:
 
 
 class Awaiting:
-    """Lets the `%%gpu` cells of a kernel be awaited, and `%gpu attach` where it stands alone: it serves widgets and the Interrupt button meanwhile.
+    """Lets the `%%gpu` cells of a kernel be awaited: it serves widgets and the Interrupt button meanwhile.
+
+    And so with `%gpu attach`, where that is a statement of its own.
 
     One that stands in another cell magic, such as `%%time`, is run by that, and cannot be awaited.
     """
@@ -175,7 +177,9 @@ class Awaiting:
         """Turn the calls that IPython makes of `%%gpu` and `%gpu attach` into some that are awaited."""
         if self._depth or not self._can_await():
             return lines
-        return [_awaited(line) if line.startswith((_CALL, _ATTACH)) else line for line in lines]
+        if lines and lines[0].startswith(_CALL):
+            return [_awaited(lines[0]), *lines[1:]]
+        return [_awaited(line) if line.startswith(_ATTACH) else line for line in lines]
 
     def _can_await(self) -> bool:
         """Whether the user has left `%autoawait` as it is."""

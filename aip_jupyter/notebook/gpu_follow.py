@@ -1,0 +1,126 @@
+"""Following the cells of a session through its journal, message by message."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from ..sessions.messages import Header, Message
+from ..sessions.relay import SHOWN, Relay
+from ..wire.agent import CellMark, Order, Output
+from .gpu_front import Front
+
+WAIT = 10.0
+"""Seconds that one order waits for more."""
+BATCH = 100
+"""Messages after which others of this thread have their turn."""
+
+
+class _Status(Struct):
+    execution_state: str = ""
+
+
+class Follower:
+    """Shows the output of these cells, each message once, in the order in which the session has sent them.
+
+    Of cells that have ended also what their threads have printed since, up to the number `newest`. All of it
+    belongs to the links' event loop.
+    """
+
+    def __init__(self, relay: Relay, front: Front, marks: Sequence[CellMark], newest: int) -> None:
+        self._relay = relay
+        self._front = front
+        self._marks = marks
+        self._ahead = deque(marks)
+        """Those whose first message has not come yet."""
+        self._begun = set[str]()
+        self._number = marks[0].first - 1
+        """That of the last message that was read."""
+        self._until = newest if marks[-1].last else 0
+        """That of the last one to read; 0 while the last cell runs."""
+
+    async def run(self) -> None:
+        """To the end of the last cell. SessionDied, Unavailable."""
+        self._front.join(self._relay)
+        while not self._until or self._number < self._until:
+            answer = await self._relay.order(Order(do="output", after=self._number, wait=WAIT))
+            if answer.messages:
+                await self._read(answer.messages)
+            else:
+                await self._look()
+        for mark in self._marks:
+            await self._relay.order(Order(do="seen", cell=mark.id))
+
+    async def _look(self) -> None:
+        """Nothing has come for long: perhaps its end is not in the journal, as when the disk was full."""
+        for mark in (await self._relay.order(Order(do="cells"))).cells:
+            if (mark.id, mark.first) == (self._marks[-1].id, self._marks[-1].first) and mark.last:
+                self._until = self._number
+
+    async def _read(self, messages: Sequence[bytes]) -> None:
+        for index, packed in enumerate(messages):
+            if self._until and self._number >= self._until:
+                return
+            self._take(msgspec.msgpack.decode(packed, type=Output))
+            if index % BATCH == BATCH - 1:
+                await asyncio.sleep(0)
+
+    def _take(self, output: Output) -> None:
+        if output.number > self._number + 1:
+            text = "The first part of this output is lost: the session keeps the last 64 MB of what it sends."
+            self._front.notice(text, "lost")
+        self._number = output.number
+        while self._ahead and self._ahead[0].first <= self._number:
+            mark = self._ahead.popleft()
+            self._begun.add(mark.id)
+            self._front.count = mark.count
+            self._front.notice(header(mark, self._relay.link.session.name), "cell")
+        message = message_of(output)
+        cell = message.parent.msg_id
+        if cell in self._begun and message.type in SHOWN:
+            self._front.show(message)
+        elif cell == self._marks[-1].id and not self._ahead and _is_idle(message):
+            self._until = self._until or self._number
+
+
+def _is_idle(message: Message) -> bool:
+    if message.type != "status":
+        return False
+    return msgspec.json.decode(message.content, type=_Status).execution_state == "idle"
+
+
+def message_of(output: Output) -> Message:
+    """The message that the journal has kept."""
+    header, parent, metadata, content, *buffers = output.frames
+    return Message(
+        channel="iopub",
+        header=msgspec.json.decode(header, type=Header),
+        parent=msgspec.json.decode(parent, type=Header),
+        metadata=metadata,
+        content=content,
+        buffers=buffers,
+        raw_header=header,
+        raw_parent=parent,
+    )
+
+
+def header(mark: CellMark, session: str) -> str:
+    """Which cell it is, for people: what stands above its output."""
+    began = time.strftime("%H:%M:%S", time.localtime(mark.began / 1000))
+    which = f"In [{mark.count}]" if mark.count else "A cell"
+    if not mark.last:
+        return f"{which} of GPU session {session!r}, begun at {began}, still runs:"
+    end = "failed after" if mark.status == "error" else "took"
+    return (
+        f"{which} of GPU session {session!r}, begun at {began}, {end} {_duration(mark.ended - mark.began)}:"
+    )
+
+
+def _duration(milliseconds: int) -> str:
+    minutes, seconds = divmod(milliseconds / 1000, 60)
+    return f"{minutes:.0f} min {seconds:.0f} s" if minutes else f"{seconds:.1f} s"
