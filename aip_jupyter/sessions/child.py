@@ -6,6 +6,7 @@ that both load side by side.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -46,23 +47,40 @@ class Child:
         """Wait for its end; the exit code, or the negative number of the signal."""
         return self._process.wait()
 
+    def signal(self, number: int) -> None:
+        """Send the kernel a signal."""
+        self._signal(number, group=False)
+
     def interrupt(self, *, group: bool = False) -> None:
-        """SIGINT to the kernel, or to all processes of its group.
+        """SIGINT to the kernel, or to all processes of its group."""
+        self._signal(signal.SIGINT, group=group)
 
-        While `os.system` runs a command the kernel ignores the signal: then it is for the command.
-        """
-        self._signal(signal.SIGINT, group=group or self._ignores_interrupts())
+    def interrupt_others(self) -> None:
+        """SIGINT to all processes of the kernel's group but itself: it has heard, and may be tidying up."""
+        import psutil
 
-    def end(self) -> None:
-        """SIGTERM, then SIGKILL, to what is left of the group. Waits."""
-        self._signal(signal.SIGTERM, group=True)
+        for pid in psutil.pids():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if pid != self.pid and os.getpgid(pid) == self.pid:
+                    os.kill(pid, signal.SIGINT)
+
+    def end(self) -> list[str]:
+        """SIGTERM, then SIGKILL, to what is left of the group; what was done, in words. Waits."""
+        done = []
+        if self._group_lives():
+            self._signal(signal.SIGTERM, group=True)
+            done.append("sent SIGTERM to its processes")
         until = time.monotonic() + TERM_PATIENCE
-        while self._group_lives() and time.monotonic() < until:
+        while (alive := self._group_lives()) and time.monotonic() < until:
             time.sleep(0.01)
-        self._signal(signal.SIGKILL, group=True)
+        if alive:
+            self._signal(signal.SIGKILL, group=True)
+            done.append("sent SIGKILL to those that were left")
         self._process.wait()
+        return done
 
-    def _ignores_interrupts(self) -> bool:
+    def ignores_interrupts(self) -> bool:
+        """Whether SIGINT would be lost on it: while `os.system` waits, and while it runs nothing."""
         status = Path(f"/proc/{self.pid}/status")
         try:
             ignored = status.read_text().partition("SigIgn:")[2].split()[0]
@@ -80,7 +98,7 @@ class Child:
             return False
         return True
 
-    def _signal(self, number: signal.Signals, *, group: bool) -> None:
+    def _signal(self, number: int, *, group: bool) -> None:
         try:
             (os.killpg if group else os.kill)(self.pid, number)
         except (ProcessLookupError, PermissionError):

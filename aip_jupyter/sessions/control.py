@@ -17,6 +17,9 @@ ZAP = "inproc://zeromq.zap.01"
 LINGER = 1000
 """Milliseconds that the last answers have to leave, at the end."""
 
+LAST_ANSWERS = 0.1
+"""Seconds in which they must be ready then."""
+
 Obey = Callable[[Order], Awaitable[Answer]]
 
 
@@ -53,6 +56,11 @@ class ControlSocket:
         """Send this to those who watch, unasked."""
         for peer in self._watchers:
             self._router.send([peer, msgspec.msgpack.encode(answer)])
+
+    async def finish(self) -> None:
+        """Wait for the answers of those who have waited for the end."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=LAST_ANSWERS)
 
     def close(self) -> None:
         """Let the last answers leave."""

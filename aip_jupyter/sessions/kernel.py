@@ -18,6 +18,7 @@ from traitlets.config import Config
 
 from ..client.context import Context, get_context, set_context
 from .exchange import Exchange
+from .insight import Insight
 
 FLUSH = 0.02
 """Seconds that printed text may wait for more; ipykernel's own 0.2 would be seen as a delay."""
@@ -41,6 +42,8 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.shell_handlers.update(Exchange(self).handlers)
+        self.insight = Insight(self)
+        self.control_handlers.update(self.insight.handlers)
 
     async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
         """Take over what came with the cell, then run it."""
@@ -49,7 +52,8 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
             context = msgspec.convert(note["context"], Context)
             if context != get_context():  # the same one again spares others a new connection
                 set_context(context)
-            self._count_on(note["count"])
+            if "count" in note:  # else the whole notebook runs here, and the numbers are our own
+                self._count_on(note["count"])
         await super().execute_request(stream, ident, parent)
 
     def _count_on(self, count: int) -> None:
@@ -91,9 +95,15 @@ class SessionApp(_App):  # type: ignore[misc]  # as above
         threading.Thread(target=_end_with, args=[self._agent], daemon=True).start()
 
     def write_connection_file(self, **options: Any) -> None:
-        """Tell the agent the ports that were bound."""
-        ports = {name: getattr(self, name) for name in PORTS}
-        self._agent.sendall(json.dumps(ports).encode() + b"\n")
+        """Tell the agent the ports that were bound, and which Python this is."""
+        told = {name: getattr(self, name) for name in PORTS}
+        told["python"] = f"{sys.version_info.major}.{sys.version_info.minor}"
+        self._agent.sendall(json.dumps(told).encode() + b"\n")
+
+    def init_kernel(self) -> None:
+        """Let the agent see where the threads are, whatever they do."""
+        super().init_kernel()
+        self.kernel.insight.tell_agent(self._agent.fileno(), self._agent.sendall)
 
     def init_io(self) -> None:
         """Let lines out as they are printed."""

@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import zmq
@@ -20,18 +20,24 @@ from msgspec.structs import replace
 
 from ..backends.process import process_of, this_process
 from ..domain.records import now_ms
-from ..domain.sessions import SessionState
+from ..domain.sessions import SessionState, SessionUsage
 from ..wire.agent import RECORD, AgentRecord, AgentSpec, Answer, Order
+from .cells import Cells
 from .child import Child, death
 from .control import ControlSocket
+from .inquiry import Inquiry
+from .interrupting import Interrupter
 from .journal import OutputJournal
 from .messages import DELIMITER, Header, Signer, request
 from .record import RecordWriter
+from .reports import Reports
 from .sockets import Channel, Stream, kernel_socket
+from .works import CELL, Request, Works
+
+if TYPE_CHECKING:
+    from .usage import Meter
 
 HOST = "127.0.0.1"
-POKE = 0.05
-"""Seconds between the signal and the message that lets a waiting event loop see it (ipykernel#881)."""
 SHUTDOWN = 1.0
 """Seconds that a kernel has to end by itself."""
 
@@ -42,6 +48,7 @@ class _Status(Struct):
 
 _log = logging.getLogger(__name__)
 _decode_header = msgspec.json.Decoder(Header).decode
+_decode_request = msgspec.json.Decoder(Request).decode
 _decode_status = msgspec.json.Decoder(_Status).decode
 
 
@@ -57,20 +64,26 @@ class Owner:
         self._control = ControlSocket(self._obey)
         self._streams: list[Stream] = []
         self._journal = OutputJournal(folder)
+        self._cells = Cells(self._journal, lambda: self._session)
         self._record = RecordWriter(folder / RECORD, self._make_record)
         self._connection = _new_connection()
         self._signer = Signer(str(self._connection["key"]).encode())
         self._shell: Stream | None = None
         self._subscribed = asyncio.Event()
         self._ready = asyncio.Event()
-        self._cell = ""
-        """The request that the kernel works on."""
+        self._works = Works()
+        self._reports = Reports(child)
+        self._inquiry = Inquiry(self._connect_control, self._signer, self._reports)
+        self._interrupter = Interrupter(child, self._works, self._inquiry, self._poke)
+        self._meter: Meter | None = None
+        self._measuring = asyncio.Lock()
         self._active = time.monotonic()
         """When it last began or ended a cell, by a clock that nobody sets."""
-        self._interrupted = ""
-        """The last one that was interrupted."""
         self._stop = asyncio.Event()
         self._reason = ""
+        self._ending: list[str] = []
+        """What was done to end the kernel."""
+        self._ended = asyncio.Event()
 
     async def run(self) -> None:
         """Until the kernel has ended."""
@@ -91,16 +104,19 @@ class Owner:
         # First to all, then to those who wait for it: who hears of it and looks, sees it too.
         with contextlib.suppress(OSError):
             self._record.write()
+        await self._cells.close()
         self._control.tell(Answer(session=self._session))
-        await loop.run_in_executor(None, self._child.end)
+        self._ending += await loop.run_in_executor(None, self._child.end)
         await ended
         for task in tasks:
             task.cancel()
+        self._ended.set()
+        await self._control.finish()
         self._clean_up()
 
     async def _follow(self) -> None:
         """Connect to the kernel, then look at the clock while its messages come."""
-        self._connection.update(await self._exchange())
+        await self._exchange()
         self._shell = self._connect("shell", lambda reply: self._ready.set())
         self._connect("iopub", self._take)
         # Its first message says that we are subscribed, so that from here on nothing is missed; the first
@@ -109,15 +125,18 @@ class Owner:
         self._poke()
         await self._ready.wait()
         self._change("idle")
-        await self._watch_the_clock()
+        await asyncio.gather(self._reports.read(self._pair[0]), self._watch_the_clock())
 
     def _connect(self, channel: Channel, take: Callable[[list[bytes]], None]) -> Stream:
         stream = Stream(kernel_socket(self._context, self._connection, channel), take)
         self._streams.append(stream)
         return stream
 
-    async def _exchange(self) -> dict[str, int]:
-        """Give the kernel its keys, and get the ports that it has bound."""
+    def _connect_control(self, take: Callable[[list[bytes]], None]) -> Stream:
+        return self._connect("control", take)
+
+    async def _exchange(self) -> None:
+        """Give the kernel its keys, and get the ports that it has bound, and its Python's version."""
         reader, writer = await asyncio.open_unix_connection(sock=self._child.socket)
         # Kept open: the kernel sees our end in the end of this.
         self._pair = reader, writer
@@ -128,8 +147,9 @@ class Owner:
             line = b""
         if not line:
             await asyncio.Event().wait()  # the kernel has ended, which is seen elsewhere
-        ports: dict[str, int] = json.loads(line)
-        return ports
+        told = json.loads(line)
+        self._session = replace(self._session, python=told.pop("python"))
+        self._connection.update(told)
 
     def _take(self, received: list[bytes]) -> None:
         """Keep what the kernel has sent on iopub."""
@@ -140,19 +160,21 @@ class Owner:
         if header.msg_type == "iopub_welcome":
             return  # for another reader
         if header.msg_type == "status":
-            if parent.msg_type != "execute_request":
+            about = _decode_request(frames[1])
+            state = _decode_status(frames[3]).execution_state
+            self._works.note(about, state)
+            if about.msg_type != CELL:
                 return  # of pokes, of values that come and go
-            self._note(parent.msg_id, _decode_status(frames[3]).execution_state)
-        with contextlib.suppress(OSError):  # no room: what is printed is seen all the same, but not again
-            self._journal.append(now_ms(), frames)
+            if about.is_cell:
+                self._note(about.msg_id, state)
+        self._cells.keep(header.msg_type, parent.msg_id, frames)
 
     def _note(self, cell: str, state: str) -> None:
         if state == "busy":
-            self._cell = cell
-            self._session = replace(self._session, cells=self._session.cells + 1)
+            self._session = replace(self._session, cell=cell, cells=self._session.cells + 1)
             self._change("busy")
         elif state == "idle":
-            self._cell = ""
+            self._session = replace(self._session, cell="")
             self._change("idle")
 
     def _change(self, state: SessionState) -> None:
@@ -170,27 +192,38 @@ class Owner:
             await asyncio.sleep(max(rest, 0.01))
 
     async def _obey(self, order: Order) -> Answer:
-        if order.do == "interrupt":
-            steps = ["interrupted"] if self._cell else []
-            await self._interrupt()
-            return Answer(session=self._session, steps=steps, stopped=not self._cell)
-        if order.do == "stop":
-            self._end("it was stopped")
-        if order.do != "output":
-            return Answer(session=self._session, kernel=self._kernel)
-        messages, newest = self._journal.read(order.after)
-        return Answer(session=self._session, messages=messages, oldest=self._journal.oldest, newest=newest)
+        match order.do:
+            case "interrupt":
+                done = await self._interrupter.interrupt()
+                return Answer(session=self._session, stopped=done.stopped, steps=done.steps, where=done.where)
+            case "stop":
+                self._end("it was stopped")
+                await self._ended.wait()
+                return Answer(session=self._session, steps=self._ending, stopped=True)
+            case "peek":
+                peek = await self._inquiry.peek(order.expression)
+                if isinstance(peek, str):
+                    return Answer(session=self._session, fault=peek)
+                return Answer(session=self._session, peek=peek)
+            case "stack":
+                stack = await self._inquiry.stack()
+                if isinstance(stack, str):
+                    return Answer(session=self._session, fault=stack)
+                return Answer(session=self._session, stack=stack)
+            case "usage":
+                return Answer(session=self._session, usage=await self._measure())
+            case "output" | "cells" | "seen":
+                return await self._cells.obey(order)
+        return Answer(session=self._session, kernel=self._kernel)
 
-    async def _interrupt(self) -> None:
-        """SIGINT, then a message that wakes the kernel. The second time in a cell: to all its processes.
+    async def _measure(self) -> SessionUsage:
+        """Nothing of it is loaded before somebody asks."""
+        async with self._measuring:
+            if self._meter is None:
+                from .usage import Meter
 
-        Nothing harder comes by itself: the variables would be gone. Who wants that stops the session. A
-        kernel that runs nothing ignores the signal; whether it does, it knows before we do.
-        """
-        self._child.interrupt(group=bool(self._cell) and self._interrupted == self._cell)
-        self._interrupted = self._cell
-        await asyncio.sleep(POKE)
-        self._poke()
+                self._meter = Meter(self._child.pid)
+            return await asyncio.to_thread(self._meter.measure, self._session)
 
     def _poke(self) -> None:
         if self._shell is not None:
@@ -200,9 +233,10 @@ class Owner:
         """Let the kernel end by itself: what it has to do at its exit, it does."""
         if self._shell is None:
             return
-        control = self._connect("control", lambda reply: None)
-        control.send(self._signer.pack(request("control", "shutdown_request", {"restart": False})))
+        self._inquiry.shut_down()
         await asyncio.wait([ended], timeout=SHUTDOWN)
+        outcome = "and it did" if ended.done() else f"but it did not within {SHUTDOWN:g} s"
+        self._ending.append(f"asked its kernel to end, {outcome}")
 
     def _end(self, reason: str) -> None:
         """End the session; the first reason counts."""

@@ -1,0 +1,100 @@
+"""Interrupting what a kernel runs, step by step; each step is told. Nothing here costs the variables."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from .child import Child
+from .inquiry import HOLDS, Inquiry, Look
+from .works import Works
+
+POKE = 0.05
+"""Seconds between a signal and the message that lets a waiting event loop see it (ipykernel#881)."""
+GROUP = 0.3
+"""Seconds after which the processes that the cell has started are interrupted too."""
+LOOK = 0.6
+"""Seconds after which it is looked at where the cell is."""
+LOOKING = 0.1
+"""Seconds that the interpreter has to say so, before its fault handler does."""
+LAST = 0.85
+"""Seconds after which there is an answer."""
+
+
+class Interrupted(Struct):
+    """What was done, and what became of it."""
+
+    stopped: bool = True
+    steps: list[str] = field(default_factory=list)
+    where: str = ""
+
+
+class Interrupter:
+    """Interrupts one kernel, which works on one thing at a time."""
+
+    def __init__(self, child: Child, works: Works, inquiry: Inquiry, poke: Callable[[], None]) -> None:
+        self._child = child
+        self._works = works
+        self._inquiry = inquiry
+        self._poke = poke
+        self._before = ""
+        """The last work that was interrupted."""
+
+    async def interrupt(self) -> Interrupted:
+        """Interrupt what runs; the answer comes once it has stopped, at the latest after `LAST` seconds.
+
+        Nothing harder comes by itself: the variables would be gone. Who wants that stops the session.
+        """
+        work, done = self._works.current, Interrupted()
+        if not work:
+            # Native code may hold the interpreter from a cell's first line on, and nothing has told of that.
+            await self._signal(work, group=False)  # a kernel that runs nothing ignores it
+            look = await self._inquiry.look(LOOK)
+            if look.native:
+                return _not_stopped(Interrupted(steps=["interrupted it"]), look)
+            work = self._works.current
+            if not work:
+                return done
+        again, self._before = work == self._before, work
+        begun = asyncio.get_running_loop().time()
+
+        async def over(seconds: float) -> bool:
+            """Whether it has stopped so many seconds after the beginning."""
+            left = begun + seconds - asyncio.get_running_loop().time()
+            return await self._works.over(work, max(left, 0.0))
+
+        done.steps.append(f"interrupted it{' and all processes that it has started' * again}")
+        await self._signal(work, group=again)
+        if await over(GROUP):
+            return done
+        if not again:
+            done.steps.append("interrupted the processes that it has started")
+            self._child.interrupt_others()
+            await asyncio.sleep(POKE)
+            self._poke()
+        if not await over(LOOK):
+            looked = _not_stopped(done, await self._inquiry.look(LOOKING))
+            if not await over(LAST):
+                return looked
+        return done
+
+    async def _signal(self, work: str, *, group: bool) -> None:
+        """SIGINT, then a message that wakes the kernel."""
+        ignored = self._child.ignores_interrupts()
+        # While `os.system` waits, only the command hears a signal: the cell has to be told in another way.
+        heard = bool(ignored and work) and await self._inquiry.interrupt(POKE)
+        self._child.interrupt(group=group or ignored)
+        await asyncio.sleep(POKE)
+        if ignored and not heard and work and self._works.current == work:  # it came before the first line
+            self._child.interrupt()
+        self._poke()
+
+
+def _not_stopped(done: Interrupted, look: Look) -> Interrupted:
+    """The same, with where it is."""
+    place = f"it is at {look.where}" if look.where else "it does not say where it is"
+    step = f"looked where it is: {place}" + f"; {HOLDS}" * look.native
+    return replace(done, stopped=False, steps=[*done.steps, step], where=look.where)

@@ -1,0 +1,268 @@
+"""Looking into a session that is busy: values, threads, use of the machine; interrupting it step by step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from aip_jupyter.backends.gpus.control import order
+from aip_jupyter.domain.sessions import Stack
+from aip_jupyter.errors import SessionDied
+from aip_jupyter.sessions.relay import Relay
+from aip_jupyter.sessions.zmq_link import ZmqLink
+from aip_jupyter.wire.agent import Answer, Order
+
+from .agents import Agent, running_agent, wait_for
+from .cells import cell, run_cells
+
+HOLDING = """import ctypes, time
+kept = "before"
+print("inside", flush=True)
+time.sleep(0.2)
+def hold():
+    ctypes.PyDLL(None).usleep(5_000_000)
+hold()
+"""
+"""A call into native code that keeps the interpreter to itself; a signal cuts it short."""
+
+
+@pytest.fixture(scope="module")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
+    with running_agent(tmp_path_factory.mktemp("session")) as agent:
+        agent.until("idle")
+        yield agent
+
+
+def ask(agent: Agent, do: str, **fields: str) -> Answer:
+    return order(agent.record.control, Order(do=do, **fields))  # type: ignore[arg-type]
+
+
+def peek(agent: Agent, expression: str) -> dict[str, str]:
+    answer = ask(agent, "peek", expression=expression)
+    assert answer.peek is not None, answer.fault
+    return answer.peek.data
+
+
+def stack(agent: Agent) -> Stack:
+    answer = ask(agent, "stack")
+    assert answer.stack is not None, answer.fault
+    return answer.stack
+
+
+def while_running(agent: Agent, code: str, look: Callable[[], Awaitable[None]]) -> str:
+    """Run the cell, look once it has printed, interrupt it; the name of the error it ends with."""
+
+    async def main() -> str:
+        relay = Relay(await ZmqLink.open(agent.grant))
+        try:
+            begun = asyncio.Event()
+            running = asyncio.ensure_future(relay.run(cell(code, 7), lambda message: begun.set()))
+            await asyncio.wait_for(begun.wait(), 30)
+            await asyncio.sleep(0.4)  # from the line that tells to what comes after it
+            await look()
+            await relay.order(Order(do="interrupt"))
+            return str((await asyncio.wait_for(running, 60)).get("ename"))
+        finally:
+            await relay.close()
+
+    return asyncio.run(main())
+
+
+def test_values_are_seen_while_a_cell_runs(agent: Agent) -> None:
+    code = """import pandas
+losses, table = [0.5, 0.25], pandas.DataFrame({"a": [1]})
+print(1, flush=True)
+while True: pass"""
+
+    async def look() -> None:
+        found = await asyncio.to_thread(ask, agent, "peek", expression="losses[-1]")
+        assert found.peek is not None
+        assert (found.peek.type, found.peek.data) == ("float", {"text/plain": "0.25"})
+        assert "<table" in (await asyncio.to_thread(peek, agent, "table"))["text/html"]
+        assert found.session.state == "busy"
+        assert found.session.cell
+
+    assert while_running(agent, code, look) == "KeyboardInterrupt"
+    wait_for(lambda: ask(agent, "state").session.cell == "")
+    assert peek(agent, "losses")["text/plain"] == "[0.5, 0.25]"
+
+
+@pytest.mark.parametrize(
+    ("expression", "fault"),
+    [
+        ("losse", "the session has no variable 'losse'; did you mean losses?"),
+        ("nothing_like_it", "the session has no variable 'nothing_like_it'"),
+        ("1 +", "'1 +' is not a Python expression: invalid syntax"),
+        ("x = 1", "'x = 1' is not a Python expression: invalid syntax"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("exit_now()", "SystemExit: 1"),
+        ("broken", "ValueError: not to be shown"),
+        ("slow", "the value takes more than 1.5 seconds to show itself; peek at a part of it"),
+    ],
+)
+def test_what_cannot_be_seen_is_said_in_one_line(agent: Agent, expression: str, fault: str) -> None:
+    code = """
+import sys, time
+losses = []
+def exit_now(): sys.exit(1)
+class Broken:
+    def __repr__(self): raise ValueError("not to\\nbe shown")
+class Slow:
+    def __repr__(self): time.sleep(2)
+broken, slow = Broken(), Slow()
+"""
+    run_cells(agent.grant, code)
+    answer = ask(agent, "peek", expression=expression)
+    assert (answer.peek, answer.fault) == (None, fault)
+
+
+def test_a_long_text_is_cut_with_a_word(agent: Agent) -> None:
+    assert peek(agent, "'x' * 50_000")["text/plain"].endswith("x… (cut: it has 50,002 characters)")
+
+
+def test_the_threads_are_told_by_the_lines_of_their_cells(agent: Agent) -> None:
+    run_cells(agent.grant, "import time\n\ndef wait_long():\n    time.sleep(60)  # here")
+    code = "import threading\nprint(1, flush=True)\nwait_long()"
+    seen: list[Stack] = []
+
+    async def look() -> None:
+        seen.append(await asyncio.to_thread(stack, agent))
+
+    while_running(agent, code, look)
+    assert not seen[0].native
+    assert seen[0].text.splitlines() == [
+        "The session's own thread:",
+        "  Cell In[7], line 3: wait_long()",
+        "  Cell In[1], line 4, in wait_long: time.sleep(60)  # here",
+    ]
+    wait_for(lambda: stack(agent).text == "The session's own thread runs no code.")
+
+
+def test_a_cell_that_awaits_and_other_threads_are_told_too(agent: Agent) -> None:
+    code = """import asyncio, threading
+stop = threading.Event()
+threading.Thread(target=stop.wait, name="loader").start()
+print(1, flush=True)
+async def later():
+    await asyncio.sleep(60)
+await later()"""
+    seen: list[str] = []
+
+    async def look() -> None:
+        seen.extend((await asyncio.to_thread(stack, agent)).text.splitlines())
+
+    while_running(agent, code, look)
+    run_cells(agent.grant, "stop.set()")
+    assert seen[:3] == [
+        "The session's own thread:",
+        "  Cell In[7], line 7: await later()",
+        "  Cell In[7], line 6, in later: await asyncio.sleep(60)",
+    ]
+
+
+def test_native_code_that_holds_the_interpreter_is_seen_through(agent: Agent) -> None:
+    async def look() -> None:
+        answer = await asyncio.to_thread(ask, agent, "peek", expression="kept")
+        assert "inside native code that holds the interpreter" in answer.fault
+        found = await asyncio.to_thread(stack, agent)
+        assert found.native
+        assert "  Cell In[7], line 7: hold()\n  Cell In[7], line 6, in hold: ctypes.PyDLL" in found.text
+
+    while_running(agent, HOLDING, look)
+    assert peek(agent, "kept")["text/plain"] == "'before'"
+
+
+def test_what_cannot_be_stopped_is_told_with_its_place_and_every_step(agent: Agent) -> None:
+    code = """import time
+go = True
+print(1, flush=True)
+while go:
+    try:
+        time.sleep(0.01)
+    except KeyboardInterrupt:
+        pass"""
+    answers: list[Answer] = []
+
+    async def look() -> None:
+        answers.append(await asyncio.to_thread(ask, agent, "interrupt"))
+        answers.append(await asyncio.to_thread(ask, agent, "peek", expression="globals().update(go=False)"))
+
+    while_running(agent, code, look)
+    assert not answers[0].stopped
+    assert answers[0].where.startswith("Cell In[7], line ")
+    assert [step.partition(":")[0] for step in answers[0].steps] == [
+        "interrupted it",
+        "interrupted the processes that it has started",
+        "looked where it is",
+    ]
+    wait_for(lambda: ask(agent, "state").session.state == "idle")
+    calm = ask(agent, "interrupt")
+    assert (calm.stopped, calm.steps, calm.where) == (True, [], "")
+
+
+def test_what_tidies_up_is_not_interrupted_again(agent: Agent, tmp_path: Path) -> None:
+    code = f"""import time
+print(1, flush=True)
+try:
+    time.sleep(60)
+finally:
+    time.sleep(0.6)
+    open({str(tmp_path / "saved")!r}, "w").close()"""
+
+    async def look() -> None:
+        pass
+
+    assert while_running(agent, code, look) == "KeyboardInterrupt"
+    assert (tmp_path / "saved").exists()
+
+
+def test_use_is_measured_since_the_last_time(agent: Agent) -> None:
+    usage = ask(agent, "usage").usage
+    assert usage is not None
+    assert usage.memory > 20_000_000
+    assert usage.gpus == []
+    code = "import subprocess, sys, time\nbegan = time.time()\nwhile time.time() < began + 0.5: pass"
+    run_cells(agent.grant, code)
+    busy = ask(agent, "usage").usage
+    assert busy is not None
+    assert busy.cpu > 5
+    assert busy.session == ask(agent, "state").session.id
+
+
+def test_it_says_which_python_it_runs(agent: Agent) -> None:
+    found = peek(agent, "'%d.%d' % __import__('sys').version_info[:2]")["text/plain"]
+    assert found == repr(ask(agent, "state").session.python)
+
+
+def test_the_end_tells_what_was_done(tmp_path: Path) -> None:
+    with running_agent(tmp_path) as agent:
+        agent.until("idle")
+        answer = ask(agent, "stop")
+        assert answer.steps[0].startswith("asked its kernel to end, ")
+        assert (answer.session.state, answer.session.reason) == ("dead", "it was stopped")
+    with running_agent(tmp_path / "busy") as agent:
+        agent.until("idle")
+        answers: list[Answer] = []
+
+        async def main() -> None:
+            relay = Relay(await ZmqLink.open(agent.grant))
+            begun = asyncio.Event()
+            code = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(1, flush=True)"
+            running = asyncio.ensure_future(
+                relay.run(cell(f"{code}\nwhile True: time.sleep(1)"), lambda message: begun.set())
+            )
+            await begun.wait()
+            answers.append(await asyncio.to_thread(ask, agent, "stop"))
+            with pytest.raises(SessionDied):
+                await running
+            await relay.close()
+
+        asyncio.run(main())
+        assert answers[0].steps == [
+            "asked its kernel to end, but it did not within 1 s",
+            "sent SIGTERM to its processes",
+            "sent SIGKILL to those that were left",
+        ]
