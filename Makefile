@@ -65,7 +65,7 @@ types: $(READY) $(NODE_READY)
 	cd labextension && npm run --silent types
 
 soak: $(READY)
-	AIP_ROUNDS=500 $(BIN)/python -m pytest tests/reliability --timeout=7200
+	AIP_ROUNDS=500 AIP_CELL_SECONDS=30 $(BIN)/python -m pytest tests/reliability --timeout=7200
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -33,8 +33,9 @@ def attach_session(
 ) -> None:
     """Show what a session's cells have printed and drawn while nobody looked, and follow the one that runs.
 
-    Without a name: the notebook's own session. When all has been seen, the last cell's output; `last`: that of
-    the last so many. Returns at the end of the cell that runs; an interrupt ends the looking on, not the cell.
+    Without a name: the notebook's own session. When all has been seen, the last cell's output; `last`: that
+    of the last so many. Returns at the end of the cell that runs; an interrupt ends the looking on, not the
+    cell.
 
     Raises NotFound with the names that there are, SessionDied, Unavailable.
     """

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Sequence
 
 from ..client.connect import connect
 from ..domain.records import new_id
@@ -15,6 +16,7 @@ from ..sessions.background import Background, background
 from ..sessions.environment import session_environment
 from ..sessions.links import open_link
 from ..sessions.relay import Relay
+from ..wire.agent import CellMark, Order
 from .gpu_context import SessionGrant, notebook_path
 from .gpu_wishes import Wish, choose, default_name, fits, misfit, stands_in
 
@@ -67,6 +69,8 @@ class OpenSessions:
                 found = OpenSession(link.session, Relay(link))
                 found.notices = notices_of(link.session, began=began, died=died)
                 self._open.insert(0, found)
+                if not began and link.session.notebook == notebook_path() != "":
+                    found.notices += unseen((await found.relay.order(Order(do="cells"))).cells)
             return found
 
     async def ours(self) -> list[OpenSession]:
@@ -110,6 +114,15 @@ def notices_of(session: Session, *, began: bool, died: str | None = None) -> lis
     elif began and session.fraction < 100:
         notices.append((_part_text(session), "fraction"))
     return notices
+
+
+def unseen(marks: Sequence[CellMark]) -> list[tuple[str, str]]:
+    """What is said of cells that nobody has watched to their end, as those of a kernel that was killed."""
+    count = sum(not mark.seen for mark in marks)
+    if not count:
+        return []
+    cells = "a cell" if count == 1 else f"{count} cells"
+    return [(f"Output of {cells} is waiting that nobody has seen: `%gpu attach` shows it.", "unseen")]
 
 
 def _part_text(session: Session) -> str:
