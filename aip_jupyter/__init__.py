@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from .notebook.datasets import get_dataset as get_dataset
     from .notebook.datasets import list_datasets as list_datasets
     from .notebook.datasets import log_dataset as log_dataset
-    from .notebook.gpu_api import gpu as gpu
     from .notebook.gpu_api import interrupt_session as interrupt_session
     from .notebook.gpu_api import list_gpus as list_gpus
     from .notebook.gpu_api import list_sessions as list_sessions
-    from .notebook.gpu_api import run_on_gpu as run_on_gpu
     from .notebook.gpu_api import session_log as session_log
     from .notebook.gpu_api import stop_session as stop_session
+    from .notebook.gpu_attach import attach_session as attach_session
+    from .notebook.gpu_functions import gpu as gpu
+    from .notebook.gpu_run import run_on_gpu as run_on_gpu
     from .notebook.lineage import get_lineage as get_lineage
     from .notebook.projects import archive_project as archive_project
     from .notebook.projects import create_project as create_project
@@ -65,12 +66,13 @@ _API = {
     "list_models": "api",
     "load_model": "api",
     "register_model": "api",
-    "gpu": "gpu_api",
+    "gpu": "gpu_functions",
     "interrupt_session": "gpu_api",
     "list_gpus": "gpu_api",
     "list_sessions": "gpu_api",
-    "run_on_gpu": "gpu_api",
+    "run_on_gpu": "gpu_run",
     "session_log": "gpu_api",
+    "attach_session": "gpu_attach",
     "stop_session": "gpu_api",
     "active_run": "runs",
     "end_run": "runs",

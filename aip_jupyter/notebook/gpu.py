@@ -43,6 +43,8 @@ class Task(Struct, frozen=True, kw_only=True):
     count: int
     values: Parcel = Parcel()
     out: Sequence[str] = ()
+    timeout: float = 0.0
+    """Seconds after which it is ended; 0 for never."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):

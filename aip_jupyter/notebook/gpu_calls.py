@@ -24,16 +24,25 @@ class Call:
 
     def __call__(self) -> Outcome:
         """Run it. An interrupt and its like are not an outcome: they end the cell."""
+        self._know_lines()
+        try:
+            return Outcome(value=self._function(*self._args, **self._kwargs))
+        except Exception as error:  # noqa: BLE001  # it is raised where the caller is
+            return _failed(error)
+
+    async def wait(self) -> Outcome:
+        """The same for an `async` function."""
+        self._know_lines()
+        try:
+            return Outcome(value=await self._function(*self._args, **self._kwargs))
+        except Exception as error:  # noqa: BLE001  # as above
+            return _failed(error)
+
+    def _know_lines(self) -> None:
         if self._lines:
             # Else a traceback here would not know the lines of a notebook elsewhere.
             size = sum(map(len, self._lines))
             linecache.cache[self._file] = (size, None, self._lines, self._file)
-        try:
-            return Outcome(value=self._function(*self._args, **self._kwargs))
-        except Exception as error:  # noqa: BLE001  # it is raised where the caller is
-            inner = error.__traceback__.tb_next if error.__traceback__ else None
-            lines = traceback.format_exception(type(error), error, inner)
-            return Outcome(error=error, trace="".join(lines))
 
 
 class Outcome:
@@ -63,15 +72,21 @@ class InSession(Exception):
         return f"in the GPU session\n{self.args[0]}"
 
 
+def _failed(error: Exception) -> Outcome:
+    inner = error.__traceback__.tb_next if error.__traceback__ else None
+    return Outcome(error=error, trace="".join(traceback.format_exception(type(error), error, inner)))
+
+
 def check_function(function: Any) -> None:
     """Whether it can be called there and answer with a value. Invalid."""
+    if isinstance(function, classmethod | staticmethod):
+        kind = type(function).__name__
+        raise Invalid(f"function: it is a {kind}; write @{kind} above @aip.gpu", field="function")
     if not callable(function):
         message = f"function: {type(function).__name__} is neither code nor a function; give one of them"
         raise Invalid(message, field="function")
-    if inspect.iscoroutinefunction(function) or inspect.isgeneratorfunction(function):
-        message = (
-            f"function: {function.__name__} does not return a value but a coroutine or a generator; wrap it"
-        )
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        message = f"function: {function.__name__} yields; let it return a list, which can travel"
         raise Invalid(message, field="function")
 
 

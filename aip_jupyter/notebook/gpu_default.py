@@ -6,10 +6,21 @@ from contextvars import ContextVar
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ..client.context import get_context
 from .connection import connect
 from .gpu_wishes import Wish
+
+TIMEOUT = 3600
+"""Seconds that a function, or code, may run unless more is said."""
+
+
+class _Unsaid(str):
+    """The type that is taken when none is said, told from the same one said."""
+
+
+UNSAID = _Unsaid("L40S")
 
 _block: ContextVar[Wish | None] = ContextVar("aip_gpu_block", default=None)
 
@@ -27,6 +38,39 @@ def begin_block(wish: Wish) -> Any:
 def end_block(token: Any) -> None:
     """What was meant before, is meant again."""
     _block.reset(token)
+
+
+class Choice(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a call of `aip.gpu` or `aip.run_on_gpu` has said."""
+
+    gpu: str | None = None
+    """None when not said."""
+    count: int = 1
+    fraction: int = 100
+    timeout: float | None = TIMEOUT
+    """Seconds; None for no end."""
+    session: str = ""
+    strict: bool = False
+    project: str | None = None
+
+    def wish(self) -> Wish:
+        """Where to go now: the block around may say it, when nothing else does."""
+        gpu = self.gpu
+        if gpu is None:
+            gpu = "" if self.session or block_wish() is not None else str(UNSAID)
+        return wish_for(
+            gpu,
+            self.session,
+            count=None if self.count == 1 else self.count,
+            fraction=None if self.fraction == 100 else self.fraction,
+            strict=self.strict,
+            project=self.project,
+        )
+
+    def __str__(self) -> str:
+        said = {name: getattr(self, name) for name in self.__struct_fields__}
+        usual = type(self)()
+        return ", ".join(f"{name}={value!r}" for name, value in said.items() if value != getattr(usual, name))
 
 
 def wish_for(

@@ -29,8 +29,9 @@ SIGNATURES = {
     "get_run": "(run: 'str' = '', *, project: 'str | None' = None) -> 'RunCard'",
     "get_version": "(ref: 'str', *, project: 'str | None' = None) -> 'VersionCard'",
     "gpu": (
-        "(type: 'Any' = '', *, session: 'str' = '', strict: 'bool' = False, project: 'str | None' = "
-        "None) -> 'Any'"
+        "(type: 'Any' = 'L40S', count: 'int' = 1, fraction: 'int' = 100, timeout: 'float | None' = 3600, "
+        "remote: 'bool' = True, *, session: 'str' = '', strict: 'bool' = False, project: 'str | None' = None"
+        ") -> 'Any'"
     ),
     "init": (
         "(project_id: 'str | None' = None, *, api_key: 'str | None' = None, url: 'str | None' = None) "
@@ -75,9 +76,10 @@ SIGNATURES = {
     "restore_project": "(name: 'str') -> 'ProjectCard'",
     "revoke_token": "(name: 'str', *, project: 'str | None' = None) -> 'TokenNote'",
     "run_on_gpu": (
-        "(function: 'str | Callable[..., Any]', *args: 'Any', gpu: 'str' = '', session: 'str | None' = "
-        "None, inputs: 'Mapping[str, Any] | None' = None, outputs: 'Sequence[str]' = (), strict: 'bool'"
-        " = False, project: 'str | None' = None, **kwargs: 'Any') -> 'Any'"
+        "(function: 'str | Callable[..., Any]', *args: 'Any', gpu: 'str' = 'L40S', count: 'int' = 1, "
+        "fraction: 'int' = 100, timeout: 'float | None' = 3600, session: 'str | None' = None, inputs: "
+        "'Mapping[str, Any] | None' = None, outputs: 'Sequence[str]' = (), background: 'bool' = False, "
+        "strict: 'bool' = False, project: 'str | None' = None, **kwargs: 'Any') -> 'Any'"
     ),
     "session_log": "(session: 'str', *, lines: 'int' = 100, project: 'str | None' = None) -> 'str'",
     "set_role": "(user: 'str', role: 'str', *, project: 'str | None' = None) -> 'ProjectCard'",

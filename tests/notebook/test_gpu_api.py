@@ -12,7 +12,7 @@ import pytest
 
 from aip_jupyter.backends.config import BackendConfig
 from aip_jupyter.backends.gpus.local import LocalPool
-from aip_jupyter.errors import Invalid
+from aip_jupyter.errors import Invalid, NotFound
 from aip_jupyter.notebook.gpu_calls import Call
 
 from ..support.sessions import stop_all
@@ -78,15 +78,30 @@ def test_a_function_runs_in_the_notebooks_session(shell: Notebook) -> None:
     assert shell["caught"].message.startswith("function: the function's result cannot be pickled: ")
 
     # Code, with its variables.
-    shell.run('out = aip.run_on_gpu("y = x + 1\\nprint(y)", gpu="L40S", inputs={"x": 41}, outputs=["y"])')
-    assert shell["out"] == {"y": 42}
-    assert shell.printed == "42\n"
-    assert shell.run('aip.run_on_gpu("z = y", gpu="L40S", outputs=["z"])') == {"z": 42}
-    shell.run(
-        "try:\n    aip.run_on_gpu('1/0', gpu='L40S')\nexcept ZeroDivisionError as error:\n    caught = error"
+    shell.run('out = aip.run_on_gpu("y = x + 1\\nprint(y)\\n[y]", inputs={"x": 41}, outputs=["y"])')
+    result = shell["out"]
+    assert (result.success, result.error, result.gpu_type) == (True, "", "cpu")
+    assert (result.output, result.values) == ("42\n[42]\n", {"y": 42})
+    assert result.duration_seconds > 0
+    assert result.check() is result
+    assert shell.printed.startswith("42\n")
+    with pytest.raises(AttributeError):
+        result.success = False
+    assert shell.run('aip.run_on_gpu("z = y", gpu="L40S", outputs=["z"])').values == {"z": 42}
+    failed = shell.run("aip.run_on_gpu('print(7)\\n1/0')")
+    assert (failed.success, failed.error, failed.output) == (
+        False,
+        "ZeroDivisionError: division by zero",
+        "7\n",
     )
+    assert "Traceback" in shell.printed
+    assert repr(failed).startswith("<GpuResult failed: ZeroDivisionError")
+    with pytest.raises(ZeroDivisionError):
+        failed.check()
+    with pytest.raises(NotFound, match="no variable nothing"):
+        shell["aip"].run_on_gpu("x = 1", outputs=["nothing"])
     look = "names = [name for name in dir() if name.startswith('_aip')]"
-    left = shell.run(f"aip.run_on_gpu({look!r}, gpu='L40S', outputs=['names'])")
+    left = shell.run(f"aip.run_on_gpu({look!r}, outputs=['names'])").values
     assert left == {"names": []}, "nothing of a call stays in the session"
 
     (session,) = shell.run("aip.list_sessions()")
@@ -100,9 +115,11 @@ def test_a_function_runs_in_the_notebooks_session(shell: Notebook) -> None:
 @pytest.mark.parametrize(
     ("code", "field"),
     [
-        ("@aip.gpu\ndef f(): ...", "gpu"),
-        ("@aip.gpu('L4')\nasync def f(): ...", "function"),
         ("@aip.gpu('L4')\ndef f():\n    yield", "function"),
+        ("@aip.gpu('L4')\nasync def f():\n    yield", "function"),
+        ("class C:\n    @aip.gpu('L4')\n    @classmethod\n    def f(cls): ...", "function"),
+        ("aip.gpu(remote=False).__enter__()", "remote"),
+        ("aip.run_on_gpu(' ', gpu='L4')", "function"),
         ("aip.run_on_gpu(7, gpu='L4')", "function"),
         ("aip.run_on_gpu('x', 7, gpu='L4')", "inputs"),
         ("aip.run_on_gpu(print, gpu='L4', inputs={'x': 1})", "inputs"),
