@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..domain.access import DerivedToken, DeriveToken
 from ..domain.sessions import (
+    Ending,
     GetGpus,
     GetOutput,
     GetSession,
@@ -69,8 +70,9 @@ class HttpSessions:
         reply: list[SessionUsage] = self._call("sessions.list_usage", request)
         return reply
 
-    def stop_session(self, request: GetSession) -> None:
-        self._call("sessions.stop_session", request)
+    def stop_session(self, request: GetSession) -> Ending:
+        reply: Ending = self._call("sessions.stop_session", request)
+        return reply
 
     def derive_token(self, request: DeriveToken) -> DerivedToken:
         reply: DerivedToken = self._call("sessions.derive_token", request)

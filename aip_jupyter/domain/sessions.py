@@ -166,6 +166,15 @@ class Interruption(Struct, frozen=True, kw_only=True):
     """Where in the user's code it is, when it could not be stopped."""
 
 
+class Ending(Struct, frozen=True, kw_only=True):
+    """How a session was ended."""
+
+    session: Session
+    """As it was before."""
+    steps: list[str] = field(default_factory=list)
+    """What was done, in order, each in a few words; [] when it had ended already."""
+
+
 class PeekSession(Request, frozen=True, kw_only=True):
     """Look at a value in a session, also while that runs a cell."""
 

@@ -55,6 +55,7 @@ from ..domain.runs import (
     StoreJournal,
 )
 from ..domain.sessions import (
+    Ending,
     GetGpus,
     GetOutput,
     GetSession,
@@ -206,8 +207,8 @@ class Sessions(Protocol):
     def list_usage(self, request: ListUsage) -> list[SessionUsage]:
         """What the living sessions of a project use."""
 
-    def stop_session(self, request: GetSession) -> None:
-        """End it: its kernel, its agent, and what they hold."""
+    def stop_session(self, request: GetSession) -> Ending:
+        """End it: its kernel, its agent, and what they hold. Says what was done, step by step."""
 
     def derive_token(self, request: DeriveToken) -> DerivedToken:
         """A token with which the session records for its notebook. It ends with the session."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ..domain.access import DerivedToken, DeriveToken
 from ..domain.names import check_id, check_model_name, check_store_name
 from ..domain.sessions import (
+    Ending,
     GetGpus,
     GetOutput,
     GetSession,
@@ -134,9 +135,10 @@ class LocalSessions:
                     found.append(self._pool.ask(session.id, Order(do="usage")).usage)
         return [usage for usage in found if usage is not None]
 
-    def stop_session(self, request: GetSession) -> None:
+    def stop_session(self, request: GetSession) -> Ending:
         """End it."""
-        self._pool.stop(self.get_session(request).id)
+        session = self.get_session(request)
+        return Ending(session=session, steps=self._pool.stop(session.id))
 
     def derive_token(self, request: DeriveToken) -> DerivedToken:
         """A token with which the session records for its notebook."""

@@ -74,10 +74,9 @@ ROUTES = (
         operation="sessions.stop_session",
         right="execute",
         request=sessions.GetSession,
-        reply=None,
+        reply=sessions.Ending,
         summary="End a GPU session",
         pool="gpus",
-        status=204,
         deadline=90.0,
     ),
     Route(

@@ -12,9 +12,9 @@ import pytest
 
 from aip_jupyter.backends.gpus.protocol import GpuBackend
 from aip_jupyter.domain.records import new_id
-from aip_jupyter.domain.sessions import CPU, Grant, StartSession
+from aip_jupyter.domain.sessions import CPU, Grant, Peek, StartSession
 from aip_jupyter.errors import AipError, Conflict, GpuNotAvailable, NotFound
-from aip_jupyter.wire.agent import Order
+from aip_jupyter.wire.agent import BEHIND_ALL, Answer, Order
 
 
 def asking(name: str = "train", **fields: Any) -> StartSession:
@@ -100,6 +100,35 @@ class GpuContract:
         with pytest.raises(NotFound):
             pool.grant(session.id)
         assert pool.changes_since(newest)[1][-1].action == "deleted"
+
+    def test_a_session_answers_what_it_is_asked(self, pool: GpuBackend) -> None:
+        session = pool.start(asking(), "L4").session
+
+        def ask(do: Any, **fields: Any) -> Answer:
+            answer = pool.ask(session.id, Order(do=do, **fields))
+            assert answer.session.id == session.id
+            return answer
+
+        assert ask("state").session.state == "idle"
+        calm = ask("interrupt")
+        assert (calm.stopped, calm.steps, calm.where) == (True, [], "")
+        found = ask("peek", expression="6 * 7")
+        assert (
+            found.fault if found.peek is None else found.peek == Peek(type="int", data={"text/plain": "42"})
+        )
+        stack = ask("stack").stack
+        assert stack is not None
+        assert stack.text
+        assert not stack.native
+        usage = ask("usage").usage
+        assert usage is not None
+        assert usage.session == session.id
+        assert usage.cpu >= 0
+        output = ask("output", after=BEHIND_ALL)
+        assert output.messages == []
+        assert ask("cells").cells == []
+        assert all(isinstance(step, str) and step for step in pool.stop(session.id))
+        assert pool.stop(session.id) == []
 
     def test_a_gpu_is_given_once_and_a_name_once_in_a_project(self, pool: GpuBackend) -> None:
         requests = [asking("one", project=project) for project in ("a", "b", "c", "a")]

@@ -9,7 +9,16 @@ import pytest
 from msgspec.structs import replace
 
 from aip_jupyter.domain.records import new_id
-from aip_jupyter.domain.sessions import GetGpus, GetSession, Grant, ListSessions, Session
+from aip_jupyter.domain.sessions import (
+    GetGpus,
+    GetOutput,
+    GetSession,
+    Grant,
+    ListSessions,
+    ListUsage,
+    PeekSession,
+    Session,
+)
 from aip_jupyter.errors import Conflict, GpuNotAvailable, Invalid, NotFound
 from aip_jupyter.services.interface import Services
 
@@ -57,6 +66,31 @@ class SessionsContract:
         pooled.sessions.stop_session(GetSession(session=second.id))
         assert sessions_of(pooled) == []
 
+    def test_a_session_is_looked_into(self, pooled: Services) -> None:
+        """This pool's have no kernel: what there is to see is little, but comes the whole way."""
+        session = start(pooled).session
+        with pytest.raises(Invalid, match="expression: session 'train' has no kernel") as caught:
+            pooled.sessions.peek_session(PeekSession(session="train", expression="x"))
+        assert caught.value.field == "expression"
+        assert pooled.sessions.get_stack(GetSession(session="train")).text.startswith("It has no kernel")
+        for after in (0, 5, -5):
+            output = pooled.sessions.get_output(GetOutput(session=session.id, after=after))
+            assert (output.messages, output.oldest) == ([], 0)
+        for limit in (0, 1001):
+            with pytest.raises(Invalid, match="limit: "):
+                pooled.sessions.get_output(GetOutput(session="train", limit=limit))
+        (usage,) = pooled.sessions.list_usage(ListUsage())
+        assert (usage.session, usage.gpus) == (session.id, [])
+        assert pooled.sessions.list_usage(ListUsage(project="another")) == []
+
+    def test_an_interrupt_and_an_end_say_what_was_done(self, pooled: Services) -> None:
+        session = start(pooled).session
+        done = pooled.sessions.interrupt_session(GetSession(session="train"))
+        assert (done.session.id, done.stopped, done.steps, done.where) == (session.id, True, [], "")
+        ending = pooled.sessions.stop_session(GetSession(session="train"))
+        assert (ending.session.id, ending.session.name) == (session.id, "train")
+        assert ending.steps == ["forgot it"]
+
     def test_the_pool_says_what_it_has(self, pooled: Services) -> None:
         start(pooled)
         offers = pooled.sessions.list_gpus(GetGpus())
@@ -76,7 +110,9 @@ class SessionsContract:
             start(pooled)
         assert start(pooled, project="another").session.name == "train"
 
-    @pytest.mark.parametrize("method", ["get_session", "attach_session", "interrupt_session", "stop_session"])
+    @pytest.mark.parametrize(
+        "method", ["get_session", "attach_session", "interrupt_session", "get_stack", "stop_session"]
+    )
     def test_what_is_not_there_or_another_projects_is_not_found(self, pooled: Services, method: str) -> None:
         ask = getattr(pooled.sessions, method)
         with pytest.raises(NotFound, match="start one with %%gpu"):

@@ -127,6 +127,7 @@ BODIES: dict[str, dict[str, object]] = {
     },
     "POST /projects/{project}/datasets": {"id": X, "name": "d", "source": "s"},
     "POST /projects/{project}/sessions": dict(new_session(X, "own")),
+    "POST /projects/{project}/sessions/{session}/peek": {"expression": "x"},
 }
 QUERIES = {
     "POST /projects/{project}/journals/{journal}": "?start=0",
@@ -270,6 +271,8 @@ def test_what_is_in_another_project_is_not_found_by_its_id(team: Team) -> None:
         "sessions/{session}": "GET",
         "sessions/{session}/grant": "POST",
         "sessions/{session}/interrupt": "POST",
+        "sessions/{session}/stack": "GET",
+        "sessions/{session}/output": "GET",
         "sessions/{session}/token": "POST",
         "sessions/{session}?": "DELETE",
         "tokens/{token}/pickup": "POST",
@@ -280,6 +283,8 @@ def test_what_is_in_another_project_is_not_found_by_its_id(team: Team) -> None:
         for role in ("admin", "owner"):
             reply = team.ask(role, "person", method, f"projects/own/{path.format(**ids)}")
             assert reply.status_code == 404, (path, reply.text)
+    peek = team.ask("admin", "person", "POST", f"projects/own/sessions/{ids['session']}/peek", expression="x")
+    assert peek.status_code == 404, peek.text
     for path in ("artifacts/{artifact}", "runs/{run}", "datasets/{dataset}", "sessions/{session}"):
         reply = team.ask("owner", "person", "GET", f"projects/foreign/{path.format(**ids)}")
         assert reply.status_code == 200, reply.text

@@ -133,7 +133,7 @@ def test_the_threads_are_told_by_the_lines_of_their_cells(agent: Agent) -> None:
 
     while_running(agent, code, look)
     assert not seen[0].native
-    assert seen[0].text.splitlines() == [
+    assert seen[0].text.splitlines()[:3] == [
         "The session's own thread:",
         "  Cell In[7], line 3: wait_long()",
         "  Cell In[1], line 4, in wait_long: time.sleep(60)  # here",

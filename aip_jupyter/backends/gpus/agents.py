@@ -51,21 +51,24 @@ def abandon(folder: SessionFolder, process: subprocess.Popen[bytes]) -> None:
     discard(folder)
 
 
-def stop(folder: SessionFolder) -> None:
-    """End the session, by asking its agent and, when that does not help, by ending it."""
+def stop(folder: SessionFolder) -> list[str]:
+    """End the session, by asking its agent and, when that does not help, by ending it; what was done."""
+    steps: list[str] = []
     # One that is starting cannot be asked yet, and is not to be left half-started either.
     wait_until(lambda: _is_settled(folder), START_PATIENCE)
     if folder.is_alive():
         control = folder.record().control
         if control:  # else it is ending already
             with contextlib.suppress(AipError):
-                order(control, Order(do="stop"))
+                steps += order(control, Order(do="stop")).steps
         if not wait_until(lambda: not folder.is_alive(), STOP_PATIENCE):
             end(folder.record().agent)
+            steps.append("ended its agent, which did not answer")
     if folder.is_alive():
         session = folder.record().session
         raise Unavailable(f"session: {session.name!r} does not end; try again", field="session")
     discard(folder)
+    return steps
 
 
 def discard(folder: SessionFolder) -> None:

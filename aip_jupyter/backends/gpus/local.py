@@ -80,9 +80,11 @@ class LocalPool:
     def ask(self, id: str, order: Order) -> Answer:
         return control.order(self._session(id).living().control, order)
 
-    def stop(self, id: str) -> None:
-        with contextlib.suppress(NotFound):
-            agents.stop(self._session(id))
+    def stop(self, id: str) -> list[str]:
+        try:
+            return agents.stop(self._session(id))
+        except NotFound:
+            return []
 
     def changes_since(self, sequence: int) -> tuple[int, list[ChangeEvent]]:
         return self._feed.changes_since(sequence)

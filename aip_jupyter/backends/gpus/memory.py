@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ...domain.changes import Action, ChangeEvent
 from ...domain.records import now_ms
-from ...domain.sessions import CPU, GpuOffer, Grant, Session, SessionUsage, StartSession
+from ...domain.sessions import CPU, GpuOffer, Grant, Session, SessionUsage, Stack, StartSession
 from ...domain.system import Capability
 from ...errors import Conflict, GpuNotAvailable, Invalid, NotFound
 from ...wire.agent import Answer, Order
@@ -88,14 +88,17 @@ class MemoryPool:
             session = replace(self._get(id), active=now_ms())
             self._sessions[id] = session
             self._tell(session, "updated")
-            fault = f"session {session.name!r} has no kernel" if order.do in ("peek", "stack") else ""
-            return Answer(session=session, stopped=True, fault=fault, usage=_usage(session))
+            fault = f"session {session.name!r} has no kernel" if order.do == "peek" else ""
+            stack = Stack(text="It has no kernel, and so no thread.")
+            return Answer(session=session, stopped=True, fault=fault, stack=stack, usage=_usage(session))
 
-    def stop(self, id: str) -> None:
+    def stop(self, id: str) -> list[str]:
         with self._lock:
             session = self._sessions.pop(id, None)
-            if session is not None:
-                self._tell(session, "deleted")
+            if session is None:
+                return []
+            self._tell(session, "deleted")
+            return ["forgot it"]
 
     def changes_since(self, sequence: int) -> tuple[int, list[ChangeEvent]]:
         with self._lock:

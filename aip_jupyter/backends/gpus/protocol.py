@@ -50,8 +50,11 @@ class GpuBackend(Protocol):
     def ask(self, id: str, order: Order) -> Answer:
         """Have the session's agent do something. NotFound, SessionDied, Unavailable without an answer."""
 
-    def stop(self, id: str) -> None:
-        """End the session, and wait until nothing is left of it. One that is not there is no error."""
+    def stop(self, id: str) -> list[str]:
+        """End the session, and wait until nothing is left of it. One that is not there is no error.
+
+        What was done, in order, each in a few words.
+        """
 
     def changes_since(self, sequence: int) -> tuple[int, list[ChangeEvent]]:
         """What happened to sessions after `sequence`, and the newest sequence number; -1: only the number.
