@@ -113,9 +113,10 @@ class GpuContract:
         calm = ask("interrupt")
         assert (calm.stopped, calm.steps, calm.where) == (True, [], "")
         found = ask("peek", expression="6 * 7")
-        assert (
-            found.fault if found.peek is None else found.peek == Peek(type="int", data={"text/plain": "42"})
-        )
+        if found.peek is None:
+            assert found.fault
+        else:
+            assert found.peek == Peek(type="int", data={"text/plain": "42"})
         stack = ask("stack").stack
         assert stack is not None
         assert stack.text
@@ -127,7 +128,7 @@ class GpuContract:
         output = ask("output", after=BEHIND_ALL)
         assert output.messages == []
         assert ask("cells").cells == []
-        assert all(isinstance(step, str) and step for step in pool.stop(session.id))
+        assert all(pool.stop(session.id))
         assert pool.stop(session.id) == []
 
     def test_a_gpu_is_given_once_and_a_name_once_in_a_project(self, pool: GpuBackend) -> None:
