@@ -18,10 +18,17 @@ import type {
   RunDetail,
   SecretText,
   Interruption,
+  Peek,
   Session,
+  SessionOutput,
+  SessionUsage,
+  Stack,
   Version,
   VersionDetail
 } from './types';
+
+/** The most messages of a session that are read at once. */
+const MAX_OUTPUT = 500;
 
 /**
  * Which runs to list: those of this experiment, those whose name contains this.
@@ -65,6 +72,12 @@ export interface IClient {
   listSessions(project: string): Promise<readonly Session[]>;
   interruptSession(project: string, id: string): Promise<Interruption>;
   stopSession(project: string, id: string): Promise<void>;
+  /** @param expression - Python, most often a variable's name. */
+  peekSession(project: string, id: string, expression: string): Promise<Peek>;
+  getStack(project: string, id: string): Promise<Stack>;
+  /** @param after - The number of the last message that is known. */
+  getOutput(project: string, id: string, after: number): Promise<SessionOutput>;
+  listUsage(project: string): Promise<readonly SessionUsage[]>;
 }
 
 /**
@@ -167,12 +180,28 @@ export class Client implements IClient {
     return requestAPI(this._settings, ['projects', project, 'sessions', id], { method: 'DELETE' });
   }
 
+  peekSession(project: string, id: string, expression: string): Promise<Peek> {
+    return this._post(project, ['sessions', id, 'peek'], { expression });
+  }
+
+  getStack(project: string, id: string): Promise<Stack> {
+    return this._get(project, ['sessions', id, 'stack']);
+  }
+
+  getOutput(project: string, id: string, after: number): Promise<SessionOutput> {
+    return this._get(project, ['sessions', id, 'output'], { after, limit: MAX_OUTPUT });
+  }
+
+  listUsage(project: string): Promise<readonly SessionUsage[]> {
+    return this._get(project, ['session-usage']);
+  }
+
   private _get<T>(project: string, path: readonly string[], query: Record<string, string | number> = {}): Promise<T> {
     return requestAPI(this._settings, ['projects', project, ...path], { query });
   }
 
-  private _post<T>(project: string, path: readonly string[]): Promise<T> {
-    return requestAPI(this._settings, ['projects', project, ...path], { method: 'POST' });
+  private _post<T>(project: string, path: readonly string[], body?: Record<string, unknown>): Promise<T> {
+    return requestAPI(this._settings, ['projects', project, ...path], { method: 'POST', body });
   }
 }
 

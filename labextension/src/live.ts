@@ -6,6 +6,13 @@ import type { IChange } from './types';
 
 const SCHEMA_ID = 'https://aip-jupyter.org/events/change/v1';
 
+/**
+ * What an event of Jupyter's bus tells of our records; null when it is somebody else's.
+ */
+export function changeOf(emission: Event.Emission): IChange | null {
+  return emission.schema_id === SCHEMA_ID ? (emission as unknown as IChange) : null;
+}
+
 /** Milliseconds in which hints are gathered before anything is read again. */
 const GATHER = 50;
 const MAX_BACKOFF = 300_000;
@@ -69,14 +76,15 @@ export class Live implements IDisposable {
   };
 
   private _onEvent(_: Event.IManager, emission: Event.Emission): void {
-    if (emission.schema_id !== SCHEMA_ID) {
+    const change = changeOf(emission);
+    if (!change) {
       return;
     }
     if (this._options.idle() || document.hidden) {
       this._missed = true;
       return;
     }
-    this._changes.push(emission as unknown as IChange);
+    this._changes.push(change);
     void this._gather.invoke();
   }
 

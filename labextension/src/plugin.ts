@@ -18,6 +18,20 @@ export interface IParts extends ICommandsOptions, IRecordsOptions {
 }
 
 /**
+ * The same, of what JupyterLab has.
+ */
+export function partsOf(
+  app: JupyterFrontEnd,
+  sidebar: ISidebar,
+  tracker: INotebookTracker | null,
+  translator: ITranslator | null
+): Omit<IParts, 'router'> {
+  const trans = (translator ?? nullTranslator).load('aip_jupyter');
+  const client = new Client(app.serviceManager.serverSettings);
+  return { app, sidebar, tracker, trans, client, icon: aipIcon, pageSize: () => settings.pageSize };
+}
+
+/**
  * The plugin of one section.
  */
 export function sectionPlugin(
@@ -38,9 +52,7 @@ export function sectionPlugin(
       router: IRouter | null,
       translator: ITranslator | null
     ): void => {
-      const trans = (translator ?? nullTranslator).load('aip_jupyter');
-      const client = new Client(app.serviceManager.serverSettings);
-      add({ app, sidebar, tracker, router, trans, client, icon: aipIcon, pageSize: () => settings.pageSize });
+      add({ ...partsOf(app, sidebar, tracker, translator), router });
     }
   };
 }

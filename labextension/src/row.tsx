@@ -4,6 +4,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import type { IRow } from './rows';
+import { Meters } from './meters';
 import { Sign } from './sign';
 import type { INode } from './tokens';
 
@@ -74,6 +75,7 @@ function NodeContent({ node, commands, onCommand }: IRowProps & { node: INode })
             </span>
           </div>
         )}
+        {node.meters === undefined ? null : <Meters meters={node.meters} />}
       </div>
       <div className="jp-AipTree-actions">
         {node.commands.map(command => (

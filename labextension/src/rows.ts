@@ -106,9 +106,10 @@ function left(rows: readonly IRow[], index: number): IMove | null {
   return parent < 0 ? null : { index: parent };
 }
 
-/** Pixels; the style sheet has the same. */
+/** Pixels, of rows with one, two and three lines; the style sheet has the same. */
 export const ROW_HEIGHT = 24;
 export const TALL_ROW_HEIGHT = 42;
+export const TALLEST_ROW_HEIGHT = 60;
 
 /**
  * Where each row begins, and at the end the height of all; pixels.
@@ -116,9 +117,16 @@ export const TALL_ROW_HEIGHT = 42;
 export function offsets(rows: readonly IRow[]): Float64Array {
   const tops = new Float64Array(rows.length + 1);
   rows.forEach((row, index) => {
-    tops[index + 1] = tops[index] + (row.node?.detail === undefined ? ROW_HEIGHT : TALL_ROW_HEIGHT);
+    tops[index + 1] = tops[index] + rowHeight(row);
   });
   return tops;
+}
+
+function rowHeight({ node }: IRow): number {
+  if (node?.meters !== undefined) {
+    return TALLEST_ROW_HEIGHT;
+  }
+  return node?.detail === undefined ? ROW_HEIGHT : TALL_ROW_HEIGHT;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { copyIcon, ReactWidget } from '@jupyterlab/ui-components';
 import { Clipboard } from '@jupyterlab/apputils';
 import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
@@ -64,6 +65,30 @@ export class SectionWidget extends ReactWidget {
   /** Let the keyboard act on the list. */
   focus(): void {
     this.node.querySelector<HTMLElement>('.jp-AipTree')?.focus();
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._tellShown(this.isVisible);
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._tellShown(this.isVisible);
+  }
+
+  protected override onBeforeHide(message: Message): void {
+    super.onBeforeHide(message);
+    this._tellShown(false);
+  }
+
+  protected override onBeforeDetach(message: Message): void {
+    this._tellShown(false);
+    super.onBeforeDetach(message);
+  }
+
+  private _tellShown(isShown: boolean): void {
+    this._options.section.shown?.(isShown);
   }
 
   protected override render(): React.ReactElement {

@@ -22,6 +22,8 @@ export interface INode {
   readonly detail?: string;
   /** Small labels after the detail. */
   readonly chips?: readonly string[];
+  /** In the third line. A row has three lines when this is not undefined. */
+  readonly meters?: readonly IMeter[];
   readonly tooltip: string;
   /** The commands offered on its row. They find it as the sidebar's `current`. */
   readonly commands: readonly string[];
@@ -43,6 +45,18 @@ export interface IState {
   readonly sign: 'active' | 'busy' | 'idle' | 'done' | 'failed' | 'stopped';
   /** In the user's language. */
   readonly label: string;
+}
+
+/**
+ * How much of something is used, as a bar.
+ */
+export interface IMeter {
+  /** A word beside the bar. */
+  readonly label: string;
+  /** From 0 to 1. */
+  readonly share: number;
+  /** What is measured, and how much of it there is. */
+  readonly title: string;
 }
 
 /**
@@ -94,6 +108,8 @@ export interface ISection extends IDisposable {
   update(what: IUpdate): Promise<void>;
   /** What to say when there is nothing: a sentence, and lines to type. */
   readonly empty: IAdvice;
+  /** Told when its list begins or ceases to be on the screen: for what is only read meanwhile. */
+  shown?(isShown: boolean): void;
 }
 
 /**

@@ -21,8 +21,11 @@ export type RunDetail = Schemas['RunDetail'];
 export type SecretText = Schemas['SecretText'];
 export type Session = Schemas['Session'];
 export type Interruption = Schemas['Interruption'];
+export type OutputMessage = Schemas['OutputMessage'];
+export type Peek = Schemas['Peek'];
 export type SessionOutput = Schemas['SessionOutput'];
 export type SessionUsage = Schemas['SessionUsage'];
+export type Stack = Schemas['Stack'];
 export type Version = Schemas['Version'];
 export type VersionDetail = Schemas['VersionDetail'];
 

@@ -5,6 +5,7 @@ import { columnFact } from '../src/datasets/nodes';
 import { DatasetsSection } from '../src/datasets/section';
 import { gpuText } from '../src/sessions/nodes';
 import { SessionsSection } from '../src/sessions/section';
+import { Usage } from '../src/sessions/usage';
 import { dataset, FakeServer, parts, session, trans } from './support';
 
 const COLUMN = { name: 'target', type: 'int', nulls: 0, minimum: 0, maximum: 9 };
@@ -42,13 +43,19 @@ test('a session says what it has, in place of what, and what can be done with it
     session('stand-in', { gpu: 'cpu', state: 'starting' }),
     session('gone', { state: 'dead', reason: 'out of memory' })
   ];
-  const sessions = new SessionsSection(parts(server));
+  const sessions = new SessionsSection(parts(server), new Usage(server));
   await sessions.update({ project: 'default' });
   const [busy, standIn, gone] = sessions.root.nodes;
-  assert.match(busy.detail, /^busy · digits.ipynb · 1 cell · /);
+  assert.match(busy.detail, /^busy for \d+ d \d+ h · digits.ipynb · 1 cell · /);
   assert.deepEqual([busy.note, standIn.note], ['L40S', 'cpu for L40S']);
   assert.deepEqual([gone.detail, gone.state.sign], ['dead: out of memory', 'failed']);
-  assert.deepEqual(busy.commands, ['aip:interrupt-session', 'aip:insert-session', 'aip:stop-session']);
+  assert.deepEqual(busy.commands, [
+    'aip:interrupt-session',
+    'aip:show-session-output',
+    'aip:insert-session',
+    'aip:stop-session'
+  ]);
+  assert.deepEqual([busy.meters, gone.meters], [[], undefined]);
   assert.deepEqual([standIn.commands.includes('aip:interrupt-session'), gone.commands], [false, []]);
   assert.equal(sessions.count, '2');
   await sessions.update({ filter: 'STAND' });
@@ -62,7 +69,7 @@ test('the same type in other letters is no stand-in', () => {
 test('a session that changed keeps its row', async () => {
   const server = new FakeServer();
   server.sessions = [session('one')];
-  const sessions = new SessionsSection(parts(server));
+  const sessions = new SessionsSection(parts(server), new Usage(server));
   await sessions.update({ project: 'default' });
   const node = sessions.root.nodes[0];
   server.sessions = [session('one', { state: 'busy' })];

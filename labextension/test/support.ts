@@ -22,7 +22,11 @@ import type {
   Run,
   SecretText,
   Interruption,
+  Peek,
   Session,
+  SessionOutput,
+  SessionUsage,
+  Stack,
   Version,
   VersionDetail
 } from '../src/types';
@@ -105,6 +109,7 @@ export class FakeServer implements IClient {
   runs: IRunRecord[] = [];
   datasets: Dataset[] = [];
   sessions: Session[] = [];
+  usage: SessionUsage[] = [];
   lineage: Lineage = { of: '', nodes: [], edges: [], more: false };
   asked: string[] = [];
   failing = '';
@@ -236,6 +241,22 @@ export class FakeServer implements IClient {
 
   stopSession(_: string, id: string): Promise<void> {
     return this._answer(`stop ${id}`, undefined);
+  }
+
+  peekSession(_: string, id: string, expression: string): Promise<Peek> {
+    return this._answer(`peek ${id} ${expression}`, { type: 'int', data: { 'text/plain': '41' } });
+  }
+
+  getStack(_: string, id: string): Promise<Stack> {
+    return this._answer(`stack ${id}`, { text: 'main', native: false });
+  }
+
+  getOutput(_: string, id: string, after: number): Promise<SessionOutput> {
+    return this._answer(`output ${id} ${after}`, { messages: [], oldest: 0, newest: after });
+  }
+
+  listUsage(project: string): Promise<readonly SessionUsage[]> {
+    return this._answer(`usage ${project}`, this.usage);
   }
 
   private async _answer<T>(question: string, answer: T): Promise<T> {

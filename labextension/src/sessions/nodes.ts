@@ -1,24 +1,47 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IRecordNode } from '../branch';
-import { ageText, printable, timeText } from '../format';
+import { ageText, durationText, printable, timeText } from '../format';
+import type { IContext } from '../node';
 import { LeafNode, lines } from '../node';
-import type { IState } from '../tokens';
-import type { Session } from '../types';
+import type { IMeter, IState } from '../tokens';
+import type { Session, SessionUsage } from '../types';
+import { meters } from './usage';
+
+/**
+ * What rows of sessions need.
+ */
+export interface ISessionsContext extends IContext {
+  /** What a session used a moment ago. */
+  usage(session: string): SessionUsage | undefined;
+}
 
 /**
  * A live kernel on a GPU, or one that died a short while ago.
  */
 export class SessionNode extends LeafNode<Session> implements IRecordNode<Session> {
+  constructor(
+    record: Session,
+    protected override readonly _context: ISessionsContext
+  ) {
+    super(record, _context);
+  }
+
   readonly kind = 'session';
+  readonly enter = 'aip:show-session-output';
 
   get commands(): string[] {
     const { state } = this.record;
     if (state === 'dead') {
       return [];
     }
-    const others = ['aip:insert-session', 'aip:stop-session'];
+    const others = ['aip:show-session-output', 'aip:insert-session', 'aip:stop-session'];
     return state === 'busy' ? ['aip:interrupt-session', ...others] : others;
+  }
+
+  get meters(): IMeter[] | undefined {
+    const { id, state } = this.record;
+    return state === 'dead' ? undefined : meters(this._context.usage(id), this._context.trans);
   }
 
   get label(): string {
@@ -40,7 +63,7 @@ export class SessionNode extends LeafNode<Session> implements IRecordNode<Sessio
       return [this.state.label, printable(reason)].filter(Boolean).join(': ');
     }
     const parts = [
-      this.state.label,
+      state === 'busy' ? this._busyText() : this.state.label,
       printable(notebook.split('/').at(-1) ?? ''),
       trans._n('%1 cell', '%1 cells', cells, cells),
       ageText(created, Date.now(), trans)
@@ -48,8 +71,15 @@ export class SessionNode extends LeafNode<Session> implements IRecordNode<Sessio
     return parts.filter(Boolean).join(' · ');
   }
 
+  /** How long it has worked on its cell: by the server's clock, where that is known. */
+  private _busyText(): string {
+    const { id, active } = this.record;
+    const now = this._context.usage(id)?.time ?? Date.now();
+    return this._context.trans.__('busy for %1', durationText(Math.floor((now - active) / 1000) * 1000));
+  }
+
   get tooltip(): string {
-    const { notebook, author, created, active, devices, reason } = this.record;
+    const { notebook, author, created, active, devices, reason, state } = this.record;
     const { trans } = this._context;
     return lines(
       `${this.label} (${this.state.label})`,
@@ -57,7 +87,8 @@ export class SessionNode extends LeafNode<Session> implements IRecordNode<Sessio
       printable(reason),
       printable(notebook),
       trans.__('Started %1', timeText(created)) + (author ? ` ${trans.__('by %1', printable(author))}` : ''),
-      trans.__('Active %1', timeText(active)),
+      state === 'busy' ? trans.__('Runs a cell since %1', timeText(active)) : trans.__('Active %1', timeText(active)),
+      ...(this.meters ?? []).map(({ title }) => title),
       printable(devices.join(', '))
     );
   }
@@ -69,7 +100,7 @@ export function gpuText({ gpu, requested }: Session, trans: TranslationBundle): 
   return isOther ? trans.__('%1 for %2', printable(gpu), printable(requested)) : printable(gpu);
 }
 
-function sessionState(state: Session['state'], trans: TranslationBundle): IState {
+export function sessionState(state: Session['state'], trans: TranslationBundle): IState {
   switch (state) {
     case 'starting':
       return { sign: 'active', label: trans.__('starting') };

@@ -1,12 +1,25 @@
+import type { IDisposable } from '@lumino/disposable';
+
 import { Branch } from '../branch';
+import type { IRecordsOptions } from '../records';
 import { RecordsSection } from '../records';
 import type { IPage, Session } from '../types';
+import type { ISessionsContext } from './nodes';
 import { SessionNode } from './nodes';
+import type { Usage } from './usage';
 
 /**
  * The section of GPU sessions.
  */
 export class SessionsSection extends RecordsSection {
+  constructor(
+    options: IRecordsOptions,
+    private readonly _usage: Usage
+  ) {
+    super(options);
+    _usage.changed.connect(this._onUsage, this);
+  }
+
   readonly id = 'sessions';
   readonly rank = 400;
   readonly kinds = ['session'];
@@ -17,9 +30,11 @@ export class SessionsSection extends RecordsSection {
     code: '%%gpu L40S'
   };
 
+  private readonly _sessions: ISessionsContext = { ...this.context, usage: id => this._usage.of(id) };
+
   readonly root = new Branch<Session, SessionNode>({
     fetch: () => this._list(),
-    node: record => new SessionNode(record, this.context),
+    node: record => new SessionNode(record, this._sessions),
     compare: (a, b) => b.created - a.created,
     pageSize: this.context.pageSize,
     changed: this.context.changed
@@ -31,6 +46,24 @@ export class SessionsSection extends RecordsSection {
     return living ? String(living) : '';
   }
 
+  /** What they use is only read while it is on the screen. */
+  shown(isShown: boolean): void {
+    this._following?.dispose();
+    this._following = isShown ? this._usage.follow(() => (this.count ? this.context.project() : '')) : null;
+  }
+
+  override dispose(): void {
+    this._following?.dispose();
+    this._usage.changed.disconnect(this._onUsage, this);
+    super.dispose();
+  }
+
+  private _onUsage(): void {
+    if (this._following && this.root.nodes.length) {
+      this.context.changed();
+    }
+  }
+
   /** There are few, and the server lists all of them. */
   private async _list(): Promise<IPage<Session>> {
     const text = this.filter.toLowerCase();
@@ -38,4 +71,6 @@ export class SessionsSection extends RecordsSection {
     const words = ({ name, gpu, notebook }: Session): string => [name, gpu, notebook].join('\n').toLowerCase();
     return { items: sessions.filter(session => words(session).includes(text)) };
   }
+
+  private _following: IDisposable | null = null;
 }
