@@ -21,6 +21,7 @@ from ..domain.sessions import (
     Stack,
     StartSession,
 )
+from ..errors import NotSupported
 from .transport import Transport
 
 
@@ -49,6 +50,10 @@ class HttpSessions:
     def attach_session(self, request: GetSession) -> Grant:
         reply: Grant = self._call("sessions.attach_session", request)
         return reply
+
+    def open_channels(self, request: GetSession) -> Grant:
+        message = "channels: they are a websocket; open it with sessions.websocket_link"
+        raise NotSupported(message, capability="channels")
 
     def interrupt_session(self, request: GetSession) -> Interruption:
         reply: Interruption = self._call("sessions.interrupt_session", request)

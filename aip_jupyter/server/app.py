@@ -70,12 +70,15 @@ class AipApp(ExtensionApp):
     platform: Platform
     pools: dict[str, Pool]
     watchers: list[tuple[Feed, Pool]]
+    channels: set[object]
+    """Those of GPU sessions that are open."""
     kernel_token: str
 
     def initialize_settings(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.pools = {}
         self.watchers = []
+        self.channels = set()
         self.kernel_token = secrets.token_urlsafe(32)
         settings = self._settings()
         self.platform = open_platform(settings, "server", self.serverapp.base_url)

@@ -11,6 +11,7 @@ from tornado import web
 
 from ..wire.compatible import PROTOCOLS
 from ..wire.routes import PREFIX, ROUTES, Route
+from .channels import ChannelsHandler
 from .compatible import NotServedHandler
 from .handlers import ApiHandler, JsonHandler, MissingHandler
 from .openapi import OpenApiHandler
@@ -19,7 +20,12 @@ from .transfer import DownloadHandler, UploadHandler
 if TYPE_CHECKING:
     from .app import AipApp
 
-_BASES: dict[str, type[ApiHandler]] = {"": JsonHandler, "up": UploadHandler, "down": DownloadHandler}
+_BASES: dict[str, type[ApiHandler]] = {
+    "": JsonHandler,
+    "up": UploadHandler,
+    "down": DownloadHandler,
+    "channels": ChannelsHandler,
+}
 
 
 def make_handlers(app: AipApp) -> list[tuple[str, type[ApiHandler], dict[str, Any]]]:

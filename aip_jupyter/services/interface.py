@@ -192,6 +192,9 @@ class Sessions(Protocol):
     def attach_session(self, request: GetSession) -> Grant:
         """The keys of a living session."""
 
+    def open_channels(self, request: GetSession) -> Grant:
+        """The same, for a server that passes its channels on. Over HTTP the keys stay there: NotSupported."""
+
     def interrupt_session(self, request: GetSession) -> Interruption:
         """Interrupt the cell that it runs, step by step; nothing happens when it runs none."""
 

@@ -27,6 +27,9 @@ class Header(Struct, frozen=True):
     msg_type: str = ""
 
 
+_decode_header = msgspec.json.Decoder(Header).decode
+
+
 class Message(Struct, frozen=True, kw_only=True):
     """A message that came, or that is to be sent."""
 
@@ -87,19 +90,40 @@ def new_header(message: Message, session: str) -> bytes:
     return msgspec.json.encode(header)
 
 
+def parts_of(message: Message, session: str) -> list[Any]:
+    """The message for `wire.channels`; `session` is its sender's."""
+    header = message.raw_header or new_header(message, session)
+    return [header, message.raw_parent, message.metadata, message.content, *message.buffers]
+
+
+def message_of(channel: str, parts: Sequence[Any]) -> Message:
+    """The message in these parts. ValueError when it is none."""
+    if len(parts) < 4:
+        raise ValueError("a message has too few parts")
+    header, parent, metadata, content = map(bytes, parts[:4])
+    return Message(
+        channel=channel,
+        header=_decode_header(header),
+        parent=_decode_header(parent),
+        metadata=metadata,
+        content=content,
+        buffers=parts[4:],
+        raw_header=header,
+        raw_parent=parent,
+    )
+
+
 class Signer:
     """Turns messages into frames and back, with the key of one kernel."""
 
     def __init__(self, key: bytes) -> None:
         self._auth = hmac.new(key, digestmod="sha256")
         self._session = new_id()
-        self._header = msgspec.json.Decoder(Header)
 
     def pack(self, message: Message) -> list[Any]:
         """The frames to send."""
-        header = message.raw_header or new_header(message, self._session)
-        signed = [header, message.raw_parent, message.metadata, message.content]
-        return [DELIMITER, self._sign(signed), *signed, *message.buffers]
+        parts = parts_of(message, self._session)
+        return [DELIMITER, self._sign(parts[:4]), *parts]
 
     def unpack(self, channel: str, frames: Sequence[Any]) -> Message:
         """The message in these frames. ValueError when it is none, or not signed with our key."""
@@ -107,17 +131,7 @@ class Signer:
         signature, *signed = map(bytes, frames[start : start + 5])
         if len(signed) != 4 or not hmac.compare_digest(signature, self._sign(signed)):
             raise ValueError("a message is not signed by this session's kernel")
-        header, parent, metadata, content = signed
-        return Message(
-            channel=channel,
-            header=self._header.decode(header),
-            parent=self._header.decode(parent),
-            metadata=metadata,
-            content=content,
-            buffers=frames[start + 5 :],
-            raw_header=header,
-            raw_parent=parent,
-        )
+        return message_of(channel, [*signed, *frames[start + 5 :]])
 
     def _sign(self, signed: Sequence[bytes]) -> bytes:
         auth = self._auth.copy()

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import zmq
 
 Channel = Literal["shell", "iopub", "stdin", "control"]
+FULL = 0.01
+"""Seconds until the next try when a socket takes nothing more."""
 BATCH = 100
 """Messages that are handed on before the loop may serve others."""
 
@@ -25,6 +27,7 @@ class Stream:
         self._socket = socket
         self._take = take
         self._copy = copy
+        self._paused = False
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(socket.FD, self._read)
         self._loop.call_soon(self._read)
@@ -35,6 +38,27 @@ class Stream:
         # The descriptor tells of something new only once, and sending has looked at it.
         self._loop.call_soon(self._read)
 
+    async def send_slowly(self, frames: Sequence[Any], *, copy: bool = True) -> None:
+        """The same, where the other side may not take anything for a while: waits for it, and others work."""
+        while not self._socket.closed:
+            try:
+                self._socket.send_multipart(frames, zmq.NOBLOCK, copy=copy)
+            except zmq.Again:
+                await asyncio.sleep(FULL)
+            else:
+                self._loop.call_soon(self._read)
+                return
+
+    def pause(self) -> None:
+        """Take nothing more for now: it waits in the socket, then at the other side."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Go on."""
+        if self._paused:
+            self._paused = False
+            self._loop.call_soon(self._read)
+
     def close(self) -> None:
         """Close the socket."""
         if not self._socket.closed:
@@ -43,7 +67,7 @@ class Stream:
 
     def _read(self) -> None:
         for _ in range(BATCH):
-            if self._socket.closed:
+            if self._socket.closed or self._paused:
                 return
             try:
                 frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=self._copy)
@@ -62,17 +86,19 @@ def kernel_socket(
     connection: Mapping[str, str | int],
     channel: Channel,
     identity: bytes = b"",
+    waiting: int = 0,
 ) -> zmq.Socket[bytes]:
     """Connect to a channel of the kernel that this connection information describes.
 
-    The kernel asks on stdin whoever has the identity that a request on shell came from.
+    The kernel asks on stdin whoever has the identity that a request on shell came from. `waiting`: the most
+    messages that may wait to be read, before the kernel has to keep them; 0 for any number.
     """
     socket = context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER)
     if identity:
         socket.routing_id = identity
     socket.linger = 0
     # What a kernel prints faster than we read waits here, and is not thrown away.
-    socket.rcvhwm = 0
+    socket.rcvhwm = waiting
     socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
     socket.curve_serverkey = str(connection["curve_publickey"]).encode()
     socket.connect(f"{connection['transport']}://{connection['ip']}:{connection[f'{channel}_port']}")

@@ -27,6 +27,10 @@ OPEN_PATIENCE = 10.0
 """Seconds within which kernel and agent must answer."""
 ORDER_PATIENCE = 5.0
 """Seconds that the agent has to answer an order, besides those that it is to wait."""
+ROOM = 16 * 2**20
+"""Bytes of output that may wait to be received, where that is bounded."""
+WAITING = 1000
+"""Messages that may wait to be taken in, there."""
 LAST_WORDS = 0.5
 """Seconds to wait for the agent's reason once a connection has broken."""
 _SHARES = b'{"shares":true}'
@@ -39,8 +43,10 @@ class _Loans(Struct):
 class ZmqLink:
     """A `Link`. The agent tells it of the session's end, and the end of its connection of the agent's own."""
 
-    def __init__(self, grant: Grant) -> None:
+    def __init__(self, grant: Grant, *, bounded: bool = False) -> None:
         self.session = grant.session
+        self._room = ROOM if bounded else 0
+        self._waiting = 0
         self.capabilities: frozenset[LinkCapability] = frozenset()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._signer = Signer(str(grant.connection["key"]).encode())
@@ -58,7 +64,8 @@ class ZmqLink:
         stdin = kernel_socket(self._context, grant.connection, "stdin", identity)
         greeted: zmq.Socket[bytes] = stdin.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self._shell = Stream(shell, self._reply, copy=False)
-        self._iopub = Stream(kernel_socket(self._context, grant.connection, "iopub"), self._output)
+        iopub = kernel_socket(self._context, grant.connection, "iopub", waiting=WAITING if bounded else 0)
+        self._iopub = Stream(iopub, self._output)
         self._stdin = Stream(stdin, partial(self._take, "stdin"))
         self._greeted = Stream(greeted, lambda event: self._can_ask.set())
         self._control: Stream | None = None
@@ -67,9 +74,12 @@ class ZmqLink:
         self._monitored = agent, stdin
 
     @classmethod
-    async def open(cls, grant: Grant) -> ZmqLink:
-        """Connect. Unavailable when kernel or agent do not answer, SessionDied when they have ended."""
-        link = cls(grant)
+    async def open(cls, grant: Grant, *, bounded: bool = False) -> ZmqLink:
+        """Connect. Unavailable when kernel or agent do not answer, SessionDied when they have ended.
+
+        `bounded`: output that nobody receives waits at the kernel, and not in this process.
+        """
+        link = cls(grant, bounded=bounded)
         try:
             await asyncio.wait_for(link._open(), OPEN_PATIENCE)
         except asyncio.TimeoutError:
@@ -82,17 +92,18 @@ class ZmqLink:
 
     async def send(self, message: Message) -> None:
         if message.channel != "shell":
-            self._stream(message.channel).send(self._signer.pack(message))
+            await self._stream(message.channel).send_slowly(self._signer.pack(message))
             return
         if "shared_memory" in self.capabilities:
             message = await self._lent(message)
-        self._shell.send(self._signer.pack(message), copy=not message.buffers)
+        await self._shell.send_slowly(self._signer.pack(message), copy=not message.buffers)
 
     async def receive(self) -> Message:
         message = await self._arrived.get()
         if message is None:
             self._arrived.put_nowait(None)  # and so it stays
             raise self._error or Unavailable("session: the link is closed", field="session")
+        self._weigh(message, -1)
         return message
 
     async def order(self, order: Order) -> Answer:
@@ -183,9 +194,21 @@ class ZmqLink:
 
     def _take(self, channel: str, frames: list[Any]) -> None:
         try:
-            self._arrived.put_nowait(self._signer.unpack(channel, frames))
+            message = self._signer.unpack(channel, frames)
         except ValueError as error:
             self._failed(error)
+            return
+        self._arrived.put_nowait(message)
+        self._weigh(message, 1)
+
+    def _weigh(self, message: Message, sign: int) -> None:
+        """Count what waits, and take nothing more while that is too much."""
+        if self._room and message.channel == "iopub":
+            self._waiting += sign * (len(message.content) + sum(map(len, message.buffers)))
+            if self._waiting > self._room:
+                self._iopub.pause()
+            elif sign < 0:
+                self._iopub.resume()
 
     def _told(self, frames: list[bytes]) -> None:
         """Something that the agent says."""

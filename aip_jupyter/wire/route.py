@@ -41,8 +41,8 @@ class Route(Struct, frozen=True, kw_only=True):
     """Whose threads do the work."""
     raw: str = ""
     """The field of the request that takes the body's bytes as they are; "" when the body is JSON."""
-    stream: Literal["", "up", "down"] = ""
-    """`up`: the body is the bytes; `down`: the reply is."""
+    stream: Literal["", "up", "down", "channels"] = ""
+    """`up`: the body is the bytes; `down`: the reply is; `channels`: a websocket, see `wire.channels`."""
     status: int = 200
     body_limit: int = JSON_BODY_LIMIT
     """The most bytes of a JSON body."""

@@ -59,6 +59,18 @@ ROUTES = (
         pool="gpus",
     ),
     Route(
+        method="GET",
+        path=f"{PROJECT}/sessions/{{session}}/channels",
+        operation="sessions.open_channels",
+        right="execute",
+        request=sessions.GetSession,
+        reply=None,
+        summary="The channels of a GPU session, over a websocket",
+        pool="gpus",
+        status=101,
+        stream="channels",
+    ),
+    Route(
         method="POST",
         path=f"{PROJECT}/sessions/{{session}}/interrupt",
         operation="sessions.interrupt_session",

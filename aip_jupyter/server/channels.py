@@ -1,0 +1,148 @@
+"""A session's channels over a websocket, for notebooks that cannot reach its kernel: see `wire.channels`.
+
+Whoever asks is let in, or refused, like anywhere else, before the upgrade; and is looked at again now and then,
+since a token may be revoked while the channels are open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import msgspec
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from ..domain.sessions import GetSession, Grant
+from ..errors import AipError, Invalid, RateLimited
+from ..sessions.link import Link
+from ..sessions.messages import message_of, parts_of
+from ..wire.agent import Order
+from ..wire.channels import CLOSED, LIMIT, PIECE, Assembler, Part, encode_pieces
+from ..wire.errors import encode_error
+from .credentials import identify
+from .handlers import ApiHandler
+from .roles import admitted
+
+AGAIN = 2.0
+"""Seconds after which a caller's credential and rights are looked at again."""
+PING = 20.0
+"""Seconds between pings; whoever does not answer by the next one is gone."""
+MANY = 200
+"""Channels that may be open at once; each takes some of the files that this process may open."""
+_TO_KERNEL = ("shell", "control", "stdin")
+
+
+class ChannelsHandler(ApiHandler, WebSocketHandler):
+    """Passes messages on, both ways: the next one is taken when the one before has left."""
+
+    @property
+    def ping_interval(self) -> float:
+        return PING
+
+    @property
+    def ping_timeout(self) -> float:
+        return PING
+
+    @property
+    def max_message_size(self) -> int:
+        return PIECE
+
+    async def answer(self, **path: str) -> None:
+        """Open the channels, and serve them until they end."""
+        from ..sessions.zmq_link import ZmqLink
+
+        if self.request.headers.get("Upgrade", "").lower() != "websocket":
+            raise Invalid("the request is damaged; this address is for websockets")
+        if len(self.app.channels) >= MANY:
+            raise RateLimited("too many channels of GPU sessions are open here; try again in a moment")
+        self._request: GetSession = self.request_of(path)
+        self._link: Link = await ZmqLink.open(await self._grant(), bounded=True)
+        self._incoming = Assembler(LIMIT)
+        self._sending = asyncio.Lock()
+        self._works: set[asyncio.Task[None]] = set()
+        self.app.channels.add(self)
+        try:
+            await WebSocketHandler.get(self)  # returns when the websocket is closed
+        finally:
+            self.app.channels.discard(self)
+            for work in self._works:
+                work.cancel()
+            await self._link.close()
+
+    def open(self, *path: str, **named: str) -> None:
+        self.set_nodelay(True)
+        self._begin(self._pump())
+        self._begin(self._look_again())
+
+    async def on_message(self, message: str | bytes) -> None:
+        try:
+            if isinstance(message, str):
+                raise ValueError("a message is not binary")
+            whole = self._incoming.add(message)
+            if whole is not None:
+                await self._take(*whole)
+        except (ValueError, msgspec.MsgspecError) as error:
+            await self._end(Invalid(f"channels: {error}; see wire/channels.py for their form"))
+        except AipError as error:
+            await self._end(error)
+
+    async def _take(self, channel: str, parts: list[memoryview]) -> None:
+        if channel == "agent":
+            self._begin(self._order(msgspec.msgpack.decode(parts[0], type=Order)))
+        elif channel in _TO_KERNEL:
+            await self._link.send(message_of(channel, parts))
+        else:
+            raise ValueError("a message has no channel that leads to a kernel")
+
+    async def _order(self, order: Order) -> None:
+        try:
+            answer = await self._link.order(order)
+        except AipError as error:
+            await self._tell(error, order.id)
+        else:
+            await self._send("agent", [msgspec.msgpack.encode(msgspec.structs.replace(answer, id=order.id))])
+
+    async def _pump(self) -> None:
+        """All that the session says."""
+        try:
+            while True:
+                message = await self._link.receive()
+                await self._send(message.channel, parts_of(message, ""))
+        except AipError as error:
+            await self._end(error)
+
+    async def _look_again(self) -> None:
+        """Whether whoever opened the channels may still use them."""
+        try:
+            while True:
+                await asyncio.sleep(AGAIN)
+                token = await identify(self, self.came)
+                self.caller = await admitted(self, token, self.current_user, self.named_project(token))
+                await self._grant()
+        except AipError as error:
+            await self._end(error)
+
+    async def _grant(self) -> Grant:
+        operation = self.services().sessions.open_channels
+        grant: Grant = await self.pool().run(operation, self._request)
+        return grant
+
+    async def _end(self, error: AipError) -> None:
+        await self._tell(error, 0)
+        status, body = encode_error(error)
+        self.close(CLOSED + status, body.error.code)
+
+    async def _tell(self, error: AipError, order: int) -> None:
+        await self._send("error", [msgspec.json.encode(encode_error(error)[1]), str(order).encode()])
+
+    async def _send(self, channel: str, parts: list[Part]) -> None:
+        with contextlib.suppress(WebSocketClosedError):
+            async with self._sending:
+                for piece in encode_pieces(channel, parts):
+                    await self.write_message(piece, binary=True)
+
+    def _begin(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
