@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from .notebook import panels as panels
     from .notebook.api import check_store as check_store
     from .notebook.api import describe as describe
     from .notebook.api import get_model as get_model
@@ -117,11 +118,15 @@ def __getattr__(name: str) -> Any:
         found = getattr(import_module(f".notebook.{_API[name]}", __name__), name)
         globals()[name] = found  # the next time nobody asks here: this is in training loops
         return found
+    if name == "panels":
+        from importlib import import_module
+
+        return import_module(".notebook.panels", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "panels"])
 
 
 def load_ipython_extension(ipython: Any) -> None:

@@ -11,7 +11,7 @@ from .arguments import argument, line_magic, parse, text
 from .gpu_magics import AWAITED
 
 SUBCOMMANDS = {
-    "list": "the GPU sessions of the project (also without a word)",
+    "list": "the GPU sessions of the project",
     "types": "the GPU types of the pool",
     "stop": "end a session",
     "interrupt": "interrupt the cell that a session runs",
@@ -29,7 +29,7 @@ class GpuCommands(Magics):
         argument(
             "command",
             nargs="?",
-            default="list",
+            default="",
             type=text,
             help="list, types, stop, interrupt, logs or attach",
         ),
@@ -39,7 +39,9 @@ class GpuCommands(Magics):
         argument("--project", type=text, help="the project; the one in use when left out"),
     )
     def gpu(self, line: str) -> Any:
-        """List GPU sessions, and look after them. A cell runs on one with %%gpu.
+        """Look after GPU sessions. Without a word: the pool, the sessions, and a form that starts one.
+
+        A cell runs on one with %%gpu.
 
         Examples::
 
@@ -58,6 +60,8 @@ class GpuCommands(Magics):
         if command != "attach" and (command in WITH_NAME) != (arguments.name is not None):
             raise _usage(command, arguments.name)
         match command:
+            case "":
+                return self._overview(project)
             case "list":
                 return gpu_api.list_sessions(project=project)
             case "types":
@@ -76,6 +80,19 @@ class GpuCommands(Magics):
                     self.shell, arguments.name, last=arguments.last, project=project, awaited=awaited
                 )
         raise _usage(command, None)
+
+    def _overview(self, project: str | None) -> Any:
+        """The pool, the sessions and, where widgets show, the form that starts them."""
+        if getattr(self.shell, "kernel", None) is not None:
+            from .gpu_form import GpuForm
+
+            return GpuForm(project=project)
+        from . import gpu_api
+        from .connection import connect
+        from .gpu_tables import Overview
+
+        sessions = gpu_api.list_sessions(project=project)
+        return Overview(gpu_api.list_gpus(), sessions, project=project or connect().project)
 
 
 def _usage(command: str, name: str | None) -> Invalid:

@@ -171,7 +171,7 @@ def grant_for(wish: Wish) -> tuple[Grant, bool]:
         raise Invalid(f"gpu: say which GPU the cell needs; {there_is}", field="gpu")
     taken = {session.name for session in living}
     while True:
-        name = wish.name or _free_name(wish, taken)
+        name = wish.name or free_name(wish, taken)
         try:
             return services.start_session(_request(wish, project, name)), True
         except Conflict as error:
@@ -200,7 +200,8 @@ def _ours(wish: Wish, living: list[Session]) -> Session | None:
     return choose([each for each in living if path and each.notebook == path and fits(each, wish)], wish)
 
 
-def _free_name(wish: Wish, taken: set[str]) -> str:
+def free_name(wish: Wish, taken: set[str]) -> str:
+    """What a new session is called that was given no name."""
     known = known_types().get(wish.gpu.lower(), wish.gpu)
     base, number = default_name(known, wish.count or 1, wish.fraction or 100), 2
     name = base

@@ -37,6 +37,20 @@ class SessionTable(Listing[Session]):
         return f"No GPU sessions in project {self._project!r}."
 
 
+class Overview(SessionTable):
+    """The pool and the sessions of a project; also the list of the sessions."""
+
+    def __init__(self, offers: Sequence[GpuOffer], sessions: Sequence[Session], *, project: str) -> None:
+        super().__init__(sessions, project=project)
+        self.gpus = GpuTable(offers)
+
+    def __repr__(self) -> str:
+        return f"{self.gpus!r}\n\n{super().__repr__()}"
+
+    def _repr_html_(self) -> str:
+        return self.gpus._repr_html_() + super()._repr_html_()
+
+
 class GpuTable(Listing[GpuOffer]):
     """The GPU types of the pool, as a list that shows itself as a table."""
 
