@@ -20,9 +20,8 @@ from ..errors import Invalid
 from ..sessions.background import background
 from ..sessions.messages import Message
 from ..sessions.relay import Cell
-from ..sessions.values import Buffer
 from .gpu_context import context_for
-from .gpu_data import Interrupted, Parcel, fetch, send, unpack
+from .gpu_data import Arrived, Interrupted, Parcel, fetch, send, stay, unpack
 from .gpu_errors import LastError, local_error
 from .gpu_front import Front
 from .gpu_input import Question, ask
@@ -51,7 +50,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """What has become of it."""
 
     reply: dict[str, Any]
-    values: Sequence[Buffer] = ()
+    values: Arrived | None = None
     left: bool = False
     """The notebook was given back before the cell had ended."""
 
@@ -124,7 +123,7 @@ class Run:
     async def _run_on(self, session: OpenSession) -> Outcome:
         task, relay = self._task, session.relay
         try:
-            await send(relay, task.values)
+            await send(relay, task.values, self._front.notice)
             if self._stopping.presses:
                 raise Interrupted
             context = await context_for(session.session, session.grant)
@@ -132,9 +131,10 @@ class Run:
             cell = Cell(task.code, task.count, context, id=self._front.cell, stdin=self._front.stdin)
             reply = await relay.run(cell, self._show)
             self._errors.end(reply)
-            if reply["status"] != "ok" or not task.out or self._done.done():
+            if reply["status"] != "ok" or self._done.done():
+                stay(relay, task.values)
                 return Outcome(reply=reply)
-            return Outcome(reply=reply, values=await fetch(relay, task.out))
+            return Outcome(reply=reply, values=await fetch(relay, task.out, task.values))
         except Interrupted:
             return Outcome(reply={}, left=True)
 
@@ -170,7 +170,7 @@ def result_of(outcome: Outcome, front: Front, *, interrupted: bool, shown: bool 
         front.payload(payload)
     if outcome.reply["status"] != "ok":
         raise local_error(outcome.reply, interrupted=interrupted, shown=shown)
-    return unpack(outcome.values)
+    return unpack(outcome.values, front.notice)
 
 
 def not_nested() -> None:

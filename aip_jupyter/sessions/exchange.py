@@ -5,13 +5,27 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import ModuleType
 from typing import Any
 
 import msgspec
 
+from .parcels import (
+    LARGE,
+    Fetch,
+    Fetched,
+    Note,
+    Offer,
+    Offered,
+    Push,
+    digest,
+    grouped,
+    load_groups,
+)
 from .shared import Lender, Loan, borrow
-from .values import INTERRUPTED, Buffer, ValueFault, dump_values, load_values
+from .stock import Stock
+from .values import INTERRUPTED, Buffer, ValueFault
 
 LENDERS = 8
 """Requests whose values may wait to be taken."""
@@ -25,11 +39,13 @@ class Exchange:
     def __init__(self, kernel: Any) -> None:
         self._kernel = kernel
         self._lenders: dict[str, Lender] = {}
+        self._stock = Stock(lambda: self._namespace)
 
     @property
     def handlers(self) -> dict[str, Any]:
         """By the type of the request."""
         return {
+            "aip_offer_request": self.offer,
             "aip_push_request": self.push,
             "aip_fetch_request": self.fetch,
             "aip_release_request": self.release,
@@ -40,31 +56,84 @@ class Exchange:
         namespace: dict[str, Any] = self._kernel.shell.user_ns
         return namespace
 
-    def push(self, stream: Any, ident: Any, parent: Any) -> None:
-        """Put the notebook's values into the namespace."""
-        loans = msgspec.convert(parent["metadata"].get("loans", []), list[Loan])
+    def offer(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Answer what of the notebook's values is here already, and which of its names are."""
+        offer = msgspec.convert(parent["content"], Offer)
+        same, has = list[int](), dict[int, list[int]]()
         with _faults() as faults:
-            self._namespace.update(load_values(borrow(loans, parent["buffers"])))
-        self._kernel.session.send(stream, "aip_push_reply", {"fault": "".join(faults)}, parent, ident)
+            self._stock.begin(parent["header"]["msg_id"])
+            for index, note in enumerate(offer.notes):
+                found = self._stock.look(note, bound=offer.bound)
+                if len(found) == len(note.digests):
+                    same.append(index)
+                elif found:
+                    has[index] = found
+            self._kernel.shell.events.register("pre_execute", self._stock.forget)
+        present = [name for name in offer.names if name in self._namespace]
+        answer = Offered(same=same, has=has, present=present, fault="".join(faults))
+        self._reply(stream, "aip_offer_reply", answer, parent, ident)
+
+    def push(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Put the notebook's values into the namespace: all of them, or none."""
+        loans = msgspec.convert(parent["metadata"].get("loans", []), list[Loan])
+        push = msgspec.convert(parent["content"], Push)
+        lost = False
+        with _faults() as faults:
+            buffers = borrow(loans, parent["buffers"])
+            notes = push.notes or [Note([], count=len(buffers))]
+            try:
+                buffers = self._stock.complete(push.of, notes, buffers)
+            except KeyError:  # another notebook's cell came between
+                lost = True
+            else:
+                values = load_groups(notes, buffers)
+                del buffers
+                self._stock.stamp(notes, values, bound=push.bound)
+                self._namespace.update(values)
+        self._stock.forget()
+        self._reply(stream, "aip_push_reply", {"fault": "".join(faults), "lost": lost}, parent, ident)
 
     def fetch(self, stream: Any, ident: Any, parent: Any) -> None:
         """Answer with the values of these names."""
-        names, namespace = parent["content"]["names"], self._namespace
-        missing = [name for name in names if name not in namespace]
+        fetch = msgspec.convert(parent["content"], Fetch)
+        found = Fetched(missing=[name for name in fetch.names if name not in self._namespace])
         loans, buffers = list[Loan](), list[Buffer]()
         with _faults() as faults:
-            if not missing:
-                buffers = dump_values({name: namespace[name] for name in names})
+            if not found.missing:
+                buffers = self._collect(fetch, found)
                 if parent["metadata"].get("shares"):
                     loans, buffers = self._new_lender(parent["header"]["msg_id"]).lend(buffers)
-        for name in names:
+        for name in fetch.names:
             if name.startswith(PASSING):
-                namespace.pop(name, None)
-        content = {"missing": missing, "fault": "".join(faults)}
-        metadata = {"loans": msgspec.to_builtins(loans)}
-        self._kernel.session.send(
-            stream, "aip_fetch_reply", content, parent, ident, buffers=buffers, metadata=metadata
+                self._namespace.pop(name, None)
+        found.fault = "".join(faults)
+        self._reply(stream, "aip_fetch_reply", found, parent, ident, loans, buffers)
+
+    def _collect(self, fetch: Fetch, found: Fetched) -> list[Buffer]:
+        """The buffers of all that is to be sent, with a note of each group."""
+        namespace = self._namespace
+        for note in fetch.unless:
+            if self._stock.is_same(note, bound=fetch.bound):
+                found.unchanged += note.names
+        bound = namespace if fetch.bound else None
+        maybe = [name for name in fetch.maybe if name in namespace and name not in fetch.names]
+        wanted = [name for name in (*fetch.names, *maybe) if name not in found.unchanged]
+        if fetch.bound:
+            found.modules = _modules({name: namespace[name] for name in maybe})
+        known = {*fetch.known, *wanted, *found.unchanged}
+        made = grouped(
+            {name: namespace[name] for name in wanted if name not in found.modules},
+            fetch.receiver,
+            bound=bound,
+            along=lambda name: name in namespace and name not in known,
+            lenient=maybe,
         )
+        found.left = made.left
+        for group in made.groups:
+            if fetch.bound or group.size >= LARGE:
+                group.digests = [digest(group.buffers[0])]
+            found.notes.append(group.note())
+        return [buffer for group in made.groups for buffer in group.buffers]
 
     def release(self, stream: Any, ident: Any, parent: Any) -> None:
         """The values that this request has fetched have been taken."""
@@ -72,12 +141,37 @@ class Exchange:
         if lender is not None:
             lender.release()
 
+    def _reply(
+        self,
+        stream: Any,
+        kind: str,
+        content: object,
+        parent: Any,
+        ident: Any,
+        loans: Sequence[Loan] = (),
+        buffers: Sequence[Buffer] = (),
+    ) -> None:
+        self._kernel.session.send(
+            stream,
+            kind,
+            msgspec.to_builtins(content, str_keys=True),
+            parent,
+            ident,
+            buffers=list(buffers),
+            metadata={"loans": msgspec.to_builtins(loans)},
+        )
+
     def _new_lender(self, request: str) -> Lender:
         """What is lent for one request: another notebook may fetch before this one has taken it."""
         while len(self._lenders) >= LENDERS:  # some readers have died
             self._lenders.pop(next(iter(self._lenders))).release()
         lender = self._lenders[request] = Lender()
         return lender
+
+
+def _modules(values: Mapping[str, Any]) -> dict[str, str]:
+    """Those that are modules, by their own names: whether they are loaded there too is not for us to say."""
+    return {name: value.__name__ for name, value in values.items() if isinstance(value, ModuleType)}
 
 
 @contextlib.contextmanager

@@ -131,7 +131,7 @@ REFUSED = {
     "%%gpu cpu --in arry\n1": ("NotFound", "in: there is no variable 'arry'; did you mean array?"),
     "%%gpu cpu --in a-b\n1": ("Invalid", "in: 'a-b' is not a variable's name; write --in a,b"),
     "%%gpu cpu --out nope\n1": ("NotFound", "out: after the cell, the session has no variable nope"),
-    "%%gpu cpu --in lock\n1": ("Invalid", "in: lock (lock) cannot be pickled: TypeError: "),
+    "%%gpu cpu --in lock\n1": ("Invalid", "in: lock (lock) cannot be pickled: it is a lock: make it in the cell"),
     "%%gpu cpu --out lock\nimport threading; lock = threading.Lock()": ("Invalid", "out: lock (lock) cannot"),
     "%%gpu cpu\n\n  \n": ("Invalid", "cell: there is nothing below %%gpu to run"),
     "%%gpu cpu\n%%gpu cpu\n1": ("Invalid", "this cell runs in GPU session 'cpu' already; take the inner"),

@@ -167,7 +167,7 @@ def test_large_values_go_in_and_come_out(agent: Agent, shared: bool, monkeypatch
         assert relay.link.capabilities == (frozenset(["shared_memory"]) if shared else frozenset())
         array = np.arange(300_000.0)
         pushed = await relay.ask("aip_push_request", buffers=dump_values({"array": array}))
-        assert pushed.read() == {"fault": ""}
+        assert not pushed.read()["fault"]
         await relay.run(cell("array[0] = 5; double = array * 2"), print)  # so it was writable there
         fetched = await relay.ask("aip_fetch_request", {"names": ["double"]})
         found = load_values(fetched.buffers)["double"]
