@@ -41,6 +41,10 @@ class Cells:
         self._session = session
         self._marks: deque[CellMark] = deque(maxlen=REMEMBERED)
         self._waiting: set[asyncio.Future[None]] = set()
+        self._answered = asyncio.Event()
+        """Set when nobody waits any more."""
+        self._seen = ""
+        """The last cell of which was said that it was seen to its end."""
         self._closed = False
 
     def keep(self, kind: str, cell: str, frames: list[bytes]) -> None:
@@ -57,7 +61,7 @@ class Cells:
             elif state == "idle":
                 status = self._marks[-1].status if self._marks else "ok"
                 status = "ok" if status == "busy" else status
-                self._change(cell, last=number, ended=time, status=status)
+                self._change(cell, last=number, ended=time, status=status, seen=cell == self._seen)
         elif kind == "execute_input":
             self._change(cell, count=_decode_input(frames[3]).execution_count)
         elif kind == "error":
@@ -79,8 +83,8 @@ class Cells:
         """Nothing comes any more: let all who wait have the last of it."""
         self._closed = True
         self._wake()
-        while self._waiting:
-            await asyncio.sleep(0)
+        if self._waiting:
+            await self._answered.wait()
 
     async def _arrival(self, after: int, seconds: float) -> None:
         """Wait for a message behind this one."""
@@ -88,10 +92,13 @@ class Cells:
             return
         arrival = asyncio.get_running_loop().create_future()
         self._waiting.add(arrival)
+        self._answered.clear()
         try:
             await asyncio.wait([arrival], timeout=seconds)
         finally:
             self._waiting.discard(arrival)
+            if not self._waiting:
+                self._answered.set()
 
     def _wake(self) -> None:
         for arrival in self._waiting:
@@ -104,7 +111,8 @@ class Cells:
             self._marks[-1] = replace(self._marks[-1], **changes)
 
     def _see(self, cell: str) -> None:
-        """Its output was got, to its end: of one that still runs it cannot be."""
+        """Its output was got, to its end; which may not have come here yet."""
+        self._seen = cell
         for index, mark in enumerate(self._marks):
             if mark.id == cell and mark.last:
                 self._marks[index] = replace(mark, seen=True)

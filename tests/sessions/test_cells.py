@@ -71,7 +71,7 @@ def test_what_comes_to_its_end_in_a_notebook_is_seen(agent: Agent) -> None:
     use(agent, work)
 
 
-def test_one_that_runs_has_not_been_seen_whatever_is_said(agent: Agent, tmp_path: Path) -> None:
+def test_one_that_runs_is_seen_only_once_it_has_ended(agent: Agent, tmp_path: Path) -> None:
     async def work(relay: Relay) -> None:
         gate, begun = tmp_path / "gate", asyncio.Event()
         code = f"import os, time\nprint(1)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
@@ -82,6 +82,8 @@ def test_one_that_runs_has_not_been_seen_whatever_is_said(agent: Agent, tmp_path
         assert not (await relay.order(Order(do="seen", cell=mark.id))).cells[-1].seen
         gate.touch()
         await running
+        # Whoever has its end says so, perhaps before the agent itself has it.
+        assert (await marks(relay))[-1].seen
 
     use(agent, work)
 
