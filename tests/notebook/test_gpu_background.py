@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .gpu_cells import Notebook, end_sessions, running_notebook
+from .gpu_cells import Notebook, agents, end_sessions, running_notebook
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +52,77 @@ def test_the_cell_returns_at_once_and_its_output_appears_below_it(nb: Notebook, 
     ]
     assert cell.late("last").text.endswith("first\nlast\n")
     assert nb.run("'found' in globals()").shown == ["False"]
+
+
+def test_a_failure_is_told_in_one_line_and_raised_where_somebody_asks(nb: Notebook) -> None:
+    cell = nb.run("%%gpu cpu --background --as job\nprint('before')\n1 / 0")
+    cell.late("has failed")
+    line = "The background cell has failed: ZeroDivisionError: division by zero; `job.result()` shows where."
+    assert cell.notices["failed"] == line
+    assert [o["msg_type"] for o in cell.outputs if o["msg_type"] == "error"] == []
+    for asking in ("job.result()", "await job"):
+        error = nb.fail(asking)
+        assert (error["ename"], error["evalue"]) == ("ZeroDivisionError", "division by zero")
+        assert "----> 3 1 / 0" in re.sub(r"\x1b\[[\d;]*m", "", "\n".join(error["traceback"]))
+    assert nb.run("job.state, job.done").shown == ["('failed', True)"]
+
+
+def test_cells_queue_in_order_and_what_was_cancelled_never_begins(nb: Notebook, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    nb.run("%%gpu cpu\nran = []")
+    first = nb.run(f"%%gpu cpu --background --as one\nran.append(1)\n{gated(gate)}").late("first")
+    nb.run("%%gpu cpu --background --as two\nran.append(2)")
+    nb.run("%%gpu cpu --background --as three --out ran\nran.append(3)")
+    assert nb.run("[job.state for job in (one, two, three)]").shown == ["['running', 'waiting', 'waiting']"]
+    nb.run("two.cancel()")
+    error = nb.fail("two.result()")
+    assert (error["ename"], error["evalue"]) == ("CancelledError", "the cell was cancelled")
+    gate.touch()
+    assert nb.run("three.result()['ran'], two.state, one.state").shown == ["([1, 3], 'cancelled', 'done')"]
+    assert "failed" not in first.late("last").notices
+
+
+def test_a_cancelled_cell_is_interrupted_and_its_session_goes_on(nb: Notebook) -> None:
+    nb.run("%%gpu cpu --background --as job\nkept = 7\nprint('begun', flush=True)\ntime.sleep(60)").late(
+        "begun"
+    )
+    nb.run("job.cancel()")
+    assert nb.fail("await job")["ename"] == "CancelledError"
+    assert nb.run("job.cancel(); job.state").shown == ["'cancelled'"]
+    assert nb.run("%%gpu cpu\nkept").shown == ["7"]
+
+
+@pytest.mark.parametrize("asking", ["job.result()", "await job"])
+def test_an_interrupt_ends_the_waiting_and_not_the_cell(nb: Notebook, tmp_path: Path, asking: str) -> None:
+    gate = tmp_path / "gate"
+    nb.run(f"%%gpu cpu --background --as job\n{gated(gate)}").late("first")
+    waiting = nb.start(f"print('waits', flush=True)\n{asking}").until("waits")
+    nb.interrupt()
+    assert waiting.end().reply["status"] == "error"
+    assert waiting.reply["ename"] in ("KeyboardInterrupt", "CancelledError")
+    assert nb.run("job.done").shown == ["False"]
+    gate.touch()
+    assert nb.run(f"{asking} is None, job.state").shown == ["(True, 'done')"]
+
+
+def test_the_end_of_its_session_is_told(nb: Notebook, home: Path) -> None:
+    nb.run("%%gpu cpu --session brief\nimport time")
+    cell = nb.run("%%gpu --session brief --background\nprint('begun', flush=True)\ntime.sleep(60)").late(
+        "begun"
+    )
+    (record,) = [record for record in agents(home) if record.session.name == "brief"]
+    os.kill(int(record.kernel.split("|")[2]), signal.SIGKILL)
+    cell.late("has failed: session: 'brief' has ended")
+    assert nb.fail("_.result()")["ename"] == "SessionDied"
+
+
+REFUSED = {
+    "%%gpu cpu --as job\n1": "as: it names a handle; write --background --as job",
+    "%%gpu cpu --background --as 1x\n1": "as: '1x' is not a variable's name; write --background --as job",
+}
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_what_is_typed_wrong_gets_one_clear_line(nb: Notebook, code: str) -> None:
+    error = nb.fail(code)
+    assert error["traceback"] == [f"Invalid: {REFUSED[code]}"]
