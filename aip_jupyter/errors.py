@@ -12,6 +12,7 @@
     │   └── StorageFull  no room for the bytes
     ├── NotSupported     the backend lacks the capability; `capability` names it
     ├── SessionDied      the GPU session ended; its variables are gone
+    ├── ExecutionTimeout a cell's time on its GPU session was up; `execution_id` is its request's
     └── Incompatible     the store or the other side is newer than this code
 
 Every message is one line that says what to do next, without the secrets that a backend's own text may hold.
@@ -92,6 +93,17 @@ class GpuNotAvailable(AipError):
 
 class SessionDied(AipError):
     """The session's kernel or its agent ended while a cell ran, or before."""
+
+
+class ExecutionTimeout(AipError):
+    """The time that a cell had on its GPU session was up; `execution_id` is the id of its request."""
+
+    def __init__(self, message: str, *, field: str | None = None, execution_id: str = "") -> None:
+        super().__init__(message, field=field)
+        self.execution_id = execution_id
+
+    def details(self) -> dict[str, object]:
+        return {"execution_id": self.execution_id}
 
 
 class Unavailable(AipError):

@@ -19,6 +19,14 @@ def parse_duration(text: str, field: str) -> float:
     return int(match[1]) * _UNITS[match[2]]
 
 
+def parse_seconds(text: str, field: str) -> float:
+    """The same, or a plain number of seconds: `90`, `90s`, `10m`, `1h`."""
+    plain = str(text).strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", plain) and float(plain) > 0:
+        return float(plain)
+    return parse_duration(text, field)
+
+
 def as_field(error: Invalid, field: str) -> Invalid:
     """What is wrong with a `lifetime`, in the words of whoever gave it under another name."""
     if error.field != "lifetime":

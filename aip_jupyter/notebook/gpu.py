@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from ..client.context import get_context
-from ..errors import Invalid
+from ..errors import AipError, Invalid
 from ..sessions.background import background
 from ..sessions.messages import Message
 from ..sessions.relay import Cell
@@ -53,6 +53,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     values: Arrived | None = None
     left: bool = False
     """The notebook was given back before the cell had ended."""
+    fault: AipError | None = None
+    """What is to be raised instead: the cell's time was up."""
 
 
 class Run:
@@ -129,11 +131,12 @@ class Run:
             context = await context_for(session.session, session.grant)
             self._front.join(relay)
             cell = Cell(task.code, task.count, context, id=self._front.cell, stdin=self._front.stdin)
-            reply = await relay.run(cell, self._show)
+            with self._stopping.running(session, task.timeout):
+                reply = await relay.run(cell, self._show)
             self._errors.end(reply)
             if reply["status"] != "ok" or self._done.done():
                 stay(relay, task.values)
-                return Outcome(reply=reply)
+                return Outcome(reply=reply, fault=self._stopping.late if reply["status"] != "ok" else None)
             return Outcome(reply=reply, values=await fetch(relay, task.out, task.values))
         except Interrupted:
             return Outcome(reply={}, left=True)
@@ -154,16 +157,18 @@ class Run:
         if not self._done.done():
             self._stopping.pressed(self._session, self._work)
 
-    def _give_back(self) -> bool:
+    def _give_back(self, fault: AipError | None) -> bool:
         """End the waiting, whatever the session does; False when it has ended before."""
         if self._done.done():
             return False
-        self._done.set_result(Outcome(reply={}, left=True))
+        self._done.set_result(Outcome(reply={}, left=True, fault=fault))
         return True
 
 
 def result_of(outcome: Outcome, front: Front, *, interrupted: bool, shown: bool = False) -> dict[str, Any]:
     """The values that came back; raises what the cell has raised. `shown`: which the front has shown."""
+    if outcome.fault is not None:
+        raise outcome.fault
     if outcome.left:
         raise local_error(LEFT)
     for payload in outcome.reply.get("payload", []):

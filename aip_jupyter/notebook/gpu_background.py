@@ -141,6 +141,8 @@ class BackgroundCell:
         if error is not None:
             return error.message if isinstance(error, AipError) else f"{type(error).__name__}: {error}"
         outcome = self._future.result()
+        if outcome.fault is not None:
+            return outcome.fault.message
         if outcome.left:
             return "it was let go before its end"
         reply = outcome.reply

@@ -46,6 +46,9 @@ class GpuMagics(Magics):
             help="a part of one GPU: 25, 50 or 75 percent, beside other sessions",
         ),
         argument("--strict", action="store_true", help="an error where there is no GPU, instead of the CPU"),
+        argument(
+            "--timeout", type=text, metavar="SECONDS", help="after 90, 90s, 10m or 1h the cell is interrupted"
+        ),
         argument("--background", action="store_true", help="give the notebook back at once, with a handle"),
         argument(
             "--as", dest="handle", default="", type=text, metavar="NAME", help="a variable for the handle"
@@ -64,6 +67,7 @@ class GpuMagics(Magics):
             %%gpu L40S --in digits --out clf,report
             %%gpu --session big
             %%gpu L40S --background --as job
+            %%gpu L40S --timeout 10m
         """
         from .gpu import run, run_async
         from .gpu_front import front_of
@@ -111,6 +115,7 @@ class GpuMagics(Magics):
         return begun() if awaited else job
 
     def _task(self, arguments: Namespace, line: str, cell: str) -> Any:
+        from ..domain.durations import parse_seconds
         from .gpu import Task, not_nested
         from .gpu_data import pack
         from .gpu_default import wish_for
@@ -132,6 +137,7 @@ class GpuMagics(Magics):
             count=cell_number(self._shell),
             values=pack(_names(arguments.values, "in"), self._shell.user_ns),
             out=_names(arguments.out, "out"),
+            timeout=parse_seconds(arguments.timeout, "timeout") if arguments.timeout else 0.0,
         )
 
 

@@ -1,30 +1,40 @@
-"""What the Interrupt button does to a cell that runs on a GPU session."""
+"""What the Interrupt button, or the end of its time, does to a cell that runs on a GPU session."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Literal
 
-from ..errors import AipError
-from ..wire.agent import Order
+from ..errors import AipError, ExecutionTimeout
+from ..wire.agent import Answer, Order
 
 if TYPE_CHECKING:
     from .gpu_front import Front
     from .gpu_sessions import OpenSession
 
-PATIENCE = 0.9
-"""Seconds that a cell has to end after an interrupt, before the notebook is given back."""
+PATIENCE = 0.95
+"""Seconds after an interrupt, after which the notebook is given back, whatever the session does."""
+
+Part = Literal["values", "cell"]
+GiveBack = Callable[[AipError | None], bool]
+"""Ends the waiting, with the error to raise, or as an interrupt; False when it has ended before."""
 
 
 class Stopping:
     """The interrupts of one run. All of it belongs to the links' event loop."""
 
-    def __init__(self, front: Front, give_back: Callable[[], bool]) -> None:
+    def __init__(self, front: Front, give_back: GiveBack) -> None:
         self._front = front
         self._give_back = give_back
         self._works = set[asyncio.Task[None]]()
+        self._limit = 0.0
         self.presses = 0
+        self.part: Part = "values"
+        """What runs on the session: its cell, or the values that travel before and behind it."""
+        self.late: ExecutionTimeout | None = None
+        """What the cell ends with when its time was up."""
 
     def pressed(self, session: OpenSession | None, work: asyncio.Task[None] | None) -> None:
         """The user wants it to stop; the second time, to be let go at once.
@@ -33,25 +43,79 @@ class Stopping:
         """
         self.presses += 1
         if session is not None:
-            interrupting = asyncio.ensure_future(self._interrupt(session))
-            self._works.add(interrupting)
-            interrupting.add_done_callback(self._works.discard)
-            if self.presses == 1:
-                asyncio.get_running_loop().call_later(PATIENCE, self._let_go, session)
-                return
-        elif work is not None:
-            work.cancel()
-        self._let_go(session)
+            self._start(session)
+            if self.presses > 1:
+                self._let_go(session, None)
+        else:
+            if work is not None:
+                work.cancel()
+            self._give_back(None)
 
-    async def _interrupt(self, session: OpenSession) -> None:
+    @contextlib.contextmanager
+    def running(self, session: OpenSession, limit: float) -> Iterator[None]:
+        """The cell itself runs; after so many seconds, unless they are 0, its time is up."""
+        self.part, self._limit = "cell", limit
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(limit, self._time_is_up, session) if limit else None
         try:
-            await session.relay.order(Order(do="interrupt"))
-        except AipError:  # it has just ended, which the cell itself tells
-            return
+            yield
+        finally:
+            self.part = "values"
+            if timer is not None:
+                timer.cancel()
 
-    def _let_go(self, session: OpenSession | None) -> None:
+    def _time_is_up(self, session: OpenSession) -> None:
+        name = session.session.name
+        text = (
+            f"timeout: the cell ran for {self._limit:g} s on {name!r} and was interrupted; its variables stay"
+        )
+        self.late = ExecutionTimeout(text, field="timeout")
+        self._start(session)
+
+    def _start(self, session: OpenSession) -> None:
+        work = asyncio.ensure_future(self._stop(session))
+        self._works.add(work)
+        work.add_done_callback(self._works.discard)
+
+    async def _stop(self, session: OpenSession) -> None:
+        """Interrupt what runs, and give the notebook back when that has not helped in time."""
+        loop = asyncio.get_running_loop()
+        end, answer = loop.time() + PATIENCE, None
+        with contextlib.suppress(asyncio.TimeoutError):
+            try:
+                if self.late is not None:
+                    self.late.execution_id = (await session.relay.order(Order(do="state"))).session.cell
+                answer = await asyncio.wait_for(session.relay.order(Order(do="interrupt")), end - loop.time())
+            except AipError:  # it has just ended, which the cell itself tells
+                return
+        if answer is not None and answer.stopped and len(answer.steps) > 1:
+            done = "; ".join(answer.steps)
+            self._front.notice(f"GPU session {session.session.name!r} has stopped: {done}.", "stopped")
+        if answer is not None and not answer.where:
+            await asyncio.sleep(max(end - loop.time(), 0.0))  # for its reply to come, by the usual way
+        self._let_go(session, answer)
+
+    def _let_go(self, session: OpenSession, answer: Answer | None) -> None:
         """Give the notebook back; what the session still prints will yet appear."""
-        if self._give_back() and session is not None:
-            name = session.session.name
-            text = f"GPU session {name!r} has not stopped yet and goes on; `%gpu stop {name}` ends it."
+        text = self._left(session.session.name, answer)
+        if self.late is not None:
+            self.late = ExecutionTimeout(
+                f"timeout: after {self._limit:g} s {text}",
+                field="timeout",
+                execution_id=self.late.execution_id,
+            )
+        if self._give_back(self.late) and self.late is None:
             self._front.notice(text, "left")
+
+    def _left(self, name: str, answer: Answer | None) -> str:
+        """What the session does that the notebook does not wait for, and what ends it."""
+        steps = f" ({'; '.join(answer.steps)})" if answer is not None and answer.steps else ""
+        if self.part == "values":
+            what = f"values are still on their way to or from GPU session {name!r}{steps}"
+        elif answer is None:
+            what = f"GPU session {name!r} has not stopped yet and goes on"
+        elif answer.where:
+            what = f"GPU session {name!r} could not be stopped and goes on{steps}"
+        else:
+            return f"GPU session {name!r} was interrupted, and is just ending its cell{steps}."
+        return f"{what}; `%gpu stop {name}` ends it, with its variables."

@@ -79,10 +79,10 @@ def tell(threads: Iterable[Thread]) -> str:
 
 
 def where(threads: Iterable[Thread]) -> str:
-    """The line of the user's cell that runs, and what it is inside of; "" when no cell runs."""
+    """The line of the user's cell that runs, and what it is inside of; "" when none of its lines does."""
     frames = next((thread.own() for thread in threads if thread.name == MAIN), [])
     cells = [frame for frame in frames if frame.cell]
     if not cells:
-        return str(frames[-1]) if frames else ""
+        return ""
     inside = "" if frames[-1].cell else f", inside {frames[-1]}"
     return f"{cells[-1]}{inside}"

@@ -16,9 +16,9 @@ POKE = 0.05
 """Seconds between a signal and the message that lets a waiting event loop see it (ipykernel#881)."""
 GROUP = 0.3
 """Seconds after which the processes that the cell has started are interrupted too."""
-LOOK = 0.6
+LOOK = 0.45
 """Seconds after which it is looked at where the cell is."""
-LOOKING = 0.1
+LOOKING = 0.25
 """Seconds that the interpreter has to say so, before its fault handler does."""
 LAST = 0.85
 """Seconds after which there is an answer."""
@@ -95,6 +95,11 @@ class Interrupter:
 
 def _not_stopped(done: Interrupted, look: Look) -> Interrupted:
     """The same, with where it is."""
-    place = f"it is at {look.where}" if look.where else "it does not say where it is"
-    step = f"looked where it is: {place}" + f"; {HOLDS}" * look.native
+    if not look.threads:
+        place = "it does not say"
+    elif look.where:
+        place = f"it is at {look.where}" + f"; {HOLDS}" * look.native
+    else:
+        place = "its code has ended, and its traceback is being made"
+    step = f"looked where it is: {place}"
     return replace(done, stopped=False, steps=[*done.steps, step], where=look.where)

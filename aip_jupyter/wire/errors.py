@@ -38,6 +38,7 @@ TABLE: tuple[tuple[type[errors.AipError], int, str], ...] = (
     (errors.RateLimited, 429, "rate_limited"),
     (errors.GpuNotAvailable, 409, "gpu_not_available"),
     (errors.SessionDied, 410, "session_died"),
+    (errors.ExecutionTimeout, 408, "execution_timeout"),
     (errors.NotSupported, 501, "not_supported"),
     (errors.StorageFull, 507, "storage_full"),
     (errors.Unavailable, 503, "unavailable"),
@@ -57,6 +58,7 @@ class _Details(Struct):
     retry_after: float = 1.0
     capability: str = ""
     offers: list[str] = []
+    execution_id: str = ""
 
 
 _TAKEN: dict[type[errors.AipError], str] = {
@@ -64,6 +66,7 @@ _TAKEN: dict[type[errors.AipError], str] = {
     errors.RateLimited: "retry_after",
     errors.NotSupported: "capability",
     errors.GpuNotAvailable: "offers",
+    errors.ExecutionTimeout: "execution_id",
 }
 
 
