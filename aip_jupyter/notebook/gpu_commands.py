@@ -16,9 +16,12 @@ SUBCOMMANDS = {
     "stop": "end a session",
     "interrupt": "interrupt the cell that a session runs",
     "logs": "what a session has printed",
+    "export": "write a script that does what this notebook's cells did",
     "attach": "show the output that nobody has seen, and follow the cell that runs",
 }
 WITH_NAME = ("stop", "interrupt", "logs")
+_BY_ITSELF = ("attach", "export")
+"""Those that look at the name themselves."""
 
 
 @magics_class
@@ -31,11 +34,12 @@ class GpuCommands(Magics):
             nargs="?",
             default="",
             type=text,
-            help="list, types, stop, interrupt, logs or attach",
+            help=f"one of {', '.join(SUBCOMMANDS)}",
         ),
-        argument("name", nargs="?", type=text, metavar="NAME", help="the session's name"),
+        argument("name", nargs="?", type=text, metavar="NAME", help="the session's name; export: the file"),
         argument("--lines", type=int, default=100, help="logs: how many lines at most (100)"),
         argument("--last", type=int, metavar="N", help="attach: the last N cells, seen or not"),
+        argument("--force", action="store_true", help="export: write over a file that is there"),
         argument("--project", type=text, help="the project; the one in use when left out"),
     )
     def gpu(self, line: str) -> Any:
@@ -51,13 +55,14 @@ class GpuCommands(Magics):
             %gpu stop big
             %gpu logs big --lines 20
             %gpu attach
+            %gpu export train.py
         """
         from . import gpu_api
 
         awaited, line = line.startswith(AWAITED), line.removeprefix(AWAITED)
         arguments = parse(self.gpu, line)
         command, project = arguments.command, arguments.project
-        if command != "attach" and (command in WITH_NAME) != (arguments.name is not None):
+        if command not in _BY_ITSELF and (command in WITH_NAME) != (arguments.name is not None):
             raise _usage(command, arguments.name)
         match command:
             case "":
@@ -73,6 +78,14 @@ class GpuCommands(Magics):
             case "logs":
                 print(gpu_api.session_log(arguments.name, lines=arguments.lines, project=project))
                 return None
+            case "export":
+                from . import gpu_export, gpu_magics
+
+                if arguments.name is None:
+                    raise Invalid("name: name the script, as in %gpu export train.py", field="name")
+                return gpu_export.export(
+                    self.shell, arguments.name, force=arguments.force, failed=gpu_magics.failed_cells()
+                )
             case "attach":
                 from . import gpu_attach
 

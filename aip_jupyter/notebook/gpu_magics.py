@@ -37,6 +37,9 @@ class GpuMagics(Magics):
         argument(
             "--out", action="append", default=[], type=text, metavar="C,D", help="variables to bring back"
         ),
+        argument(
+            "--auto", action="store_true", help="take along what the cell reads, bring back what it changes"
+        ),
         argument("--session", default="", type=text, metavar="NAME", help="the session to use, or to start"),
         argument("--count", type=int, metavar="N", help="how many GPUs of the type (1)"),
         argument(
@@ -65,6 +68,7 @@ class GpuMagics(Magics):
 
             %%gpu L40S
             %%gpu L40S --in digits --out clf,report
+            %%gpu L40S --auto
             %%gpu --session big
             %%gpu L40S --background --as job
             %%gpu L40S --timeout 10m
@@ -117,6 +121,7 @@ class GpuMagics(Magics):
     def _task(self, arguments: Namespace, line: str, cell: str) -> Any:
         from ..domain.durations import parse_seconds
         from .gpu import Task, not_nested
+        from .gpu_auto import pack_auto
         from .gpu_data import pack
         from .gpu_default import wish_for
         from .gpu_front import cell_number
@@ -124,6 +129,7 @@ class GpuMagics(Magics):
         not_nested()
         if not cell.strip():
             raise Invalid("cell: there is nothing below %%gpu to run", field="cell")
+        shell, taken, out = self._shell, names_of(arguments.values, "in"), names_of(arguments.out, "out")
         return Task(
             wish=wish_for(
                 arguments.gpu,
@@ -135,13 +141,14 @@ class GpuMagics(Magics):
             ),
             code=_numbered(line, cell),
             count=cell_number(self._shell),
-            values=pack(_names(arguments.values, "in"), self._shell.user_ns),
-            out=_names(arguments.out, "out"),
+            values=pack_auto(cell, taken, out, shell) if arguments.auto else pack(taken, shell.user_ns),
+            out=out,
             timeout=parse_seconds(arguments.timeout, "timeout") if arguments.timeout else 0.0,
         )
 
 
-def _names(given: Iterable[str], field: str) -> list[str]:
+def names_of(given: Iterable[str], field: str) -> list[str]:
+    """The variables that `--in` or `--out` names. Invalid."""
     names = [name.strip() for part in given for name in part.split(",") if name.strip()]
     for name in names:
         if not name.isidentifier():
@@ -155,6 +162,7 @@ def _numbered(line: str, cell: str) -> str:
 
     A cell magic must be the first line, and counts the lines below itself.
     """
+    cell = cell.removesuffix("\n")  # which IPython has put there
     return cell if cell.lstrip().startswith("%%") else f"# %%gpu {line}\n{cell}"
 
 
@@ -169,6 +177,8 @@ class Awaiting:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._depth = 0
+        self.failed = set[int]()
+        """The numbers of the cells that have failed."""
         shell.input_transformers_post.append(self.transform)
         shell.events.register("pre_run_cell", self._begins)
         shell.events.register("post_run_cell", self._ended)
@@ -198,6 +208,8 @@ class Awaiting:
     def _ended(self, result: Any) -> None:
         # That of the cell in which the extension was loaded began unseen.
         self._depth = max(self._depth - 1, 0)
+        if not self._depth and not result.success:
+            self.failed.add(result.execution_count)
 
 
 def _awaited(call: str) -> str:
@@ -214,6 +226,11 @@ def install(shell: Any) -> None:
     if getattr(shell, "kernel", None) is not None and _awaiting is None:
         _awaiting = Awaiting(shell)
         gpu_errors.install(shell)
+
+
+def failed_cells() -> set[int]:
+    """The numbers of this kernel's cells that have failed since the extension is loaded."""
+    return set() if _awaiting is None else _awaiting.failed
 
 
 def uninstall(shell: Any) -> None:

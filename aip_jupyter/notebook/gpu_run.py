@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import AipError, Invalid, SessionDied
+from ..errors import AipError, ExecutionTimeout, Invalid, SessionDied
 from .gpu import Run, Task, not_nested, result_of, run, run_async
 from .gpu_api import stop_session
 from .gpu_background import BackgroundCell, Listening
@@ -136,17 +136,17 @@ def _result(task: Task) -> GpuResult:
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # what the code around it has printed, it has printed before
     front, began = _Recording(_front()), time.monotonic()
-    work, values, raised = Run(task, front), dict[str, Any](), None
+    work, values = Run(task, front), dict[str, Any]()
+    raised: BaseException | None = None
     try:
         outcome, interrupted = wait(work.start, work.interrupt, work.errands)
-        if outcome.left or interrupted or outcome.reply["status"] == "ok":
+        try:
             values = result_of(outcome, front, interrupted=interrupted)
-        else:  # it was shown already
-            try:
-                result_of(outcome, front, interrupted=False)
-            except BaseException as error:  # noqa: BLE001  # what the code has raised is a result
-                raised = error
-    except SessionDied as error:
+        except BaseException as error:
+            if interrupted or outcome.reply.get("status") != "error" or isinstance(error, AipError):
+                raise
+            raised = error  # it was shown already
+    except (SessionDied, ExecutionTimeout) as error:
         front.notice(f"{type(error).__name__}: {error.message}", "failed")
         raised = error
     return GpuResult(
