@@ -123,7 +123,7 @@ class BackgroundCell:
         values = result_of(self._future.result(), self._front, interrupted=False)
         if self._finish is not None:
             return self._finish(values)
-        return values if self._task.out else None
+        return values if self._task.out or self._task.values.automatic else None
 
     def _end(self, future: Future[Outcome]) -> None:
         """In the links' thread. Its failure is told where it was started: perhaps nobody asks."""

@@ -65,16 +65,21 @@ class Arrived(Struct, frozen=True):
 
 def pack(names: Sequence[str], namespace: dict[str, Any]) -> Parcel:
     """The values of these variables, for a session. In the notebook's thread. NotFound, Invalid."""
-    for name in names:
-        if name not in namespace:
-            near = nearest(name, [known for known in variables(namespace) if not hasattr(builtins, known)])
-            advice = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise NotFound(f"in: there is no variable {name!r}{advice}", field="in", nearest=near)
+    check_names(names, namespace)
     try:
         groups = grouped({name: namespace[name] for name in names}).groups
     except ValueFault as error:
         raise Invalid(f"in: {error}", field="in") from error
     return Parcel(groups=groups, namespace=namespace, asked=names)
+
+
+def check_names(names: Sequence[str], namespace: Mapping[str, Any]) -> None:
+    """Whether there are such variables. NotFound, with similar names."""
+    for name in names:
+        if name not in namespace:
+            near = nearest(name, [known for known in variables(namespace) if not hasattr(builtins, known)])
+            advice = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise NotFound(f"in: there is no variable {name!r}{advice}", field="in", nearest=near)
 
 
 async def send(relay: Relay, parcel: Parcel, notice: Notice) -> None:

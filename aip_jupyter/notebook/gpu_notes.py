@@ -23,7 +23,7 @@ def described(value: object) -> str:
         return "class"
     name = type(value).__name__
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    if isinstance(shape, tuple):
+    if isinstance(shape, tuple) and shape:
         numbers = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
         kind = f" {str(dtype).removeprefix('torch.')}" if dtype is not None else ""
         return plain(f"{name}{kind} ({numbers})")
