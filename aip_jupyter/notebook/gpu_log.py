@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from ..domain.sessions import GetOutput, OutputMessage
 from ..services.interface import Sessions
 
-REACH = 10_000
-"""How many messages are looked at, at most: the last ones."""
+REACHES = (500, 10_000)
+"""How many messages are looked at, the last ones: most often the first number has all the lines."""
 
 
 def read_log(sessions: Sessions, request: GetOutput, lines: int) -> str:
     """The last lines of text: what was printed, what was shown as text, tracebacks."""
-    request, texts = replace(request, after=-REACH, limit=1000), deque[str](maxlen=REACH)
-    while True:
-        output = sessions.get_output(request)
-        if not output.messages:
+    kept: list[str] = []
+    for reach in REACHES:
+        kept = "".join(_texts(sessions, replace(request, after=-reach, limit=1000))).splitlines()
+        if len(kept) > lines:  # one more: the first may have begun before
             break
-        texts.extend(map(_text, output.messages))
+    return "\n".join(kept[-lines:])
+
+
+def _texts(sessions: Sessions, request: GetOutput) -> Iterator[str]:
+    while (output := sessions.get_output(request)).messages:
+        yield from map(_text, output.messages)
         request = replace(request, after=output.newest)
-    kept = "".join(texts).splitlines()[-lines:]
-    return "\n".join(kept)
 
 
 def _text(message: OutputMessage) -> str:
