@@ -17,6 +17,7 @@ from ..domain.sessions import GetSession, Grant
 from ..errors import AipError, Invalid, RateLimited
 from ..sessions.link import Link
 from ..sessions.messages import message_of, parts_of
+from ..sessions.zmq_link import ZmqLink
 from ..wire.agent import Order
 from ..wire.channels import CLOSED, LIMIT, PIECE, Assembler, Part, encode_pieces
 from ..wire.errors import encode_error
@@ -50,14 +51,13 @@ class ChannelsHandler(ApiHandler, WebSocketHandler):
 
     async def answer(self, **path: str) -> None:
         """Open the channels, and serve them until they end."""
-        from ..sessions.zmq_link import ZmqLink
-
+        self._request: GetSession = self.request_of(path)
+        grant = await self._grant()
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
-            raise Invalid("the request is damaged; this address is for websockets")
+            raise Invalid("this address is for websockets; see wire/channels.py for what goes through")
         if len(self.app.channels) >= MANY:
             raise RateLimited("too many channels of GPU sessions are open here; try again in a moment")
-        self._request: GetSession = self.request_of(path)
-        self._link: Link = await ZmqLink.open(await self._grant(), bounded=True)
+        self._link: Link = await ZmqLink.open(grant, bounded=True)
         self._incoming = Assembler(LIMIT)
         self._sending = asyncio.Lock()
         self._works: set[asyncio.Task[None]] = set()
@@ -88,7 +88,7 @@ class ChannelsHandler(ApiHandler, WebSocketHandler):
             await self._end(error)
 
     async def _take(self, channel: str, parts: list[memoryview]) -> None:
-        if channel == "agent":
+        if channel == "agent" and parts:
             self._begin(self._order(msgspec.msgpack.decode(parts[0], type=Order)))
         elif channel in _TO_KERNEL:
             await self._link.send(message_of(channel, parts))

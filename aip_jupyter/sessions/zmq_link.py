@@ -29,7 +29,7 @@ ORDER_PATIENCE = 5.0
 """Seconds that the agent has to answer an order, besides those that it is to wait."""
 ROOM = 16 * 2**20
 """Bytes of output that may wait to be received, where that is bounded."""
-WAITING = 1000
+WAITING = 50
 """Messages that may wait to be taken in, there."""
 LAST_WORDS = 0.5
 """Seconds to wait for the agent's reason once a connection has broken."""

@@ -94,18 +94,18 @@ def test_imports_go_one_way(path: Path) -> None:
         assert not {found for found in outside if found == name or found.startswith(name + ".")}
 
 
-def _graph(*, at_import_time: bool) -> dict[str, set[str]]:
-    """The modules that each module imports."""
+def _graph() -> dict[str, set[str]]:
+    """The modules that each module imports when it is imported itself."""
     names = {_name(path): path for path in MODULES}
     return {
-        name: {found for found in _imports(path, at_import_time=at_import_time) if found in names} - {name}
+        name: {found for found in _imports(path, at_import_time=True) if found in names} - {name}
         for name, path in names.items()
     }
 
 
 def test_the_server_never_loads_the_client() -> None:
     """Nor by way of the sessions: they meet over HTTP."""
-    graph = _graph(at_import_time=False)
+    graph = _graph()
     reached, left = set[str](), {name for name in graph if _part(name) == "server"}
     while left:
         reached |= left
@@ -114,7 +114,7 @@ def test_the_server_never_loads_the_client() -> None:
 
 
 def test_there_are_no_import_cycles() -> None:
-    graph = _graph(at_import_time=True)
+    graph = _graph()
     done: set[str] = set()
 
     def visit(name: str, trail: tuple[str, ...]) -> None:

@@ -163,7 +163,7 @@ def test_a_sites_authorizer_decides_on_every_method(read_only: LiveServer) -> No
             path = "aip/v1" + re.sub(r"{\w+}", "0" * 32, route.path)
             body: Any = b"{}" if route.method == "POST" else None
             reply = client.request(route.method, path, content=body)
-            if route.method == "GET":
+            if route.method == "GET" and route.right != "execute":
                 assert reply.status_code in (200, 400, 404), (route, reply.text)
             else:
                 assert reply.status_code == 403

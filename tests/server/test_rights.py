@@ -63,6 +63,7 @@ INSIDE = {
     "POST /projects/{project}/sessions": "execute",
     "GET /projects/{project}/sessions/{session}": "read",
     "POST /projects/{project}/sessions/{session}/grant": "execute",
+    "GET /projects/{project}/sessions/{session}/channels": "execute",
     "POST /projects/{project}/sessions/{session}/interrupt": "execute",
     "POST /projects/{project}/sessions/{session}/peek": "execute",
     "GET /projects/{project}/sessions/{session}/stack": "execute",
