@@ -64,8 +64,9 @@ class Place:
         path = f"{V1}/projects/{project}/sessions/{session or self.session}/channels"
         return self.server.url.replace("http", "ws") + path
 
-    def connect(self, headers: dict[str, str], url: str = "") -> connect:
-        return connect(url or self.url(), additional_headers=headers, proxy=None, compression=None)
+    def connect(self, headers: dict[str, str], url: str = "", **how: Any) -> connect:
+        more = {"proxy": None, "compression": None, "close_timeout": 1, **how}
+        return connect(url or self.url(), additional_headers=headers, **more)
 
     def refusal(self, headers: dict[str, str], url: str = "") -> tuple[int, str]:
         """The status and the code with which it is refused before the upgrade."""
@@ -255,9 +256,7 @@ def test_a_reader_who_does_not_read_costs_the_server_no_memory(place: Place, tmp
     server = psutil.Process(place.server.process.pid)
 
     async def work() -> None:
-        async with connect(
-            place.url(), additional_headers=OLGA, proxy=None, compression=None, max_queue=1
-        ) as channels:
+        async with place.connect(OLGA, max_queue=1) as channels:
             before = server.memory_info().rss
             await execute(channels, "done = 0; 1")
             code = "for done in range(400): print('x' * 300_000, flush=True)"
