@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from .notebook.gpu_api import stop_session as stop_session
     from .notebook.gpu_attach import attach_session as attach_session
     from .notebook.gpu_functions import gpu as gpu
+    from .notebook.gpu_look import peek_session as peek_session
+    from .notebook.gpu_look import restart_session as restart_session
+    from .notebook.gpu_look import session_stack as session_stack
     from .notebook.gpu_run import run_on_gpu as run_on_gpu
     from .notebook.lineage import get_lineage as get_lineage
     from .notebook.projects import archive_project as archive_project
@@ -71,8 +74,11 @@ _API = {
     "interrupt_session": "gpu_api",
     "list_gpus": "gpu_api",
     "list_sessions": "gpu_api",
+    "peek_session": "gpu_look",
+    "restart_session": "gpu_look",
     "run_on_gpu": "gpu_run",
     "session_log": "gpu_api",
+    "session_stack": "gpu_look",
     "attach_session": "gpu_attach",
     "stop_session": "gpu_api",
     "active_run": "runs",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..domain.sessions import GetGpus, GetOutput, GetSession, ListSessions
 from ..errors import Invalid
 from .connection import connect
+from .gpu_look import session_meant
 from .gpu_tables import GpuTable, SessionNote, SessionTable
 
 
@@ -34,35 +35,43 @@ def stop_session(session: str, *, project: str | None = None) -> SessionNote:
     """
     request, sessions = _request(session, project), connect().services.sessions
     found = sessions.get_session(request)
-    sessions.stop_session(GetSession(project=request.project, session=found.id))
+    steps = sessions.stop_session(GetSession(project=request.project, session=found.id)).steps
     if found.state == "dead":
         return SessionNote(found, "had ended already and is forgotten")
-    return SessionNote(found, "has ended; its variables are gone and its GPU is free")
+    done = f" ({'; '.join(steps)})" if steps else ""
+    return SessionNote(found, f"has ended; its variables are gone and its GPU is free{done}")
 
 
-def interrupt_session(session: str, *, project: str | None = None) -> SessionNote:
-    """Interrupt the cell that a GPU session runs; its variables stay.
+def interrupt_session(session: str | None = None, *, project: str | None = None) -> SessionNote:
+    """Interrupt the cell that a GPU session runs; its variables stay. Says what was done, step by step.
 
-    Raises NotFound with the names that there are, SessionDied, Unavailable.
+    Without a name the notebook's only session is meant. Raises NotFound with the names that there are,
+    SessionDied, Unavailable.
     """
-    request, sessions = _request(session, project), connect().services.sessions
-    found = sessions.interrupt_session(request)
-    what = "is interrupted; its variables stay" if found.steps else "runs nothing just now"
+    found = connect().services.sessions.interrupt_session(session_meant(session, project))
+    done = f" ({'; '.join(found.steps)})"
+    if not found.steps:
+        what = "runs nothing just now"
+    elif found.stopped:
+        what = f"is interrupted; its variables stay{done}"
+    else:
+        what = f"could not be stopped and goes on{done}; %gpu stop ends it, with its variables"
     return SessionNote(found.session, what)
 
 
-def session_log(session: str, *, lines: int = 100, project: str | None = None) -> str:
-    """What a GPU session has printed, for all notebooks: the last `lines` lines.
+def session_log(session: str | None = None, *, lines: int = 100, project: str | None = None) -> str:
+    """What a GPU session has printed, for all notebooks: the last `lines` lines, also while it runs a cell.
 
-    Raises NotFound with the names that there are, SessionDied, Unavailable.
+    Without a name the notebook's only session is meant. Raises NotFound with the names that there are,
+    SessionDied, Unavailable.
     """
     from .gpu_log import read_log
 
     if lines < 1:
         raise Invalid(f"lines: {lines} is not a number of lines; give 1 or more", field="lines")
-    connection = connect()
-    request = GetOutput(project=project or connection.project, session=session)
-    return read_log(connection.services.sessions, request, lines)
+    meant = session_meant(session, project)
+    request = GetOutput(project=meant.project, session=meant.session)
+    return read_log(connect().services.sessions, request, lines)
 
 
 def _request(session: str, project: str | None) -> GetSession:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from typing import Any
 
 from IPython.core.magic import Magics, magics_class
@@ -14,14 +15,16 @@ SUBCOMMANDS = {
     "list": "the GPU sessions of the project",
     "types": "the GPU types of the pool",
     "stop": "end a session",
+    "restart": "end a session and start it again, without its variables",
     "interrupt": "interrupt the cell that a session runs",
     "logs": "what a session has printed",
+    "stack": "where a session is at this moment, also while it runs a cell",
+    "peek": "a value of a session, also while it runs a cell",
     "export": "write a script that does what this notebook's cells did",
     "attach": "show the output that nobody has seen, and follow the cell that runs",
 }
-WITH_NAME = ("stop", "interrupt", "logs")
-_BY_ITSELF = ("attach", "export")
-"""Those that look at the name themselves."""
+WITH_NAME = ("stop", "restart", "interrupt", "logs", "stack")
+_NEED_NAME = ("stop", "restart")
 
 
 @magics_class
@@ -36,7 +39,15 @@ class GpuCommands(Magics):
             type=text,
             help=f"one of {', '.join(SUBCOMMANDS)}",
         ),
-        argument("name", nargs="?", type=text, metavar="NAME", help="the session's name; export: the file"),
+        argument(
+            "name",
+            nargs="?",
+            type=text,
+            metavar="NAME",
+            help="the session's name, the notebook's only one when left out; export: the file; peek: an "
+            "expression",
+        ),
+        argument("--session", type=text, metavar="NAME", help="peek: the session's name"),
         argument("--lines", type=int, default=100, help="logs: how many lines at most (100)"),
         argument("--last", type=int, metavar="N", help="attach: the last N cells, seen or not"),
         argument("--force", action="store_true", help="export: write over a file that is there"),
@@ -53,46 +64,68 @@ class GpuCommands(Magics):
             %gpu types
             %gpu interrupt big
             %gpu stop big
+            %gpu restart big
             %gpu logs big --lines 20
+            %gpu stack
+            %gpu peek losses[-1] --session big
             %gpu attach
             %gpu export train.py
         """
-        from . import gpu_api
-
         awaited, line = line.startswith(AWAITED), line.removeprefix(AWAITED)
+        first, _, rest = line.strip().partition(" ")
+        if first == "peek":  # an expression has quotes and dashes of its own
+            from . import gpu_look
+
+            session, project, expression = gpu_look.split_peek(rest)
+            return gpu_look.peek_session(expression, session, project=project)
         arguments = parse(self.gpu, line)
-        command, project = arguments.command, arguments.project
-        if command not in _BY_ITSELF and (command in WITH_NAME) != (arguments.name is not None):
-            raise _usage(command, arguments.name)
-        match command:
-            case "":
-                return self._overview(project)
+        command, name = arguments.command, arguments.name
+        if command == "attach":
+            from . import gpu_attach
+
+            return gpu_attach.attach(
+                self.shell, name, last=arguments.last, project=arguments.project, awaited=awaited
+            )
+        if command == "export":
+            return self._export(name, force=arguments.force)
+        if command in _NEED_NAME and name is None:
+            raise _usage(command, None)
+        if name is not None and command not in WITH_NAME:
+            raise _usage(command, name)
+        if not command:
+            return self._overview(arguments.project)
+        return self._look_after(arguments)
+
+    def _look_after(self, arguments: Namespace) -> Any:
+        """What is about sessions as they are."""
+        from . import gpu_api, gpu_look
+
+        name, project = arguments.name, arguments.project
+        match arguments.command:
             case "list":
                 return gpu_api.list_sessions(project=project)
             case "types":
                 return gpu_api.list_gpus()
             case "stop":
-                return gpu_api.stop_session(arguments.name, project=project)
+                return gpu_api.stop_session(name, project=project)
+            case "restart":
+                return gpu_look.restart_session(name, project=project)
             case "interrupt":
-                return gpu_api.interrupt_session(arguments.name, project=project)
-            case "logs":
-                print(gpu_api.session_log(arguments.name, lines=arguments.lines, project=project))
+                return gpu_api.interrupt_session(name, project=project)
+            case "stack":
+                print(gpu_look.session_stack(name, project=project))
                 return None
-            case "export":
-                from . import gpu_export, gpu_magics
+            case "logs":
+                print(gpu_api.session_log(name, lines=arguments.lines, project=project))
+                return None
+        raise _usage(arguments.command, None)
 
-                if arguments.name is None:
-                    raise Invalid("name: name the script, as in %gpu export train.py", field="name")
-                return gpu_export.export(
-                    self.shell, arguments.name, force=arguments.force, failed=gpu_magics.failed_cells()
-                )
-            case "attach":
-                from . import gpu_attach
+    def _export(self, name: str | None, *, force: bool) -> Any:
+        from . import gpu_export, gpu_magics
 
-                return gpu_attach.attach(
-                    self.shell, arguments.name, last=arguments.last, project=project, awaited=awaited
-                )
-        raise _usage(command, None)
+        if name is None:
+            raise Invalid("name: name the script, as in %gpu export train.py", field="name")
+        return gpu_export.export(self.shell, name, force=force, failed=gpu_magics.failed_cells())
 
     def _overview(self, project: str | None) -> Any:
         """The pool, the sessions and, where widgets show, the form that starts them."""

@@ -58,6 +58,11 @@ class OpenSessions:
         self._open.insert(0, fitting[0])
         return fitting[0]
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """Those of all that are open. From any thread."""
+        return frozenset(each.session.id for each in self._open.copy())
+
     async def open(self, wish: Wish) -> OpenSession:
         """One that lives already, or a new one. Whoever asks meanwhile gets the same."""
         async with self._opening:
@@ -104,7 +109,7 @@ def notices_of(session: Session, *, began: bool, died: str | None = None) -> lis
     if died:
         ended = died.partition(". ")[0].removeprefix("session: ")
         notices.append((f"GPU session {ended}. A new one runs this cell, without its variables.", "died"))
-    if not began:
+    if not began and session.cells:
         cells = f"{session.cells} cell{'' if session.cells == 1 else 's'}"
         text = f"GPU session {session.name!r} goes on after {cells}: its variables are there."
         notices.append((text, "attached"))
@@ -173,7 +178,7 @@ def grant_for(wish: Wish) -> tuple[Grant, bool]:
     while True:
         name = wish.name or free_name(wish, taken)
         try:
-            return services.start_session(_request(wish, project, name)), True
+            return services.start_session(new_request(wish, project, name)), True
         except Conflict as error:
             if wish.name or error.field != "session":  # such as an archived project
                 raise
@@ -210,7 +215,8 @@ def free_name(wish: Wish, taken: set[str]) -> str:
     return name
 
 
-def _request(wish: Wish, project: str, name: str) -> StartSession:
+def new_request(wish: Wish, project: str, name: str) -> StartSession:
+    """What is asked for a new session of this notebook."""
     connection = connect()
     return StartSession(
         project=project,

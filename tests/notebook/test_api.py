@@ -9,6 +9,9 @@ import aip_jupyter as aip
 SIGNATURES = {
     "active_run": "() -> 'ActiveRun | None'",
     "archive_project": "(name: 'str') -> 'ProjectCard'",
+    "attach_session": (
+        "(session: 'str | None' = None, *, last: 'int | None' = None, project: 'str | None' = None) -> 'None'"
+    ),
     "check_store": "(*, mend: 'bool' = True, verify: 'bool' = False) -> 'StoreReport'",
     "create_project": "(name: 'str', *, description: 'str' = '') -> 'ProjectCard'",
     "create_token": (
@@ -37,7 +40,7 @@ SIGNATURES = {
         "(project_id: 'str | None' = None, *, api_key: 'str | None' = None, url: 'str | None' = None) "
         "-> 'Status'"
     ),
-    "interrupt_session": "(session: 'str', *, project: 'str | None' = None) -> 'SessionNote'",
+    "interrupt_session": "(session: 'str | None' = None, *, project: 'str | None' = None) -> 'SessionNote'",
     "list_datasets": (
         "(search: 'str' = '', *, name: 'str' = '', limit: 'int' = 100, project: 'str | None' = None) ->"
         " 'DatasetTable'"
@@ -67,12 +70,16 @@ SIGNATURES = {
     "log_metrics": "(metrics: 'Mapping[str, Any]', step: 'int | None' = None) -> 'None'",
     "log_param": "(key: 'str', value: 'Any') -> 'None'",
     "log_params": "(params: 'Mapping[str, Any]') -> 'None'",
+    "peek_session": (
+        "(expression: 'str', session: 'str | None' = None, *, project: 'str | None' = None) -> 'PeekedValue'"
+    ),
     "register_model": (
         "(name: 'str', obj_or_path: 'Any', *, version: 'str | None' = None, category: 'str | None' = "
         "None, tags: 'Tags' = None, description: 'str' = '', properties: 'Mapping[str, PropertyValue] |"
         " None' = None, project: 'str | None' = None) -> 'VersionCard'"
     ),
     "remove_role": "(user: 'str', *, project: 'str | None' = None) -> 'ProjectCard'",
+    "restart_session": "(session: 'str', *, project: 'str | None' = None) -> 'SessionNote'",
     "restore_project": "(name: 'str') -> 'ProjectCard'",
     "revoke_token": "(name: 'str', *, project: 'str | None' = None) -> 'TokenNote'",
     "run_on_gpu": (
@@ -81,7 +88,10 @@ SIGNATURES = {
         "'Mapping[str, Any] | None' = None, outputs: 'Sequence[str]' = (), background: 'bool' = False, "
         "strict: 'bool' = False, project: 'str | None' = None, **kwargs: 'Any') -> 'Any'"
     ),
-    "session_log": "(session: 'str', *, lines: 'int' = 100, project: 'str | None' = None) -> 'str'",
+    "session_log": (
+        "(session: 'str | None' = None, *, lines: 'int' = 100, project: 'str | None' = None) -> 'str'"
+    ),
+    "session_stack": "(session: 'str | None' = None, *, project: 'str | None' = None) -> 'str'",
     "set_role": "(user: 'str', role: 'str', *, project: 'str | None' = None) -> 'ProjectCard'",
     "set_tag": "(key: 'str', value: 'str' = '') -> 'None'",
     "set_tags": "(tags: 'Tags') -> 'None'",

@@ -11,6 +11,7 @@ from aip_jupyter.client.connect import connect, disconnect
 from aip_jupyter.domain.records import now_ms
 from aip_jupyter.domain.sessions import Session
 from aip_jupyter.errors import Invalid, NotFound
+from aip_jupyter.notebook.gpu_commands import SUBCOMMANDS
 from aip_jupyter.notebook.gpu_tables import GpuTable, SessionTable
 
 from ..contracts.gpus import asking
@@ -63,7 +64,8 @@ def test_types(pool: Notebook) -> None:
 
 def test_stop_says_what_ended(pool: Notebook) -> None:
     note = pool.run("%gpu stop train")
-    assert repr(note) == "GPU session 'train' (L4) has ended; its variables are gone and its GPU is free"
+    said = "GPU session 'train' (L4) has ended; its variables are gone and its GPU is free (forgot it)"
+    assert repr(note) == said
     assert [session.name for session in pool.run("%gpu")] == ["big.1"]
     error = pool.fail("%gpu stop train")
     assert isinstance(error, NotFound)
@@ -79,7 +81,7 @@ def test_interrupt(pool: Notebook) -> None:
     [
         (
             "%gpu L40S",
-            "command: 'L40S' is not one of list, types, stop, interrupt, logs; a cell begins with %%gpu",
+            f"command: 'L40S' is not one of {', '.join(SUBCOMMANDS)}; a cell begins with %%gpu",
         ),
         ("%gpu stop", "name: name the session, as in %gpu stop NAME; %gpu lists them"),
         ("%gpu list train", "name: %gpu list takes no name"),
@@ -126,7 +128,7 @@ def test_what_stands_in_and_what_died_is_said() -> None:
         ("%%gpu --session tr", ["%%gpu --session train"]),
         ("%%gpu L4 --in some", ["%%gpu L4 --in something"]),
         ("%%gpu L4 --in something,some", ["%%gpu L4 --in something,something"]),
-        ("%gpu st", ["%gpu stop"]),
+        ("%gpu sto", ["%gpu stop"]),
         ("%gpu stop ", ["%gpu stop big.1", "%gpu stop train"]),
         ("%gpu logs tr", ["%gpu logs train"]),
         ("%gpu types L", []),
