@@ -8,6 +8,7 @@ from typing import Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from . import completion_lists as lists
+from .completion_gpu import GpuCompletions
 from .completion_lists import Remembered
 
 _LINE = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(?P<sign>%%?)(?P<magic>\w+)\s+(?P<rest>.*)$")
@@ -23,16 +24,18 @@ class Completions:
         self._shell = shell
         self._models = Remembered(lists.models)
         self._categories = Remembered(lists.categories)
-        self._gpus = Remembered(lists.gpus)
-        self._sessions = Remembered(lists.sessions)
+        self._gpu = GpuCompletions()
         self._runs = Remembered(lists.runs)
         self._datasets = Remembered(lists.datasets)
         self._projects = Remembered(lists.projects)
         self._users = Remembered(lists.users)
         self._tokens = Remembered(lists.tokens)
 
-    def complete(self, line: str) -> tuple[str, list[str]]:
-        """The last word of the line up to the cursor, and what could stand there instead."""
+    def complete(self, line: str, whole: str = "") -> tuple[str, list[str]]:
+        """The last word of the line up to the cursor, and what could stand there instead.
+
+        `whole` is the text of the cell, of which the line is the beginning.
+        """
         from .magics import our_magics
 
         match = _LINE.match(line)
@@ -42,6 +45,7 @@ class Completions:
         words = _WORD.findall(match["rest"])
         fragment = words.pop() if (words and not line[-1:].isspace()) or _is_open(words) else ""
         start = fragment.lstrip("\"'").lower()
+        self._gpu.look_at(words, whole.partition("\n")[2])
         candidates = self._candidates(match["sign"] + match["magic"], function, words, fragment)
         return fragment, [_as_word(c) for c in candidates if c.lower().startswith(start)]
 
@@ -61,7 +65,9 @@ class Completions:
         if option == "--category":
             return self._categories()
         if option == "--session":
-            return self._sessions()
+            return self._gpu.sessions()
+        if option in lists.CHOICES:
+            return list(lists.CHOICES[option])
         if option == "--project":
             return self._projects()
         if option == "--scope":
@@ -70,19 +76,17 @@ class Completions:
             return list(dict.fromkeys(experiment for _, experiment in self._runs()))
         if option in ("--in", "--out"):
             before, comma, _ = fragment.rpartition(",")
-            return [before + comma + name for name in self._variables()]
+            names = self._gpu.outputs() if option == "--out" else self._gpu.inputs(self._variables())
+            return [before + comma + name for name in names]
         return self._variables() if option == "--as" else []
 
     def _positional(self, magic: str, words: list[str], position: int, fragment: str) -> list[str]:
-        from . import gpu_commands
-
         if magic == "%aip":
             return self._aip(words, position)
         if magic == "%%gpu":
-            return self._gpus() if position == 0 else []
+            return self._gpu.types() if position == 0 else []
         if magic == "%gpu":
-            named = position == 1 and words[0] in gpu_commands.WITH_NAME
-            return self._sessions() if named else list(gpu_commands.SUBCOMMANDS) if position == 0 else []
+            return self._gpu.command(words)
         if magic in ("%runs", "%run_info"):
             return list(dict.fromkeys(name for name, _ in self._runs())) if position == 0 else []
         if magic in ("%datasets", "%log_dataset") and position == 0:
@@ -129,7 +133,7 @@ def install(shell: Any) -> None:
 
     @context_matcher(priority=100, identifier=_MATCHER)  # type: ignore[untyped-decorator]
     def matcher(context: CompletionContext) -> dict[str, Any]:
-        fragment, found = completions.complete(context.text_until_cursor)
+        fragment, found = completions.complete(context.text_until_cursor, context.full_text)
         return {
             "completions": [SimpleCompletion(text, type="aip") for text in found],
             "matched_fragment": fragment,

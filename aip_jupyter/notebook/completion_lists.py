@@ -16,6 +16,13 @@ PATIENCE = 0.4
 FRESH = 5.0
 """Seconds for which an answer is used again."""
 
+CHOICES = {
+    "--count": ("1", "2", "4", "8"),
+    "--fraction": ("25", "50", "75", "100"),
+    "--timeout": ("10m", "1h", "12h"),
+}
+"""What is offered behind options whose values are numbers."""
+
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
@@ -76,6 +83,29 @@ def sessions() -> list[str]:
     from .gpu_api import list_sessions
 
     return [session.name for session in list_sessions() if not is_expanded(session.name)]
+
+
+_VARIABLES = "' '.join(n for n in globals() if n[:1] != '_' and n not in get_ipython().user_ns_hidden)"
+
+
+def session_variables(name: str) -> list[str]:
+    """The names in a session, also while that runs a cell; "" for the one that this notebook used last."""
+    import ast
+
+    from ..domain.sessions import PeekSession
+    from .connection import connect
+    from .gpu_api import list_sessions
+    from .gpu_context import notebook_path
+
+    living = [session for session in list_sessions() if session.state in ("idle", "busy")]
+    own = [session for session in living if session.notebook == notebook_path()]
+    meant = [each for each in living if each.name == name] if name else own
+    if not meant:
+        return []
+    session = max(meant, key=lambda session: session.active)
+    request = PeekSession(project=session.project, session=session.id, expression=_VARIABLES)
+    peek = connect().services.sessions.peek_session(request)
+    return sorted(str(ast.literal_eval(peek.data["text/plain"])).split())
 
 
 def runs() -> list[tuple[str, str]]:
