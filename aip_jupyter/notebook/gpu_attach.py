@@ -12,17 +12,15 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from ..client.connect import connect
-from ..domain.sessions import ListSessions, Session
-from ..errors import AipError, Invalid, NotFound
+from ..errors import AipError, Invalid
 from ..sessions.background import background
 from ..wire.agent import CellMark, Order
 from .arguments import one_line
 from .gpu import LEFT, not_nested
-from .gpu_context import notebook_path
 from .gpu_errors import local_error
 from .gpu_follow import Follower
 from .gpu_front import Front, TerminalFront, front_of
+from .gpu_look import session_meant
 from .gpu_sessions import OpenSession, open_sessions
 from .gpu_wait import Errands, wait, wait_async
 from .gpu_wishes import Wish
@@ -33,9 +31,9 @@ def attach_session(
 ) -> None:
     """Show what a session's cells have printed and drawn while nobody looked, and follow the one that runs.
 
-    Without a name: the notebook's own session. When all has been seen, the last cell's output; `last`: that
-    of the last so many. Returns at the end of the cell that runs; an interrupt ends the looking on, not the
-    cell.
+    Without a name the notebook's only session is meant. When all has been seen, the last cell's output is
+    shown again; with `last` that of the last so many. Returns at the end of the cell that runs; an interrupt
+    ends the looking on, not the cell.
 
     Raises NotFound with the names that there are, SessionDied, Unavailable.
     """
@@ -46,7 +44,7 @@ def attach_session(
 class Attaching:
     """One `%gpu attach`. Made in the notebook's thread; works in the links'."""
 
-    def __init__(self, front: Front, name: str | None, project: str, last: int | None) -> None:
+    def __init__(self, front: Front, name: str | None, project: str | None, last: int | None) -> None:
         self._front = front
         self._name = name
         self._project = project
@@ -89,15 +87,13 @@ class Attaching:
         self._work.cancel()
 
     async def _attach(self) -> None:
-        name = self._name
-        if name is None:
-            name = await asyncio.to_thread(own_session, self._project)
-        session = await open_sessions().open(Wish(name=name, project=self._project))
+        meant = await asyncio.to_thread(session_meant, self._name, self._project)
+        session = await open_sessions().open(Wish(name=meant.session, project=meant.project))
         session.notices = []  # what they say, is seen here
         found = await session.relay.order(Order(do="cells"))
         marks = chosen(found.cells, self._last)
         if not marks:
-            self._front.notice(f"GPU session {name!r} has run no cell yet.", "nothing")
+            self._front.notice(f"GPU session {session.session.name!r} has run no cell yet.", "nothing")
             return
         self._session = session
         await Follower(session.relay, self._front, marks, found.newest).run()
@@ -108,24 +104,6 @@ def chosen(marks: Sequence[CellMark], last: int | None) -> Sequence[CellMark]:
     if last is not None:
         return marks[-last:]
     return [mark for mark in marks if not mark.seen] or marks[-1:]
-
-
-def own_session(project: str) -> str:
-    """The name of this notebook's session: the one that runs a cell, else the last used. NotFound."""
-    found = connect().services.sessions.list_sessions(ListSessions(project=project))
-    living, path = [session for session in found if session.state != "dead"], notebook_path()
-    own = [session for session in living if path and session.notebook == path]
-    if own:
-        return max(own, key=_activity).name
-    names = [session.name for session in living]
-    there_is = f"there is {' and '.join(names[:5])}" if names else "there is none to attach to"
-    advice = f"; name one, as in %gpu attach {names[0]}" if names else "; start one with %%gpu"
-    message = f"session: this notebook has no GPU session in project {project!r}; {there_is}{advice}"
-    raise NotFound(message, field="session", nearest=names[:5])
-
-
-def _activity(session: Session) -> tuple[bool, int]:
-    return session.state == "busy", session.active
 
 
 def attach(
@@ -141,7 +119,7 @@ def attach(
     if last is not None and last < 1:
         raise Invalid(f"last: {last} is not a number of cells; give 1 or more", field="last")
     front = TerminalFront(1) if shell is None else front_of(shell)
-    attaching = Attaching(front, name, project or connect().project, last)
+    attaching = Attaching(front, name, project, last)
     if awaited:
         return _attach_async(attaching)
     for stream in (sys.stdout, sys.stderr):

@@ -101,6 +101,25 @@ def test_what_threads_print_behind_their_cell_is_shown_too(nb: Notebook, tmp_pat
     assert nb.run("%gpu attach").text == "early\nlate\n"
 
 
+REFUSED = {
+    "%gpu attach": (
+        "NotFound",
+        "session: this notebook has no GPU session; name one: there is ",
+    ),
+    "%gpu attach nope": ("NotFound", "session: there is no session 'nope' in project 'default'"),
+    "%gpu attach cpu --last 0": ("Invalid", "last: 0 is not a number of cells; give 1 or more"),
+}
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_what_is_typed_wrong_gets_one_clear_line(other: Notebook, code: str) -> None:
+    name, begin = REFUSED[code]
+    error = other.fail(code)
+    assert error["ename"] == name
+    assert error["evalue"].startswith(begin)
+    assert error["traceback"] == [f"{name}: {error['evalue']}"]
+
+
 def test_two_viewers_follow_a_cell_that_runs_and_see_the_same(
     nb: Notebook, other: Notebook, tmp_path: Path
 ) -> None:
@@ -159,25 +178,6 @@ def test_the_end_of_the_session_ends_the_watching(nb: Notebook, other: Notebook,
     for cell in (running.end(), viewer.end()):
         assert cell.reply["ename"] == "SessionDied", cell.reply
         assert "\n" not in cell.reply["evalue"]
-
-
-REFUSED = {
-    "%gpu attach": (
-        "NotFound",
-        "session: this notebook has no GPU session in project 'default'; there is cpu;",
-    ),
-    "%gpu attach nope": ("NotFound", "session: there is no session 'nope' in project 'default'"),
-    "%gpu attach cpu --last 0": ("Invalid", "last: 0 is not a number of cells; give 1 or more"),
-}
-
-
-@pytest.mark.parametrize("code", REFUSED)
-def test_what_is_typed_wrong_gets_one_clear_line(other: Notebook, code: str) -> None:
-    name, begin = REFUSED[code]
-    error = other.fail(code)
-    assert error["ename"] == name
-    assert error["evalue"].startswith(begin)
-    assert error["traceback"] == [f"{name}: {error['evalue']}"]
 
 
 def test_inside_a_session_there_is_nothing_to_attach_to(nb: Notebook) -> None:
