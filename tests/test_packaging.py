@@ -55,6 +55,11 @@ def test_the_wheel_switches_the_server_extension_on(wheel: zipfile.ZipFile) -> N
     assert config["ServerApp"]["jpserver_extensions"] == {"aip_jupyter": True}
 
 
+def test_the_wheel_offers_the_kernel_of_whole_notebooks(wheel: zipfile.ZipFile) -> None:
+    spec = json.loads(wheel.read(f"{DATA}/share/jupyter/kernels/aip-gpu/kernel.json"))
+    assert spec["argv"][:3] == ["python", "-m", "aip_jupyter.notebook.gpu_kernel"]
+
+
 def test_the_wheel_holds_every_module_and_data_file(wheel: zipfile.ZipFile) -> None:
     tracked = subprocess.run(
         ["git", "ls-files", "aip_jupyter"], cwd=ROOT, capture_output=True, text=True, check=True
