@@ -502,6 +502,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/sessions/{session}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The channels of a GPU session, over a websocket */
+        get: operations["sessions.open_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/sessions/{session}/grant": {
         parameters: {
             query?: never;
@@ -927,6 +944,15 @@ export interface components {
             target: string;
         };
         /**
+         * Ending
+         * @description How a session was ended.
+         */
+        Ending: {
+            session: components["schemas"]["Session"];
+            /** @default [] */
+            steps: string[];
+        };
+        /**
          * ErrorBody
          * @description The reply of every request that failed.
          */
@@ -1147,6 +1173,8 @@ export interface components {
             connection: {
                 [key: string]: string | number;
             };
+            /** @default  */
+            host: string;
             session: components["schemas"]["Session"];
         };
         /**
@@ -3158,8 +3186,40 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description End a GPU session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ending"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "sessions.open_channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                session: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             /** @description Done */
-            204: {
+            101: {
                 headers: {
                     [name: string]: unknown;
                 };
