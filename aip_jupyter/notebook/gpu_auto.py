@@ -18,6 +18,8 @@ from ..sessions.values import ValueFault
 from .gpu_data import Parcel, check_names
 from .gpu_names import names_of
 
+_CODE = (ModuleType, FunctionType, type)
+"""What comes back only if the cell gives it a value."""
 _HISTORY = re.compile(r"_+|_i{1,3}|_i?\d+|_[dio]h")
 """What IPython remembers of cells."""
 
@@ -41,7 +43,8 @@ def pack_auto(code: str, asked: Sequence[str], out: Sequence[str], shell: Any) -
         )
     except ValueFault as error:
         raise Invalid(f"in: {error}", field="in") from error
-    taken = [name for group in made.groups for name, value in group.values.items() if _can_change(value)]
+    values = {name: value for group in made.groups for name, value in group.values.items()}
+    taken = [name for name, value in values.items() if not isinstance(value, _CODE)]
     return Parcel(
         groups=made.groups,
         namespace=namespace,
@@ -50,14 +53,6 @@ def pack_auto(code: str, asked: Sequence[str], out: Sequence[str], shell: Any) -
         stuck=made.left,
         maybe=[name for name in dict.fromkeys([*cell.writes, *taken]) if name not in out],
     )
-
-
-_FIXED = (ModuleType, FunctionType, type, int, float, complex, str, bytes, type(None))
-
-
-def _can_change(value: object) -> bool:
-    """Whether it can be another afterwards without having been given a value."""
-    return not isinstance(value, _FIXED)
 
 
 def _is_of_ipython(name: str, shell: Any) -> bool:

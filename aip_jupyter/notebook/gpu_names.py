@@ -14,7 +14,7 @@ from msgspec import Struct
 from .gpu_scopes import COMPREHENSIONS, Free, free_in_comprehension, free_in_function
 
 _LEAVES = (ast.Raise, ast.Return, ast.Break, ast.Continue)
-_EXPANDED = re.compile(r"\$(\w+)|\{([^{}]+)\}")
+_EXPANDED = re.compile(r"(?<!\$)\$(\w+)|\{([^{}]+)\}")
 """What IPython puts into a command: `$name` and `{expression}`."""
 _CODE = ("time", "timeit", "prun", "memit", "capture")
 """Magics whose line or cell is Python."""
@@ -88,11 +88,12 @@ class _Reader:
     def _name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Store):
             self._write(node.id)
+        elif isinstance(node.ctx, ast.Del):
+            self._bodies.pop(node.id, None)
+            self._read(node.id)
+            self._has.discard(node.id)
         else:
             self._read(node.id)
-            if isinstance(node.ctx, ast.Del):
-                self._has.discard(node.id)
-                self._bodies.pop(node.id, None)
 
     def _read(self, name: str) -> None:
         if name not in self._has:

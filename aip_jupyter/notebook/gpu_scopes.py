@@ -46,6 +46,8 @@ def _free_in(body: Iterable[ast.AST], own: set[str]) -> Free:
     for node in _scope(body):
         if isinstance(node, ast.Name):
             (stores if isinstance(node.ctx, ast.Store) else reads).add(node.id)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            reads.add(node.target.id)
         elif isinstance(node, ast.Global):
             declared.update(node.names)
         elif isinstance(node, ast.Nonlocal):
@@ -77,7 +79,8 @@ def _nested(node: ast.AST) -> Free | None:
         return free_in_comprehension(node)
     if isinstance(node, ast.ClassDef):
         free = _free_in(node.body, set())
-        names = {each.id for each in _scope(node.body) if isinstance(each, ast.Name)}
+        nodes = (each for each in _scope(node.body) if isinstance(each, ast.Name))
+        names = {each.id for each in nodes if isinstance(each.ctx, ast.Load)}
         return Free(free.reads | names, free.writes)
     return None
 

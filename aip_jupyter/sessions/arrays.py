@@ -78,7 +78,7 @@ def _texts(ends: Any, data: Any, masked: Any, missing: Any, shape: tuple[int, ..
         import pyarrow as pa
 
         buffers = [None, pa.py_buffer(ends), None if data is None else pa.py_buffer(data)]
-        texts = pa.LargeStringArray.from_buffers(pa.large_string(), size, buffers)
+        texts = pa.Array.from_buffers(pa.large_string(), size, buffers)
         flat = texts.to_numpy(zero_copy_only=False)
     else:
         bounds, view = np.frombuffer(ends, np.int64, size + 1).tolist(), memoryview(data or b"")

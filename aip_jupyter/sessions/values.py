@@ -91,7 +91,7 @@ def _who_cannot(
             place = place_of(error.value, name, value)
             subject = "it" if place == name and error.value is value else place
             if place == name and error.value is not value:
-                subject = f"a {type(error.value).__name__} in it"
+                subject = "something in it"
             return f"{name} ({type(value).__name__}) cannot be pickled: {subject} {error}"
         except Exception as error:  # noqa: BLE001  # as above
             return f"{name} ({type(value).__name__}) cannot be pickled: {_line(error)}"

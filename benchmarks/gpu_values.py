@@ -1,0 +1,192 @@
+"""A gigabyte of variables into a session and back, beside ipyparallel and a plain copy in memory.
+
+Targets: at least 0.8 GB/s each way on one host, with a result that can be written to, and at most 1.2 GB of
+memory more than before in both processes together.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.manager import KernelManager
+
+SIZE = int(os.environ.get("AIP_BENCH_BYTES", 1_000_000_000))
+ROUNDS = 3
+TARGET, MEMORY = 0.8, 1.2
+MAKE = f"""
+import numpy as np, pandas as pd
+array = np.arange({SIZE // 8}, dtype=float)
+rows = {SIZE // 48}
+text = [f"row {{i:020d}}" for i in range(rows)]
+frame = pd.DataFrame({{"number": np.arange(rows, dtype=float), "text": text}})
+mixed = frame.astype({{"text": object}})
+del text
+"""
+SOCKET = "import aip_jupyter.sessions.zmq_link as link; link.can_share = lambda: False"
+
+
+def main() -> None:
+    """Print gigabytes per second, and the most memory that was taken meanwhile."""
+    print(
+        f"{SIZE / 1e9:g} GB each; median of {ROUNDS} rounds; the target is {TARGET} GB/s and {MEMORY} GB more"
+    )
+    _copy()
+    _ours("in shared memory")
+    _ours("through the socket", SOCKET)
+    _ipyparallel()
+
+
+def _copy() -> None:
+    import numpy as np
+
+    array = np.ones(SIZE // 8)
+    times = []
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        copy = array.copy()
+        times.append(time.perf_counter() - begin)
+        del copy
+    _print("a copy in memory", times)
+
+
+def _ours(how: str, setting: str = "") -> None:
+    with tempfile.TemporaryDirectory() as folder, _notebook(folder) as notebook:
+        notebook.run(f"%load_ext aip_jupyter\n{setting}")
+        notebook.run(MAKE)
+        for name in ("array", "frame", "mixed"):
+            _in_and_out(notebook, name, how)
+        notebook.run("%gpu stop cpu")
+
+
+def _in_and_out(notebook: _Notebook, name: str, how: str) -> None:
+    there: dict[str, list[float]] = {"in": [], "unchanged": [], "out": []}
+    most = {"in": 0.0, "unchanged": 0.0, "out": 0.0}
+    change = {"array": "array[0] += 1", "frame": "frame.iloc[0, 0] += 1", "mixed": "mixed.iloc[0, 0] += 1"}[
+        name
+    ]
+    for _ in range(ROUNDS):
+        notebook.run(f"%%gpu cpu\nglobals().pop({name!r}, None); globals().pop('back', None)")
+        notebook.run(f"{change}; globals().pop('back', None); import gc; gc.collect()")
+        for step, cell in (
+            ("in", f"%%gpu cpu --in {name}\npass"),
+            ("unchanged", f"%%gpu cpu --in {name}\npass"),
+            ("out", "%%gpu cpu --out back\npass"),
+        ):
+            if step == "out":
+                notebook.run(f"%%gpu cpu\nback = {name}")
+            seconds, memory = notebook.measure(cell)
+            there[step].append(seconds)
+            most[step] = max(most[step], memory)
+        notebook.run("%%gpu cpu\ndel back")
+        notebook.run("back[:1] *= 1" if name == "array" else "back.iloc[0, 0] = 1")  # it can be written to
+    for step, times in there.items():
+        _print(f"{name} {step}, {how}", times, most[step])
+
+
+def _ipyparallel() -> None:
+    import ipyparallel  # type: ignore[import-untyped]
+    import numpy as np
+
+    array = np.ones(SIZE // 8)
+    pushes, pulls = [], []
+    with ipyparallel.Cluster(n=1, log_level=40) as client:
+        view = client[:]
+        view.block = True
+        for _ in range(ROUNDS):
+            begin = time.perf_counter()
+            view.push({"array": array})
+            middle = time.perf_counter()
+            view.pull("array")
+            pushes.append(middle - begin)
+            pulls.append(time.perf_counter() - middle)
+    _print("ipyparallel push", pushes)
+    _print("ipyparallel pull", pulls)
+
+
+def _print(what: str, times: list[float], memory: float | None = None) -> None:
+    more = "" if memory is None else f", {memory:5.2f} GB more"
+    median = statistics.median(times)
+    print(f"  {what:<40}{SIZE / 1e9 / median:7.2f} GB/s{more}   ({median:.2f} s)", flush=True)
+
+
+class _Notebook:
+    """A kernel with a session behind it."""
+
+    def __init__(self, client: Any, folder: str) -> None:
+        self._client = client
+        self._folder = Path(folder)
+        self.run("import os; open('pid', 'w').write(str(os.getpid()))")
+
+    def run(self, code: str) -> None:
+        """Run a cell, which must not fail."""
+        content = self._client.execute_interactive(code, timeout=600, output_hook=lambda message: None)[
+            "content"
+        ]
+        assert content["status"] == "ok", content
+
+    def measure(self, code: str) -> tuple[float, float]:
+        """The seconds that it takes, and the gigabytes that notebook and session need more meanwhile."""
+        if not (self._folder / "session").exists():
+            self.run("%%gpu cpu\nimport os; open('session', 'w').write(str(os.getpid()))")
+        pids = [int((self._folder / name).read_text()) for name in ("pid", "session")]
+        with _watching(pids) as most:
+            begin = time.perf_counter()
+            self.run(code)
+            seconds = time.perf_counter() - begin
+        return seconds, most()
+
+
+@contextlib.contextmanager
+def _watching(pids: list[int]) -> Iterator[Callable[[], float]]:
+    """The most memory that these processes take, with what they share, above what they take now."""
+    before, most, stop = _memory(pids), [0], threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(0.01):
+            most[0] = max(most[0], _memory(pids) - before)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield lambda: max(most[0], _memory(pids) - before) / 1e9
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _memory(pids: list[int]) -> int:
+    """Bytes."""
+    own = [_field(Path(f"/proc/{pid}/status"), "RssAnon") for pid in pids]
+    return sum(own) + _field(Path("/proc/meminfo"), "Shmem")
+
+
+def _field(path: Path, name: str) -> int:
+    return int(path.read_text().partition(f"{name}:")[2].split()[0]) * 1024
+
+
+@contextlib.contextmanager
+def _notebook(folder: str) -> Iterator[_Notebook]:
+    manager = KernelManager(kernel_name="python3")
+    with Path(folder, "log").open("w") as log:
+        environ = {**os.environ, "AIP_HOME": folder, "JPY_SESSION_NAME": "benchmark.ipynb"}
+        manager.start_kernel(env=environ, cwd=folder, stderr=log)
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        yield _Notebook(client, folder)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+if __name__ == "__main__":
+    main()
