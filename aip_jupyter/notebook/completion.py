@@ -86,7 +86,7 @@ class Completions:
         if magic == "%%gpu":
             return self._gpu.types() if position == 0 else []
         if magic == "%gpu":
-            return self._gpu.command(words)
+            return self._gpu.command(words, fragment)
         if magic in ("%runs", "%run_info"):
             return list(dict.fromkeys(name for name, _ in self._runs())) if position == 0 else []
         if magic in ("%datasets", "%log_dataset") and position == 0:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from . import completion_lists as lists
 from .completion_lists import Remembered
 
-_MAY_NAME = ("attach", "peek", "stack")
-"""The commands that take a session's name, but need none."""
+_BEFORE_NAME = re.compile(r"^(.*[^\w.])?(?=(?:[^\W\d]\w*)?$)")
+"""What stands before the name that an expression ends with; nothing matches where that is no variable's."""
 
 
 class GpuCompletions:
@@ -40,18 +41,17 @@ class GpuCompletions:
         _, writes = _names(self._cell)
         return list(dict.fromkeys((*writes, *self._of(self._session))))
 
-    def command(self, words: Sequence[str]) -> list[str]:
+    def command(self, words: Sequence[str], fragment: str) -> list[str]:
         """The commands of `%gpu`, and what stands behind them."""
         from . import gpu_commands
 
         if not words:
             return list(gpu_commands.SUBCOMMANDS)
-        named = words[0] in (*gpu_commands.WITH_NAME, *_MAY_NAME)
-        sessions = self.sessions() if named and len(words) == 1 else []
-        if words[0] != "peek":
-            return sessions
-        session = words[1] if len(words) > 1 and words[1] in self.sessions() else self._session
-        return [*self._of(session), *sessions]
+        if words[0] == "peek":
+            before = _BEFORE_NAME.match(fragment)
+            return [before[0] + name for name in self._of(self._session)] if before else []
+        named = words[0] in (*gpu_commands.WITH_NAME, "attach")
+        return self.sessions() if named and len(words) == 1 else []
 
     def _of(self, session: str) -> list[str]:
         if session not in self._variables:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Mapping
+from types import FunctionType, ModuleType
 from typing import Any
 
 from ..domain.durations import parse_seconds
@@ -12,6 +13,8 @@ from ..errors import AipError
 from .gpu_export_lines import Lines
 from .gpu_export_text import commented, literal
 
+_CODE = (ModuleType, FunctionType, type)
+"""What a cell that only uses it does not change."""
 _PREFIX = "get_ipython()."
 
 
@@ -20,8 +23,21 @@ class Exporter:
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
         self._lines = Lines(namespace)
+        self._namespace = namespace
+        self._bound = set[str]()
+        """What has a value in the script so far."""
         self._last: dict[str, Any] = {}
         """The session of the last `%%gpu` cell: one that names none goes on there."""
+
+    def _auto(self, body: str, inputs: list[str], outputs: list[str]) -> tuple[list[str], list[str]]:
+        """What `--auto` finds by reading the cell, as far as the script has it."""
+        from .gpu_names import names_of
+
+        cell = names_of(_transformed(body))
+        taken = [*inputs, *(name for name in cell.reads if name in self._bound and name not in inputs)]
+        changed = [name for name in taken if not isinstance(self._namespace.get(name), _CODE)]
+        back = dict.fromkeys([*outputs, *cell.writes, *changed])
+        return taken, [name for name in back if name in outputs or name in self._namespace]
 
     def convert(self, number: int, cell: str) -> str:
         """The cell as plain Python."""
@@ -50,12 +66,13 @@ class Exporter:
 
     def _gpu_cell(self, line: str, body: str) -> str:
         from .arguments import parse
-        from .gpu_magics import GpuMagics, names_of
+        from .gpu_magics import GpuMagics
+        from .gpu_magics import names_of as split_names
 
         magic: Any = GpuMagics.gpu_cell
         try:
             given = vars(parse(magic, line))
-            inputs, outputs = names_of(given["values"], "in"), names_of(given["out"], "out")
+            inputs, outputs = split_names(given["values"], "in"), split_names(given["out"], "out")
         except AipError as error:
             return f"# left out: {error.message}\n{commented(f'%%gpu {line}')}\n{commented(body)}"
         where = {name: given[name] for name in ("gpu", "session", "count", "fraction") if given[name]}
@@ -64,6 +81,9 @@ class Exporter:
         options = {**self._last, **where}
         options.update({name: given[name] for name in ("strict", "project") if given[name]})
         options["timeout"] = parse_seconds(given["timeout"], "timeout") if given["timeout"] else None
+        if given["auto"]:
+            inputs, outputs = self._auto(body, inputs, outputs)
+        self._bound.update(outputs)
         if inputs:
             options["inputs"] = _Code("{" + ", ".join(f"{name!r}: {name}" for name in inputs) + "}")
         if outputs:
@@ -82,10 +102,10 @@ class Exporter:
 
     def _plain(self, number: int, text: str) -> str:
         """Verbatim, but for lines that only IPython understands and for a top-level `await`."""
-        from IPython.core.inputtransformer2 import TransformerManager
+        from .gpu_names import names_of
 
-        transformer: Any = TransformerManager
-        code = transformer().transform_cell(text)
+        code = _transformed(text)
+        self._bound.update(names_of(code).writes)
         if _PREFIX in code and _PREFIX not in text:
             text = self._lines.convert(code)
         try:
@@ -97,6 +117,14 @@ class Exporter:
         except SyntaxError:
             return _awaited(f"_cell_{number}", text, tree)
         return text
+
+
+def _transformed(cell: str) -> str:
+    """The cell with calls in the place of what only IPython understands."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    transformer: Any = TransformerManager
+    return str(transformer().transform_cell(cell))
 
 
 def _awaited(name: str, text: str, tree: ast.Module) -> str:

@@ -10,6 +10,7 @@ import pytest
 from aip_jupyter.backends.config import BackendConfig
 from aip_jupyter.backends.gpus.local import LocalPool
 from aip_jupyter.notebook.arguments import options
+from aip_jupyter.notebook.completion import Completions
 from aip_jupyter.notebook.gpu_commands import SUBCOMMANDS, GpuCommands
 from aip_jupyter.notebook.gpu_magics import GpuMagics
 
@@ -72,8 +73,10 @@ def test_variables_of_the_cell_and_of_the_session(session: Notebook) -> None:
         wait_for(lambda line=line: tab(session, line) == ["fit", "model", "scores"])  # type: ignore[misc]
     assert tab(session, "%%gpu --out s", "score = scores * 2") == ["score", "scores"]
     assert tab(session, "%%gpu --out model,s") == ["model,scores"]
-    assert tab(session, "%gpu peek ") == ["fit", "model", "scores", "big"]
-    assert tab(session, "%gpu peek big m") == ["model"]
+    assert tab(session, "%gpu peek ") == ["fit", "model", "scores"]
+    assert tab(session, "%gpu peek model+s") == ["model+scores"]
+    assert Completions(session.shell).complete("%gpu peek model.s") == ("model.s", [])
+    assert tab(session, "%gpu peek --session big len(m") == ["len(model"]
     session.run("data = [1]")
     session.run("zeta = 2")
     assert tab(session, "%%gpu --in ", "print(zeta)")[:2] == ["zeta", "data"]

@@ -35,6 +35,9 @@ CELLS = [
     "%%time\nprint('timed')",
     "%%gpu L40S --background --as job --out late\nlate = total * 2",
     "print(job.result()['late'])",
+    "import math\nbox, unused = {'a': 1}, 5\ndef half(x): return x / 2",
+    "%%gpu --auto\nbox['b'] = half(math.floor(7.5))\nfound = sorted(box)\nprint(found)",
+    "print(box, found, unused)",
     "%end_run",
     "%gpu stop other",
 ]
@@ -73,7 +76,7 @@ def test_the_script_prints_what_the_notebook_printed(home: Path, folder: Path) -
     with running_notebook(home, folder) as notebook:
         printed = _run_all(notebook)
         shown = notebook.run("%gpu export digits.py").shown
-        assert shown == ["digits.py: 19 cells of this notebook; 1 that failed as comments"]
+        assert shown == ["digits.py: 22 cells of this notebook; 1 that failed as comments"]
         error = notebook.fail("%gpu export digits.py")
         assert error["ename"] == "Conflict"
         assert "add --force" in error["evalue"]
