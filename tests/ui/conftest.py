@@ -17,6 +17,7 @@ from aip_jupyter.client.http import HttpServices
 
 from ..support.live import LiveServer
 from ..support.sessions import ending_sessions
+from .gallery import stop_sessions
 from .lab import LabPage, start_lab
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +134,15 @@ def lab_page(page: Page, lab: LiveServer) -> LabPage:
     opened = LabPage(page, lab)
     opened.open()
     return opened
+
+
+@pytest.fixture
+def notebook(lab_page: LabPage, services: HttpServices, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+    """JupyterLab with a notebook of the test's own that has loaded the extension."""
+    lab_page.open_notebook(f"{request.node.name.removeprefix('test_')[:24]}.ipynb")
+    lab_page.run("%load_ext aip_jupyter")
+    yield lab_page
+    stop_sessions(services, "default")
 
 
 @pytest.fixture

@@ -228,6 +228,18 @@ class LabPage:
         return self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active").filter(visible=True)
 
     @property
+    def path(self) -> str:
+        """The active notebook's path, below the server's folder."""
+        path: str = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path")
+        return path
+
+    def save(self) -> Path:
+        """Save the active notebook, and wait until it is; its file."""
+        self.execute("docmanager:save")
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+        return self.server.folder / "work" / self.path
+
+    @property
     def cells(self) -> list[str]:
         """The sources of the active notebook's cells."""
         found: list[str] = self.page.evaluate(_CELLS)

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Locator, expect
 
-from aip_jupyter.client.http import HttpServices
-
-from .gallery import stop_sessions
 from .lab import LabPage, in_both_themes
-
-
-@pytest.fixture
-def notebook(lab_page: LabPage, services: HttpServices) -> Iterator[LabPage]:
-    """JupyterLab with our sidebar and a notebook that has loaded the extension."""
-    lab_page.open_notebook("sessions.ipynb")
-    lab_page.open_sidebar()
-    lab_page.run("%load_ext aip_jupyter")
-    yield lab_page
-    stop_sessions(services, "default")
-
 
 _LONG = """print("first line", flush=True)
 import time
@@ -31,12 +17,13 @@ for _ in range(1200): time.sleep(0.05)"""
 def test_the_sidebar_interrupts_and_stops_the_session_of_a_running_cell(
     notebook: LabPage, screenshot: Callable[[str], None]
 ) -> None:
+    notebook.open_sidebar()
     session = notebook.row("seen", "session")
     cell = notebook.start(f"%%gpu L40S --session seen\nkept = 41\n{_LONG}")
     output = cell.locator(".jp-OutputArea")
     expect(output).to_contain_text("first line")
     expect(cell.locator(".jp-InputPrompt")).to_have_text("[*]:")
-    expect(session).to_contain_text("busy · sessions.ipynb · 1 cell")
+    expect(session).to_contain_text(re.compile(r"busy for [\d.]+ s · the_sidebar.*\.ipynb · 1 cell"))
     expect(session).to_contain_text("cpu for L40S")
     in_both_themes(notebook, screenshot, "session-busy")
     session.hover()

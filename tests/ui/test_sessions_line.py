@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
-from aip_jupyter.client.http import HttpServices
-
-from .gallery import stop_sessions
 from .lab import LabPage, in_both_themes
-
-
-@pytest.fixture
-def notebook(lab_page: LabPage, services: HttpServices) -> Iterator[LabPage]:
-    """JupyterLab with a notebook that has loaded the extension."""
-    lab_page.open_notebook("line.ipynb")
-    lab_page.run("%load_ext aip_jupyter")
-    yield lab_page
-    stop_sessions(services, "default")
-
 
 _BUSY = """import time
 end = time.monotonic() + 60
@@ -45,10 +31,7 @@ def test_a_cell_tells_of_its_session_while_it_runs_and_not_in_the_file(
     notebook.run("%%gpu --session counted\n'quick'")
     expect(line).to_contain_text(re.compile(r"^\d\.\d s on cpu \(counted\)"))
     screenshot("line-done")
-    notebook.execute("docmanager:save")
-    saved = (notebook.server.folder / "work" / "line.ipynb").read_text()
-    notebook.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
-    saved = (notebook.server.folder / "work" / "line.ipynb").read_text()
+    saved = notebook.save().read_text()
     assert "quick" in json.dumps(json.loads(saved)["cells"][0]["outputs"])
     assert "on cpu" not in saved
     cell.locator(".cm-content").click()

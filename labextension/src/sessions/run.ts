@@ -130,7 +130,7 @@ export class CellRun implements IDisposable {
       return;
     }
     this._span = performance.now() - this._began;
-    if (!this._isRunning) {
+    if (!this._session) {
       // It was over before anybody could see where it ran.
       await this._options.roster.refresh();
     }

@@ -47,11 +47,15 @@ export class OutputViewer extends Panel {
     this.node.tabIndex = -1;
     this._says.addClass('jp-AipOutput-says');
     this._says.node.setAttribute('role', 'status');
+    this._cut.addClass('jp-AipOutput-says');
+    this._cut.node.textContent = _options.trans.__('What came before is not kept any more.');
+    this._cut.hide();
+    this.addWidget(this._cut);
     this.addWidget(this._says);
     this._poll = new Poll({
       auto: false,
       name: `aip-jupyter:session-output-${_options.session}`,
-      factory: () => this._read(),
+      factory: () => this._readOnce(),
       frequency: { interval: INTERVAL, backoff: true, max: MAX_BACKOFF },
       standby: () => !this.isVisible || 'when-hidden'
     });
@@ -83,6 +87,14 @@ export class OutputViewer extends Panel {
     void this._poll.refresh();
   }
 
+  /** A poll that is asked twice reads twice at a time, and all would be there twice. */
+  private _readOnce(): Promise<void> {
+    this._reading ??= this._read().finally(() => {
+      this._reading = null;
+    });
+    return this._reading;
+  }
+
   /** All that is behind what is known. */
   private async _read(): Promise<void> {
     const { client, project, session } = this._options;
@@ -92,7 +104,9 @@ export class OutputViewer extends Panel {
         if (this.isDisposed) {
           return;
         }
-        this._isCut ||= !this._newest && oldest > 1;
+        if (!this._newest && oldest > 1) {
+          this._cut.show();
+        }
         this._newest = Math.max(this._newest, newest);
         this._problem = '';
         if (!messages.length) {
@@ -163,17 +177,17 @@ export class OutputViewer extends Panel {
     this._says.node.textContent = text;
     this._says.toggleClass('jp-mod-error', this._problem !== '');
     this._says.toggleClass('jp-mod-ended', this._hasEnded);
-    this.toggleClass('jp-mod-cut', this._isCut);
   }
 
   private readonly _blocks = new Map<Cell, CellBlock>();
   private _following: IDisposable | null = null;
-  /** Whether the first that there is, is not the first that there was. */
-  private _isCut = false;
+  /** Says that the first that there is, is not the first that there was. */
+  private readonly _cut = new Widget();
   private _isGone = false;
   private _newest = 0;
   private readonly _poll: Poll;
   private _problem = '';
+  private _reading: Promise<void> | null = null;
   private readonly _says = new Widget();
   private readonly _transcript = new Transcript(() => new OutputAreaModel({ trusted: false }));
 }
@@ -197,7 +211,12 @@ class CellBlock extends Panel {
   }
 
   draw(): void {
-    const { count, code, began, ended } = this._cell;
+    const { id, count, code, began, ended } = this._cell;
+    if (!id) {
+      // What the kernel says by itself, most often while it starts.
+      this._head.node.replaceChildren(element('span', 'jp-AipOutput-code', this._trans.__('Outside of its cells')));
+      return;
+    }
     const head = [
       element('span', 'jp-AipOutput-prompt', this._trans.__('In [%1]', count ?? '?')),
       element('code', 'jp-AipOutput-code', firstLine(code)),
