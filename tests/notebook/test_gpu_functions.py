@@ -13,6 +13,7 @@ import pytest
 import aip_jupyter
 from aip_jupyter.backends.config import BackendConfig
 from aip_jupyter.backends.gpus.local import LocalPool
+from aip_jupyter.errors import ExecutionTimeout
 
 from ..support.sessions import stop_all, wait_for
 from .conftest import Notebook
@@ -121,6 +122,24 @@ def test_what_a_function_needs_goes_along(shell: Notebook) -> None:
     shell.run("job = aip.run_on_gpu('1/0', background=True)")
     with pytest.raises(ZeroDivisionError):
         shell["job"].result()
+
+
+def test_what_takes_too_long_is_ended(shell: Notebook) -> None:
+    pid = shell.run("bare()")
+    shell.run("@aip.gpu('L40S', timeout=0.3)\ndef slow():\n    while True: pass")
+    shell.run("try:\n    slow()\nexcept Exception as error:\n    caught = error")
+    assert isinstance(shell["caught"], ExecutionTimeout)
+    result = shell.run("aip.run_on_gpu('kept = 1\\nwhile True: pass', timeout=0.3)")
+    assert not result.success
+    assert result.error.startswith("ExecutionTimeout: ")
+    assert shell.run("aip.run_on_gpu('kept', timeout=None).output") == "1\n", "the variables stay"
+    assert shell.run("bare()") == pid
+
+
+def test_code_that_ends_its_session_is_told_in_its_result(shell: Notebook) -> None:
+    result = shell.run("aip.run_on_gpu('import os; os._exit(3)')")
+    assert (result.success, result.gpu_type) == (False, "cpu")
+    assert result.error.startswith("SessionDied: session: 'l40s' has ended: its process ended by itself")
 
 
 def test_metrics_land_in_the_run_of_the_caller(shell: Notebook) -> None:
