@@ -48,7 +48,7 @@ def jp_server_cleanup() -> None:
 
 @pytest.fixture(scope="package")
 def jupyter_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder of Jupyter with our labextension, bundled from the sources as they are now."""
+    """A data folder of Jupyter with our kernel and our labextension, bundled from the sources as they are."""
     spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
     assert spec is not None
     assert spec.loader is not None
@@ -59,6 +59,7 @@ def jupyter_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     (folder / "labextensions").mkdir()
     (folder / "labextensions" / "aip-jupyter").symlink_to(ROOT / "aip_jupyter" / "labextension")
+    (folder / "kernels").symlink_to(ROOT / "jupyter-config" / "kernels")
     return folder
 
 

@@ -30,6 +30,7 @@ export function addOutputs(options: IOutputsOptions): (place: Place) => void {
   const make = ({ project, id, name }: Place): MainAreaWidget<OutputViewer> => {
     const widget = new MainAreaWidget({ content: new OutputViewer({ ...options, project, session: id }) });
     widget.id = `aip-session-output-${id}`;
+    widget.toolbar.hide(); // there is nothing in it
     widget.title.label = trans.__('Output of %1', printable(name));
     widget.title.icon = icon;
     widget.title.closable = true;
