@@ -18,6 +18,8 @@ PATIENCE = 1.0
 """Seconds before anything is shown."""
 PACE = 0.25
 """Seconds between two lines."""
+NOTICE = {"aip_notice": "progress"}
+"""The metadata by which programs know that the output is a line of ours."""
 
 Show = Callable[["Progress"], None]
 
@@ -109,9 +111,9 @@ class NotebookLine:
         # An output without any content takes no room.
         content = {} if progress.finished else _bundle(progress)
         if self._handle is None:
-            self._handle = show(content, raw=True, display_id=True)
+            self._handle = show(content, raw=True, display_id=True, metadata=NOTICE)
         else:
-            self._handle.update(content, raw=True)
+            self._handle.update(content, raw=True, metadata=NOTICE)
 
 
 def terminal_line(progress: Progress) -> None:

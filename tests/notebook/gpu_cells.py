@@ -30,6 +30,7 @@ class Cell:
         self.id = client.execute(code)
         self.known[self.id] = self
         self.outputs: list[dict[str, Any]] = []
+        self.messages: list[dict[str, Any]] = []
         self.idle = False
 
     def until(self, seen: str) -> Cell:
@@ -67,9 +68,14 @@ class Cell:
         cell = self.known.get(message["parent_header"].get("msg_id"))
         if cell is None:
             return
+        cell.messages.append(message)
         if message["msg_type"] in OUTPUTS:
             cell.outputs.append(message)
         cell.idle = cell.idle or message["content"].get("execution_state") == "idle"
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """The messages of this type."""
+        return [message for message in self.messages if message["msg_type"] == kind]
 
     @property
     def text(self) -> str:
