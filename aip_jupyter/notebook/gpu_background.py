@@ -188,6 +188,12 @@ class Listening:
     def join(self, relay: Relay) -> None:
         self._front.join(relay)
 
+    def known(self, relay: Relay) -> frozenset[str]:
+        return self._front.known(relay)
+
+    def bring(self, relay: Relay) -> asyncio.Future[None]:
+        return self._front.bring(relay)
+
     def keep(self, text: str) -> None:
         """Keep this; of a great deal the last part."""
         self._texts.append(text)

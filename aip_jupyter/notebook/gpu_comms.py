@@ -1,11 +1,12 @@
 """The comms of sessions in the notebook's kernel: widgets, and whatever else talks to the front end.
 
-A comm that a session opens gets a proxy of its id in the notebook's kernel. What the front end tells that proxy
+A comm that a session opens gets a proxy of its id in the notebook's kernel. What the front end tells it
 goes to the session under the id of the front end's own message, and what comes of it is shown below that.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from functools import partial
@@ -17,11 +18,12 @@ from msgspec import Struct
 from ..sessions.background import background
 from ..sessions.messages import Header, Message
 from ..sessions.relay import Relay
+from .gpu_context import notebook_path
 from .gpu_replay import Replay
+from .gpu_widgets import WIDGET, take_up
 
 CONTROL = "jupyter.widget.control"
 """Where a front end that was loaded again asks for all widgets."""
-WIDGET = "jupyter.widget"
 
 
 class _Comm(Struct):
@@ -55,6 +57,7 @@ class Comms:
         self._kernel = kernel
         self._relays: list[Relay] = []
         """Those that cells have run on, the last one first."""
+        self._bringing = dict[Relay, asyncio.Future[None]]()
         self._passed = set[str]()
         """Messages of the front end whose `idle` comes from their session."""
         self._open = kernel.shell_handlers["comm_open"]
@@ -71,7 +74,35 @@ class Comms:
         else:
             relay.others = partial(self._other, relay)
             relay.ended.add_done_callback(lambda ended: self._left(relay))
+            session = relay.link.session
+            if session.cells and session.notebook == notebook_path() != "":
+                self.bring(relay)
         self._relays.insert(0, relay)
+
+    def bring(self, relay: Relay) -> asyncio.Future[None]:
+        """Take up the comms that the session has from before, once it is free. In the links' thread."""
+        if relay not in self._bringing:
+            bringing = self._bringing[relay] = asyncio.ensure_future(take_up(self, relay))
+            bringing.add_done_callback(lambda brought: self._bringing.pop(relay))
+        return self._bringing[relay]
+
+    def known(self, relay: Relay) -> frozenset[str]:
+        """The ids of the session's comms that the front end has."""
+        return frozenset(proxy.comm_id for proxy in self._proxies() if proxy.relay is relay)
+
+    def take_up(self, relay: Relay, comm_id: str, target: str) -> None:
+        """A comm that the session has."""
+        if comm_id not in self._comms:
+            self._add(Proxy(self, relay, comm_id, target))
+
+    def close(self, comm_id: str) -> None:
+        """A comm that the session has no longer."""
+        self._comms.pop(comm_id, None)
+        Replay(self._kernel, {}).send("comm_close", {"comm_id": comm_id, "data": {}})
+
+    def tell(self, message: Message) -> None:
+        """Send a message of a comm to the front end."""
+        Replay(self._kernel, {}).show(message)
 
     def note(self, relay: Relay, message: Message) -> None:
         """A message of the session that is being shown: perhaps a comm begins with it, or ends."""
@@ -128,8 +159,7 @@ class Comms:
         self._relays.remove(relay)
         for proxy in self._proxies():
             if proxy.relay is relay:
-                self._comms.pop(proxy.comm_id, None)
-                Replay(self._kernel, {}).send("comm_close", {"comm_id": proxy.comm_id, "data": {}})
+                self.close(proxy.comm_id)
 
     def _opened(self, stream: Any, ident: Any, msg: Any) -> None:
         """The front end opens a comm."""

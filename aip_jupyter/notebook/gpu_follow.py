@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from ..sessions.messages import Header, Message
-from ..sessions.relay import SHOWN, Relay
+from ..sessions.relay import COMMS, SHOWN, Relay
 from ..wire.agent import CellMark, Order, Output
 from .gpu_front import Front
 
@@ -23,6 +23,10 @@ BATCH = 100
 
 class _Status(Struct):
     execution_state: str = ""
+
+
+class _Comm(Struct):
+    comm_id: str = ""
 
 
 class Follower:
@@ -43,18 +47,37 @@ class Follower:
         """That of the last message that was read."""
         self._until = newest if marks[-1].last else 0
         """That of the last one to read; 0 while the last cell runs."""
+        self._newest = newest
+        self._known = frozenset[str]()
+        """Comms that the front end has: what the journal had of them at the beginning is old."""
 
     async def run(self) -> None:
         """To the end of the last cell. SessionDied, Unavailable."""
-        self._front.join(self._relay)
+        relay, last = self._relay, self._marks[-1]
+        self._front.join(relay)
+        if relay.is_free:
+            await self._front.bring(relay)
+        self._known = self._front.known(relay)
+        if last.last or relay.shows(last.id):
+            await self._follow()
+        else:
+            relay.show(last.id, _from_the_journal)
+            try:
+                await self._follow()
+            finally:
+                relay.hide(last.id)
+            relay.show(last.id, self._front.show)  # what its threads print from now on
+            self._front.bring(relay)
+        for mark in self._marks:
+            await relay.order(Order(do="seen", cell=mark.id))
+
+    async def _follow(self) -> None:
         while not self._until or self._number < self._until:
             answer = await self._relay.order(Order(do="output", after=self._number, wait=WAIT))
             if answer.messages:
                 await self._read(answer.messages)
             else:
                 await self._look()
-        for mark in self._marks:
-            await self._relay.order(Order(do="seen", cell=mark.id))
 
     async def _look(self) -> None:
         """Nothing has come for long: perhaps its end is not in the journal, as when the disk was full."""
@@ -82,10 +105,20 @@ class Follower:
             self._front.notice(header(mark, self._relay.link.session.name), "cell")
         message = message_of(output)
         cell = message.parent.msg_id
-        if cell in self._begun and message.type in SHOWN:
+        if cell in self._begun and message.type in SHOWN and not self._is_old(message):
             self._front.show(message)
         elif cell == self._marks[-1].id and not self._ahead and _is_idle(message):
             self._until = self._until or self._number
+
+    def _is_old(self, message: Message) -> bool:
+        """Whether it tells of a widget what the front end knows, or what is true no longer."""
+        if message.type not in COMMS or self._number > self._newest:
+            return False
+        return msgspec.json.decode(message.content, type=_Comm).comm_id in self._known
+
+
+def _from_the_journal(message: Message) -> None:
+    """What comes live is read from the journal too, and shown then."""
 
 
 def _is_idle(message: Message) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -26,6 +27,12 @@ class Front(Protocol):
 
     def join(self, relay: Relay) -> None:
         """What is shown from now on comes from this session."""
+
+    def known(self, relay: Relay) -> frozenset[str]:
+        """The ids of the session's comms that are shown already."""
+
+    def bring(self, relay: Relay) -> asyncio.Future[None]:
+        """Show the widgets that the session has from before as they are now, once it is free."""
 
     def show(self, message: Message) -> None:
         """Show an output of the session."""
@@ -53,6 +60,12 @@ class KernelFront:
     def join(self, relay: Relay) -> None:
         self._relay = relay
         self._comms.join(relay)
+
+    def known(self, relay: Relay) -> frozenset[str]:
+        return self._comms.known(relay)
+
+    def bring(self, relay: Relay) -> asyncio.Future[None]:
+        return self._comms.bring(relay)
 
     def show(self, message: Message) -> None:
         if message.type == "execute_result":
@@ -111,6 +124,12 @@ class TerminalFront:
 
     def join(self, relay: Relay) -> None:
         """There are no widgets in a terminal."""
+
+    def known(self, relay: Relay) -> frozenset[str]:
+        return frozenset()
+
+    def bring(self, relay: Relay) -> asyncio.Future[None]:
+        return asyncio.ensure_future(asyncio.sleep(0))
 
     def show(self, message: Message) -> None:
         from IPython import display

@@ -93,6 +93,14 @@ class Relay:
         """Show what comes from the cell of this id from now on, to its end and behind it."""
         _remember(self._shows, cell, show)
 
+    def shows(self, cell: str) -> bool:
+        """Whether what comes from the cell of this id is shown."""
+        return cell in self._shows
+
+    def hide(self, cell: str) -> None:
+        """Show no more of it."""
+        self._shows.pop(cell, None)
+
     async def run(self, cell: Cell, show: Show) -> dict[str, Any]:
         """Run the cell to its end; the content of its reply. SessionDied when the session ends first."""
         content = {"code": cell.code, "silent": False, "store_history": True, "allow_stdin": cell.stdin}
