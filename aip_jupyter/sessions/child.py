@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 MODULE = "aip_jupyter.sessions.launch"
@@ -57,11 +57,9 @@ class Child:
 
     def interrupt_others(self) -> None:
         """SIGINT to all processes of the kernel's group but itself: it has heard, and may be tidying up."""
-        import psutil
-
-        for pid in psutil.pids():
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                if pid != self.pid and os.getpgid(pid) == self.pid:
+        for pid in self._group():
+            if pid != self.pid:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGINT)
 
     def end(self) -> list[str]:
@@ -92,11 +90,18 @@ class Child:
         self._process.poll()  # a zombie would count as living
         try:
             os.killpg(self.pid, 0)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):  # the second is what macOS says of zombies
             return False
-        except PermissionError:  # macOS says so of zombies
-            return False
-        return True
+        return any(True for pid in self._group())
+
+    def _group(self) -> Iterator[int]:
+        """The processes of the kernel's group; one that has ended is none, though nobody has asked for it."""
+        import psutil
+
+        for pid in psutil.pids():
+            with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):
+                if os.getpgid(pid) == self.pid and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                    yield pid
 
     def _signal(self, number: int, *, group: bool) -> None:
         try:

@@ -84,5 +84,5 @@ def where(threads: Iterable[Thread]) -> str:
     cells = [frame for frame in frames if frame.cell]
     if not cells:
         return ""
-    inside = "" if frames[-1].cell else f", inside {frames[-1]}"
-    return f"{cells[-1]}{inside}"
+    inside = f", inside {frames[-1]}" if frames[-1] is not cells[0] else ""
+    return f"{cells[0]}{inside}"

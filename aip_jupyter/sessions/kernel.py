@@ -54,7 +54,20 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
                 set_context(context)
             if "count" in note:  # else the whole notebook runs here, and the numbers are our own
                 self._count_on(note["count"])
-        await super().execute_request(stream, ident, parent)
+        try:
+            await super().execute_request(stream, ident, parent)
+        except KeyboardInterrupt:  # before the cell's first line, or behind its last
+            error = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": ["KeyboardInterrupt"]}
+            content = {"status": "error", "execution_count": self.execution_count, **error}
+            self.session.send(stream, "execute_reply", content, parent, ident)
+
+    async def do_execute(self, *args: Any, **options: Any) -> Any:
+        """Run the cell. Once it has ended no interrupt takes its reply away, or ends the kernel."""
+        try:
+            return await super().do_execute(*args, **options)
+        finally:
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the kernel takes the next message
 
     def _count_on(self, count: int) -> None:
         """Give the next cell this number, in its prompt, its tracebacks and in `In`."""

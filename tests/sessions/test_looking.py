@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
+import signal
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -217,6 +220,24 @@ finally:
 
     assert while_running(agent, code, look) == "KeyboardInterrupt"
     assert (tmp_path / "saved").exists()
+
+
+def test_no_interrupt_takes_a_cells_reply_away(agent: Agent) -> None:
+    """One may come at any moment: before a cell's first line, and when it has just ended."""
+
+    async def main() -> None:
+        relay = Relay(await ZmqLink.open(agent.grant))
+        chance = random.Random(5)
+        for number in range(100):
+            running = asyncio.ensure_future(relay.run(cell("x = 1", number + 2), print))
+            await asyncio.sleep(chance.random() * 0.012)
+            os.kill(agent.kernel, signal.SIGINT)
+            assert (await asyncio.wait_for(running, 60))["status"] in ("ok", "error")
+        await relay.close()
+
+    run_cells(agent.grant, "kept = 'still'")
+    asyncio.run(main())
+    assert peek(agent, "kept")["text/plain"] == "'still'"
 
 
 def test_use_is_measured_since_the_last_time(agent: Agent) -> None:
