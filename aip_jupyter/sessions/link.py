@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Literal, Protocol
 
 from ..domain.sessions import Session
+from ..errors import Unavailable
 from ..wire.agent import Answer, Order
 from .messages import Message
 
 LinkCapability = Literal["shared_memory"]
 """`shared_memory`: large values go through the memory of one host, and not through a socket."""
+
+
+def closed() -> Unavailable:
+    """What is raised by a link that was closed."""
+    return Unavailable("session: the link is closed", field="session")
 
 
 class Link(Protocol):

@@ -17,7 +17,7 @@ from ..wire.agent import Answer, Order
 from ..wire.channels import CLOSED, LIMIT, PIECE, Assembler, encode_pieces
 from ..wire.errors import decode_error
 from ..wire.route import PREFIX
-from .link import LinkCapability
+from .link import LinkCapability, closed
 from .messages import Message, message_of, parts_of
 from .zmq_link import ORDER_PATIENCE
 
@@ -91,7 +91,7 @@ class WebsocketLink:
         message = await self._arrived.get()
         if message is None:
             self._arrived.put_nowait(None)  # and so it stays
-            raise self._error or Unavailable("session: the link is closed", field="session")
+            raise self._error or closed()
         return message
 
     async def order(self, order: Order) -> Answer:
@@ -109,6 +109,7 @@ class WebsocketLink:
 
     async def close(self) -> None:
         self._pump_task.cancel()
+        self._end(closed())
         await self._socket.close()
 
     def _check(self) -> None:

@@ -18,7 +18,7 @@ from ..domain.records import new_id
 from ..domain.sessions import Grant
 from ..errors import AipError, SessionDied, Unavailable
 from ..wire.agent import Answer, Order
-from .link import LinkCapability
+from .link import LinkCapability, closed
 from .messages import Message, Signer, request
 from .shared import LARGE, Lender, Loan, borrow, can_share
 from .sockets import Stream, kernel_socket
@@ -91,6 +91,7 @@ class ZmqLink:
         return link
 
     async def send(self, message: Message) -> None:
+        self._check()
         if message.channel != "shell":
             await self._stream(message.channel).send_slowly(self._signer.pack(message))
             return
@@ -102,11 +103,12 @@ class ZmqLink:
         message = await self._arrived.get()
         if message is None:
             self._arrived.put_nowait(None)  # and so it stays
-            raise self._error or Unavailable("session: the link is closed", field="session")
+            raise self._error or closed()
         self._weigh(message, -1)
         return message
 
     async def order(self, order: Order) -> Answer:
+        self._check()
         number = next(self._numbers)
         answer = self._orders[number] = asyncio.get_running_loop().create_future()
         self._order(replace(order, id=number))
@@ -130,6 +132,7 @@ class ZmqLink:
         for lender in self._lenders.values():
             lender.release()
         self._context.term()
+        self._end(closed())
 
     async def _open(self) -> None:
         # Its first message says that we are subscribed: what the agent tells then, nothing comes before.
@@ -138,6 +141,10 @@ class ZmqLink:
         # What the kernel asks before it knows our stdin is lost.
         await self._can_ask.wait()
         await self._known.wait()
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error
 
     def _stream(self, channel: str) -> Stream:
         if channel == "stdin":

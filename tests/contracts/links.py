@@ -184,6 +184,9 @@ class LinkContract:
             await link.send(sent)
             await until(link, is_idle(sent))
             await link.close()
+            for later in (link.order(Order(do="state")), link.receive()):
+                with pytest.raises(Unavailable, match="closed"):
+                    await later
             other = await way(grant)
             sent = execute("kept")
             await other.send(sent)
