@@ -45,6 +45,13 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
         self.insight = Insight(self)
         self.control_handlers.update(self.insight.handlers)
 
+    async def dispatch_shell(self, *args: Any, **options: Any) -> None:
+        """ipykernel says nothing of comm messages that it serves while a cell awaits, and who has sent one
+        waits for its `idle`."""
+        await super().dispatch_shell(*args, **options)
+        if options.get("concurrent"):
+            self._publish_status("idle", "shell")
+
     async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
         """Take over what came with the cell, then run it."""
         note = parent["metadata"].get("aip")
