@@ -94,15 +94,15 @@ class Follower:
                 await asyncio.sleep(0)
 
     def _take(self, output: Output) -> None:
-        if output.number > self._number + 1:
-            text = "The first part of this output is lost: the session keeps the last 64 MB of what it sends."
-            self._front.notice(text, "lost")
-        self._number = output.number
+        is_lost, self._number = output.number > self._number + 1, output.number
         while self._ahead and self._ahead[0].first <= self._number:
             mark = self._ahead.popleft()
             self._begun.add(mark.id)
             self._front.count = mark.count
             self._front.notice(header(mark, self._relay.link.session.name), "cell")
+        if is_lost:
+            text = "What came before this is lost: the session keeps the last 64 MB of what it sends."
+            self._front.notice(text, "lost")
         message = message_of(output)
         cell = message.parent.msg_id
         if cell in self._begun and message.type in SHOWN and not self._is_old(message):
