@@ -88,9 +88,7 @@ class GpuCommands(Magics):
             )
         if command == "export":
             return self._export(name, force=arguments.force)
-        if command in _NEED_NAME and name is None:
-            raise _usage(command, None)
-        if name is not None and command not in WITH_NAME:
+        if command in _NEED_NAME if name is None else command not in WITH_NAME:
             raise _usage(command, name)
         if not command:
             return self._overview(arguments.project)

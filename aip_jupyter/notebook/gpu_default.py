@@ -73,6 +73,27 @@ class Choice(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return ", ".join(f"{name}={value!r}" for name, value in said.items() if value != getattr(usual, name))
 
 
+def said(
+    gpu: str,
+    count: int,
+    fraction: int,
+    timeout: float | None,
+    session: str,
+    strict: bool,
+    project: str | None,
+) -> Choice:
+    """A choice out of the arguments of such a call."""
+    return Choice(
+        gpu=None if gpu is UNSAID else gpu,
+        count=count,
+        fraction=fraction,
+        timeout=timeout,
+        session=session,
+        strict=strict,
+        project=project,
+    )
+
+
 def wish_for(
     gpu: str = "",
     session: str = "",

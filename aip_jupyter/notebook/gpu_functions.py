@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from ..client.context import get_context
 from ..errors import Invalid
 from .gpu_calls import check_function
-from .gpu_default import TIMEOUT, UNSAID, Choice, begin_block, end_block
+from .gpu_default import TIMEOUT, UNSAID, Choice, begin_block, end_block, said
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -102,16 +102,7 @@ def gpu(
     """
     if callable(type):
         return Gpu(Choice(), remote=True)(type)
-    choice = Choice(
-        gpu=None if type is UNSAID else type,
-        count=count,
-        fraction=fraction,
-        timeout=timeout,
-        session=session,
-        strict=strict,
-        project=project,
-    )
-    return Gpu(choice, remote=remote)
+    return Gpu(said(type, count, fraction, timeout, session, strict, project), remote=remote)
 
 
 def decorated(function: Callable[P, T], choice: Choice) -> Callable[P, T]:

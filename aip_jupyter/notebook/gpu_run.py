@@ -22,7 +22,7 @@ from .gpu_api import stop_session
 from .gpu_background import BackgroundCell, Listening
 from .gpu_calls import Call, check_function, unpacked
 from .gpu_data import pack
-from .gpu_default import TIMEOUT, UNSAID, Choice
+from .gpu_default import TIMEOUT, UNSAID, Choice, said
 from .gpu_front import Front, TerminalFront, cell_number, front_of
 from .gpu_result import GpuResult
 from .gpu_wait import wait
@@ -51,46 +51,39 @@ def run_on_gpu(
 ) -> Any:
     """Run code or call a function on a GPU session.
 
-    Code is a text like the cell of `%%gpu`: `inputs` become its variables before. What it prints and draws
-    appears here, and so does its traceback; an error of the code is not raised, but told by the `GpuResult`
-    that is returned: `output`, `success`, `error`, `duration_seconds`, `gpu_type`, and the `values` of the
-    variables that `outputs` names. A function is called with the arguments and its result returned; what it
-    raises is raised here. After `timeout` seconds it is ended (None: never).
-
-    Without a name of a session the notebook's own of that type goes on, or a new one begins, in `project`,
-    with `count` GPUs or `fraction` percent of one. `background` returns a handle at once, whose `.result()`
-    is what else is returned or raises what the code raises.
+    A function is called with the arguments and its result returned; what it raises is raised here. Code is a
+    text like the cell of `%%gpu`, with `inputs` as its variables. Its errors are shown, but not raised: a
+    `GpuResult` is returned (`output`, `success`, `error`, `duration_seconds`, `gpu_type`, and the `values` of
+    the variables that `outputs` names). After `timeout` seconds it is ended (None: never). `background`
+    returns a handle at once. All else is as in `aip.gpu`.
 
     Raises GpuNotAvailable, Invalid, NotFound (what `outputs` names is not there), Unavailable.
 
         aip.run_on_gpu(train, digits, gpu="L40S")
         aip.run_on_gpu("clf = fit(x)", gpu="L40S", inputs={"x": x}, outputs=["clf"]).values["clf"]
     """
-    choice = Choice(
-        gpu=None if gpu is UNSAID else gpu,
-        count=count,
-        fraction=fraction,
-        timeout=timeout,
-        session=session or "",
-        strict=strict,
-        project=project,
-    )
-    if not isinstance(function, str):
-        if inputs or outputs:
-            message = (
-                "inputs: a function takes its arguments and returns its result; leave out inputs and outputs"
-            )
+    choice = said(gpu, count, fraction, timeout, session or "", strict, project)
+    if isinstance(function, str):
+        if args or kwargs:
+            message = "inputs: code takes no arguments; give its variables as inputs={...}"
             raise Invalid(message, field="inputs")
-        check_function(function)
-        return call_function(function, args, kwargs, choice, background=background)
-    if args or kwargs:
-        raise Invalid("inputs: code takes no arguments; give its variables as inputs={...}", field="inputs")
-    if not function.strip():
+        return _run_code(function, choice, dict(inputs or {}), _names(outputs), background=background)
+    if inputs or outputs:
+        message = (
+            "inputs: a function takes its arguments, and returns its result; leave inputs and outputs out"
+        )
+        raise Invalid(message, field="inputs")
+    check_function(function)
+    return call_function(function, args, kwargs, choice, background=background)
+
+
+def _run_code(
+    code: str, choice: Choice, inputs: dict[str, Any], out: Sequence[str], *, background: bool
+) -> Any:
+    if not code.strip():
         raise Invalid("function: there is no code in it to run", field="function")
-    task = _task(function, choice, dict(inputs or {}), _names(outputs))
-    if background:
-        return BackgroundCell(task, _front(), finish=lambda values: values)
-    return _result(task)
+    task = _task(code, choice, inputs, out)
+    return BackgroundCell(task, _front(), finish=lambda values: values) if background else _result(task)
 
 
 def call_function(

@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import aip_jupyter
+from aip_jupyter.notebook.arguments import options
+from aip_jupyter.notebook.gpu_commands import SUBCOMMANDS, GpuCommands
+from aip_jupyter.notebook.gpu_magics import GpuMagics
 from aip_jupyter.notebook.magics import CLASSES
 from aip_jupyter.server.app import AipApp
 from aip_jupyter.services.settings import OF_KERNELS, SETTINGS
@@ -44,6 +50,21 @@ def test_every_magic_is_documented_and_has_an_example() -> None:
                 assert f"`{magic}" in ALL, magic
                 function = getattr(magics, method if isinstance(method, str) else method.__name__)
                 assert magic in (function.__doc__ or ""), f"{magic} has no example in its help"
+
+
+@pytest.mark.parametrize("magic", [GpuMagics.gpu_cell, GpuCommands.gpu])
+def test_every_option_of_the_gpu_magics_is_in_the_help_and_documented(magic: Any) -> None:
+    page = DOCS["gpu-sessions.md"]
+    for option in options(magic):
+        if option.startswith("--"):
+            assert option in magic.__doc__, option
+            assert option in page, option
+
+
+def test_every_command_of_gpu_is_in_the_help_and_documented() -> None:
+    for command in SUBCOMMANDS:
+        assert command in str(GpuCommands.gpu.__doc__), command
+        assert f"%gpu {command}" in DOCS["gpu-sessions.md"], command
 
 
 def test_every_entry_point_is_documented() -> None:
