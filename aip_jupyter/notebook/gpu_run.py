@@ -69,9 +69,7 @@ def run_on_gpu(
             raise Invalid(message, field="inputs")
         return _run_code(function, choice, dict(inputs or {}), _names(outputs), background=background)
     if inputs or outputs:
-        message = (
-            "inputs: a function takes its arguments, and returns its result; leave inputs and outputs out"
-        )
+        message = "inputs: a function takes arguments and returns its result; leave out inputs and outputs"
         raise Invalid(message, field="inputs")
     check_function(function)
     return call_function(function, args, kwargs, choice, background=background)

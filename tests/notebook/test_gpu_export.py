@@ -82,6 +82,8 @@ def test_the_script_prints_what_the_notebook_printed(home: Path, folder: Path) -
         assert "add --force" in error["evalue"]
         notebook.run("%gpu export digits.py --force")
         assert "name the script" in notebook.fail("%gpu export")["evalue"]
+        (form,) = (output["content"]["data"] for output in notebook.run("%gpu").outputs)
+        assert {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"} <= form.keys()
     text = (folder / "digits.py").read_text()
     assert "aip.start_run('digits', experiment='scripts', tags=['demo'])" in text
     assert "# 1 / 0" in text
