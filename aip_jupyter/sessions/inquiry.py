@@ -37,6 +37,11 @@ class Look(Struct, frozen=True):
         """The line of the user's cell, and what it is inside of; "" when that is not known."""
         return where(self.threads)
 
+    @property
+    def has_ended(self) -> bool:
+        """No line of a cell is worked on: what is left to do is to show its result or its traceback."""
+        return bool(self.threads) and not self.where
+
 
 class Inquiry:
     """Asks one kernel. Connects when it is asked for the first time."""

@@ -16,9 +16,9 @@ POKE = 0.05
 """Seconds between a signal and the message that lets a waiting event loop see it (ipykernel#881)."""
 GROUP = 0.3
 """Seconds after which the processes that the cell has started are interrupted too."""
-LOOK = 0.45
-"""Seconds after which it is looked at where the cell is."""
-LOOKING = 0.25
+LOOK = 0.65
+"""Seconds after which it is looked at again where the cell is."""
+LOOKING = 0.2
 """Seconds that the interpreter has to say so, before its fault handler does."""
 LAST = 0.85
 """Seconds after which there is an answer."""
@@ -70,15 +70,17 @@ class Interrupter:
         await self._signal(work, group=again)
         if await over(GROUP):
             return done
-        if not again:
+        look = await self._inquiry.look(LOOKING)
+        if not again and not look.has_ended and self._works.current == work:
             done.steps.append("interrupted the processes that it has started")
             self._child.interrupt_others()
             await asyncio.sleep(POKE)
             self._poke()
         if not await over(LOOK):
-            looked = _not_stopped(done, await self._inquiry.look(LOOKING))
+            if not look.native:
+                look = await self._inquiry.look(LOOKING)
             if not await over(LAST):
-                return looked
+                return _not_stopped(done, look)
         return done
 
     async def _signal(self, work: str, *, group: bool) -> None:
@@ -95,11 +97,11 @@ class Interrupter:
 
 def _not_stopped(done: Interrupted, look: Look) -> Interrupted:
     """The same, with where it is."""
-    if not look.threads:
-        place = "it does not say"
+    if look.has_ended:
+        place = "its code has ended, and its traceback is being made"
     elif look.where:
         place = f"it is at {look.where}" + f"; {HOLDS}" * look.native
     else:
-        place = "its code has ended, and its traceback is being made"
+        place = "it does not say"
     step = f"looked where it is: {place}"
     return replace(done, stopped=False, steps=[*done.steps, step], where=look.where)

@@ -48,7 +48,9 @@ def prepare(notebook: Notebook) -> None:
     notebook.run(PREPARE.removeprefix("%%gpu cpu\n"))
 
 
-def _inside(code: str) -> Callable[[Notebook], Cell]:
+def inside(code: str) -> Callable[[Notebook], Cell]:
+    """A cell that waits in this code."""
+
     def start(notebook: Notebook) -> Cell:
         cell = notebook.start(_BEGIN + code).until("inside")
         time.sleep(0.3)  # from the line that tells to what comes after it
@@ -89,16 +91,16 @@ def _fetching(notebook: Notebook) -> Cell:
 
 
 CASES = {
-    "a Python loop": Case(_inside("while True: pass")),
-    "time.sleep": Case(_inside("time.sleep(60)")),
-    "await asyncio.sleep": Case(_inside("await asyncio.sleep(60)")),
-    "subprocess.run": Case(_inside("subprocess.run(['sleep', '60'])")),
-    "os.system in a loop": Case(_inside("while True: os.system('sleep 60')")),
-    "!sleep": Case(_inside("!sleep 60")),
-    "a blocking socket": Case(_inside("here, there = socket.socketpair(); here.recv(1)")),
+    "a Python loop": Case(inside("while True: pass")),
+    "time.sleep": Case(inside("time.sleep(60)")),
+    "await asyncio.sleep": Case(inside("await asyncio.sleep(60)")),
+    "subprocess.run": Case(inside("subprocess.run(['sleep', '60'])")),
+    "os.system in a loop": Case(inside("while True: os.system('sleep 60')")),
+    "!sleep": Case(inside("!sleep 60")),
+    "a blocking socket": Case(inside("here, there = socket.socketpair(); here.recv(1)")),
     "input()": Case(_asking),
-    "native code": Case(_inside("native(ctypes.CDLL)"), "native(ctypes.CDLL)"),
-    "native code that holds the interpreter": Case(_inside("native(ctypes.PyDLL)"), "native(ctypes.PyDLL)"),
+    "native code": Case(inside("native(ctypes.CDLL)"), "native(ctypes.CDLL)"),
+    "native code that holds the interpreter": Case(inside("native(ctypes.PyDLL)"), "native(ctypes.PyDLL)"),
     "opening a session": Case(_opening, after=["%%gpu cpu --session another\n1", "%gpu stop another"]),
     "waiting for a busy session": Case(_waiting, after=["job.cancel()"]),
     "values on their way in": Case(_sending),
