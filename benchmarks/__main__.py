@@ -5,7 +5,17 @@ from __future__ import annotations
 import os
 import sys
 
-from . import gpu_cell, gpu_start, gpu_stdout, gpu_values, ingest, kernel_start, log_metrics, server_start
+from . import (
+    gpu_cell,
+    gpu_start,
+    gpu_stdout,
+    gpu_values,
+    ingest,
+    interrupts,
+    kernel_start,
+    log_metrics,
+    server_start,
+)
 
 ALL = {
     "kernel_start": kernel_start.main,
@@ -16,6 +26,7 @@ ALL = {
     "gpu_cell": gpu_cell.main,
     "gpu_stdout": gpu_stdout.main,
     "gpu_values": gpu_values.main,
+    "interrupts": interrupts.main,
 }
 
 if __name__ == "__main__":
