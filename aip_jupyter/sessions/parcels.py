@@ -146,7 +146,7 @@ def grouped(
         uses = set[str]()
         for name in waiting:
             try:
-                single[name] = pickled({name: found[name]}, receiver, bound)
+                single[name] = pickled({name: found[name]}, receiver, bound, found.values())
                 uses |= single[name].uses
             except ValueFault as fault:
                 if name in values and name not in lenient:
@@ -157,7 +157,7 @@ def grouped(
     groups = []
     for names in _components(single):
         part = {name: found[name] for name in names}
-        made = single[names[0]] if len(names) == 1 else pickled(part, receiver, bound)
+        made = single[names[0]] if len(names) == 1 else pickled(part, receiver, bound, found.values())
         groups.append(Group(part, made.buffers, made.needs))
     return Grouped(groups, left)
 

@@ -6,7 +6,7 @@ Imported only when something is pickled: cloudpickle takes its time.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -39,9 +39,9 @@ class Pickler(_Pickler):  # type: ignore[misc]  # a class of Any
         self.uses = set[str]()
         self._globals = set[int]()
 
-    def dump_all(self, values: Mapping[str, Any]) -> None:
-        """Pickle them as one dict."""
-        self._travelling = set(map(id, values.values()))
+    def dump_all(self, values: Mapping[str, Any], beside: Collection[object]) -> None:
+        """Pickle them as one dict. What is `beside` them travels anyway."""
+        self._travelling = {id(each) for each in (*values.values(), *beside)}
         passed = dict(values)
         self._passed = id(passed)
         self.dump(passed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -46,21 +46,30 @@ def pickled(
     values: Mapping[str, Any],
     receiver: Receiver = ANYWHERE,
     bound: Mapping[str, Any] | None = None,
+    beside: Collection[object] = (),
 ) -> Pickled:
-    """The same, with what is known of them. Functions of the namespace `bound` use the other side's there."""
+    """The same, with what is known of them. Functions of the namespace `bound` use the other side's there.
+
+    `beside`: values that travel with them in any case.
+    """
     try:
-        return _pickled(values, receiver, bound)
+        return _pickled(values, receiver, bound, beside)
     except Exception as error:  # whatever a class raises that does not want to be pickled
-        raise ValueFault(_who_cannot(values, error, receiver, bound)) from error
+        raise ValueFault(_who_cannot(values, error, receiver, bound, beside)) from error
 
 
-def _pickled(values: Mapping[str, Any], receiver: Receiver, bound: Mapping[str, Any] | None) -> Pickled:
+def _pickled(
+    values: Mapping[str, Any],
+    receiver: Receiver,
+    bound: Mapping[str, Any] | None,
+    beside: Collection[object],
+) -> Pickled:
     from .pickling import Pickler
 
     views: list[pickle.PickleBuffer] = []
     file = io.BytesIO()
     pickler = Pickler(file, views.append, receiver, bound)
-    pickler.dump_all(values)
+    pickler.dump_all(values, beside)
     buffers: list[Buffer] = [file.getvalue(), *(view.raw() for view in views)]
     return Pickled(buffers, frozenset(pickler.needs), frozenset(pickler.uses), pickler)
 
@@ -81,12 +90,16 @@ def has_cuda() -> bool:
 
 
 def _who_cannot(
-    values: Mapping[str, Any], reason: Exception, receiver: Receiver, bound: Mapping[str, Any] | None
+    values: Mapping[str, Any],
+    reason: Exception,
+    receiver: Receiver,
+    bound: Mapping[str, Any] | None,
+    beside: Collection[object],
 ) -> str:
     """The one value that cannot be pickled; it is only looked for when one could not."""
     for name, value in values.items():
         try:
-            _pickled({name: value}, receiver, bound)
+            _pickled({name: value}, receiver, bound, [*values.values(), *beside])
         except Refused as error:
             place = place_of(error.value, name, value)
             subject = "it" if place == name and error.value is value else place

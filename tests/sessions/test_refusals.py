@@ -22,8 +22,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aip_jupyter.sessions.parcels import grouped
 from aip_jupyter.sessions.refusals import Receiver
-from aip_jupyter.sessions.values import ValueFault, dump_values, has_cuda
+from aip_jupyter.sessions.values import ValueFault, dump_values, has_cuda, load_values
 
 from .test_values import in_a_notebook, there_and_back
 
@@ -182,6 +183,18 @@ def test_a_function_does_not_drag_a_gigabyte_along() -> None:
         dump_values({"train": outer({"data": huge()})})
     with pytest.raises(ValueFault, match=r"closes over data \(DataFrame, 3\.2 GB\)"):
         dump_values({"train": outer(pd.DataFrame({"a": huge()}, copy=False))})
+
+
+def test_what_travels_anyway_is_not_dragged_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aip_jupyter.sessions.pickling.GIB", 1_000_000)
+    data = np.zeros(200_000)
+    train = in_a_notebook("def train(): return data.sum()", data=data)["train"]
+    (group,) = grouped({"train": train, "data": data}).groups
+    assert group.size < data.nbytes + 2000
+    found = load_values(group.buffers)
+    assert found["train"].__globals__["data"] is found["data"]
+    with pytest.raises(ValueFault, match="closes over data"):
+        grouped({"train": train})
 
 
 def test_futures_are_told_by_what_to_send() -> None:
