@@ -37,3 +37,11 @@ def test_a_cell_tells_of_its_session_while_it_runs_and_not_in_the_file(
     cell.locator(".cm-content").click()
     notebook.page.keyboard.type("#")
     expect(line).to_have_count(0)
+
+
+def test_a_cell_in_the_background_tells_until_its_session_has_run_it(notebook: LabPage) -> None:
+    cell = notebook.start("%%gpu cpu --session behind --background\nimport time\ntime.sleep(4)")
+    line = cell.locator(".jp-AipLine")
+    expect(line).to_contain_text("in the background · cpu · behind")
+    expect(cell.locator(".jp-InputPrompt")).to_have_text("[2]:")
+    expect(line).to_contain_text(re.compile(r"^\d+\.\d s on cpu \(behind\)"))

@@ -62,6 +62,30 @@ def test_a_busy_session_shows_its_load_its_stack_and_its_variables(
     assert notebook.cells[-1] == "%gpu attach worker"
 
 
+def test_what_cannot_be_interrupted_is_told_with_what_to_do(
+    notebook: LabPage, screenshot: Callable[[str], None]
+) -> None:
+    page = notebook.page
+    notebook.open_sidebar()
+    cell = notebook.start("%%gpu cpu --session deaf\nsum(range(10**12))")
+    session = notebook.row("deaf", "session")
+    expect(session.get_by_role("img", name="busy")).to_be_visible()
+    session.hover()
+    session.get_by_role("button", name="Interrupt Session").click()
+    toast = page.locator(".Toastify__toast")
+    expect(toast).to_contain_text("Session deaf goes on: what it does cannot be interrupted.")
+    in_both_themes(notebook, screenshot, "session-deaf")
+    toast.get_by_role("button", name="Details").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("line 2: sum(range(10**12))")
+    screenshot("session-deaf-details")
+    dialog.get_by_role("button", name="Close").click()
+    session.hover()
+    session.get_by_role("button", name="Stop Session").click()
+    dialog.get_by_role("button", name="Stop").click()
+    expect(cell.locator(".jp-OutputArea")).to_contain_text("SessionDied")
+
+
 _SAYS = """import sys, time
 from IPython.display import display, HTML
 print("first line", flush=True)

@@ -112,7 +112,7 @@ def test_a_question_of_a_session_is_answered_in_the_page(
 ) -> None:
     cell = notebook.start("%%gpu cpu\nname = input('Your name? ')\nprint('Hello', name)")
     box = cell.locator(".jp-Stdin-input")
-    expect(cell).to_contain_text("Your name?")
+    expect(cell.locator(".jp-Stdin-prompt")).to_have_text("Your name?")
     screenshot("session-input")
     box.fill("Ada")
     box.press("Enter")

@@ -116,22 +116,30 @@ function plain(text: string): Widget {
  *
  * @param stop - Ends the session, after asking.
  */
-export function tellInterruption(
-  { session, stopped, steps, where }: Interruption,
-  stop: () => void,
-  trans: TranslationBundle
-): void {
-  if (stopped) {
+export function tellInterruption(found: Interruption, stop: () => void, trans: TranslationBundle): void {
+  if (found.stopped) {
     return;
   }
-  const name = printable(session.name);
-  const parts = [
-    trans.__('Session %1 could not be stopped', name) + (where ? ` ${trans.__('in %1', printable(where))}` : '') + '.',
-    steps.length ? trans.__('What was done: %1.', printable(steps.join(', '))) : '',
-    trans.__('It goes on; ending it would lose its variables.')
-  ];
-  Notification.warning(parts.filter(Boolean).join(' '), {
+  const name = printable(found.session.name);
+  const details = (): void => {
+    const title = trans.__('Session %1 goes on', name);
+    const body = plain(interruptionText(found, trans));
+    void showDialog({ title, body, buttons: [Dialog.okButton({ label: trans.__('Close') })] });
+  };
+  // A notification has room for a sentence.
+  Notification.warning(trans.__('Session %1 goes on: what it does cannot be interrupted.', name), {
     autoClose: false,
-    actions: [{ label: trans.__('Stop Session…'), callback: stop, displayType: 'warn' }]
+    actions: [
+      { label: trans.__('Details'), callback: details },
+      { label: trans.__('Stop Session…'), callback: stop, displayType: 'warn' }
+    ]
   });
+}
+
+/** Where it is, what was tried, and what is left to do. */
+function interruptionText({ steps, where }: Interruption, trans: TranslationBundle): string {
+  const said = [where && trans.__('It is in:'), where && `  ${printable(where)}`];
+  const done = steps.length ? [trans.__('What was done:'), ...steps.map(step => `  ${printable(step)}`)] : [];
+  const advice = trans.__('Its variables are kept while it goes on. To stop it ends the session, with its variables.');
+  return [...said, ...done, advice].filter(Boolean).join('\n');
 }
