@@ -8,9 +8,10 @@ import ipywidgets as widgets
 
 from ..domain.sessions import Session
 from .display import age_text, dim, element, frame
+from .gpu_context import notebook_path
 from .gpu_tables import gpu_text
 
-_BUTTON = "90px"
+_BUTTON = "110px"
 
 Act = Callable[[Session], None]
 
@@ -27,6 +28,7 @@ class SessionRow:
         label = widgets.HTML(_label(session), layout=widgets.Layout(flex="1 1 auto", min_width="0"))
         question = widgets.HTML(frame(dim("Its variables will be gone.")))
         self._question = widgets.HBox([question, self.sure_button, self.keep_button])
+        self._question.layout.align_items = "center"
         self._usual = widgets.HBox([self.interrupt_button, self.stop_button])
         self.box = widgets.HBox([label, self._usual, self._question])
         self.box.layout = widgets.Layout(align_items="center", flex_flow="row wrap")
@@ -51,6 +53,8 @@ def _button(description: str, icon: str, **how: object) -> widgets.Button:
 
 
 def _label(session: Session) -> str:
-    facts = [gpu_text(session), session.state, session.notebook, f"last cell {age_text(session.active)}"]
+    ours = session.notebook and session.notebook == notebook_path()
+    notebook = "this notebook" if ours else session.notebook.rpartition("/")[2]
+    facts = [gpu_text(session), session.state, notebook, f"last cell {age_text(session.active)}"]
     text = " · ".join(fact for fact in facts if fact)
     return frame(element("div", element("strong", session.name), " ", dim(text)))
