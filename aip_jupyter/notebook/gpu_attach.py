@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from ..errors import AipError, Invalid
+from ..errors import AipError, Invalid, SessionDied
 from ..sessions.background import background
 from ..wire.agent import CellMark, Order
 from .arguments import one_line
@@ -88,7 +88,11 @@ class Attaching:
 
     async def _attach(self) -> None:
         meant = await asyncio.to_thread(session_meant, self._name, self._project)
-        session = await open_sessions().open(Wish(name=meant.session, project=meant.project))
+        try:
+            session = await open_sessions().open(Wish(name=meant.session, project=meant.project))
+        except SessionDied as error:
+            text = f"{error.message}; `%gpu logs {meant.session}` shows what it has printed"
+            raise SessionDied(text, field="session") from error
         session.notices = []  # what they say, is seen here
         found = await session.relay.order(Order(do="cells"))
         marks = chosen(found.cells, self._last)

@@ -2,7 +2,8 @@
 
 It lets every viewer read from a number on: a browser that was reloaded, a notebook kernel that was restarted,
 a second notebook. It is kept in a few files of the session's folder, of which the oldest goes when there is
-too much; `oldest` then tells that something is missing.
+too much; `oldest` then tells that something is missing. They stay when the session has ended: what it printed
+before is what one wants to see then.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from ..wire.agent import Output
+from ..wire.agent import LENGTH, OUTPUT, Output, framed
 
 SIZE = 64 * 1024 * 1024
 """Bytes that a journal may take."""
@@ -44,8 +45,12 @@ class _File:
     def append(self, entry: bytes) -> None:
         self._file.seek(self.size)
         view = memoryview(entry)
-        while view:
-            view = view[self._file.write(view) :]
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError:  # such as no room: whoever reads the file must not find a part of it
+            self._file.truncate(self.size)
+            raise
         self.ends.append(self.size + len(entry))
 
     def read(self, after: int, limit: int) -> list[bytes]:
@@ -56,22 +61,25 @@ class _File:
         for end in self.ends[index:]:
             if entries and end - begin > limit:
                 break
-            entries.append(self._file.read(end - (self.ends[index - 1] if index else 0)))
+            entries.append(self._file.read(end - (self.ends[index - 1] if index else 0))[LENGTH:])
             index += 1
         return entries
 
     def close(self) -> None:
         self._file.close()
+
+    def remove(self) -> None:
+        self._file.close()
         self.path.unlink(missing_ok=True)
 
 
 class OutputJournal:
-    """Appends messages and reads them again. The files end with it."""
+    """Appends messages and reads them again."""
 
     def __init__(self, folder: Path, size: int = SIZE) -> None:
         self._folder = folder
         self._share = size // FILES
-        self._files: deque[_File] = deque([_File(folder / "output-1", 1)])
+        self._files: deque[_File] = deque([_File(folder / f"{OUTPUT}1", 1)])
         self._encoder = msgspec.msgpack.Encoder()
 
     @property
@@ -87,11 +95,11 @@ class OutputJournal:
     def append(self, time: int, frames: list[bytes]) -> int:
         """Keep a message; its number."""
         number = self.newest + 1
-        self._files[-1].append(self._encoder.encode(Output(number, time, frames)))
+        self._files[-1].append(framed(self._encoder.encode(Output(number, time, frames))))
         if self._files[-1].size >= self._share:
-            self._files.append(_File(self._folder / f"output-{number + 1}", number + 1))
+            self._files.append(_File(self._folder / f"{OUTPUT}{number + 1}", number + 1))
             while len(self._files) > FILES:
-                self._files.popleft().close()
+                self._files.popleft().remove()
         return number
 
     def read(self, after: int, limit: int = READ) -> tuple[list[bytes], int]:
@@ -109,6 +117,6 @@ class OutputJournal:
         return entries, first + len(entries) - 1 if entries else self.newest
 
     def close(self) -> None:
-        """Delete the files."""
+        """Let go of the files, which stay."""
         for file in self._files:
             file.close()

@@ -2,7 +2,8 @@
 
 The folder of a session, `sessions/<id>/` of the home (0700), holds `spec.json` (what to start, 0600; the
 agent deletes it once it has read it), `agent.json` (the agent's record, 0600, replaced atomically whenever it
-changes), the output journal and the agent's log.
+changes), the output journal and the agent's log. The journal stays when the session has ended; its files hold
+one message after the other, each msgpack of `Output` behind its length in four bytes, the highest first.
 
 The control socket is a ZMQ ROUTER with CURVE; only who has the key pair of the record may connect. A request
 is one frame, msgpack of `Order`; the reply is msgpack of `Answer`. Who orders `watch` gets one more answer,
@@ -15,6 +16,7 @@ it when the agent ends.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -24,6 +26,8 @@ from ..domain.sessions import OutputMessage, Peek, Session, SessionUsage, Stack
 
 SPEC = "spec.json"
 RECORD = "agent.json"
+OUTPUT = "output-"
+"""How the names of the journal's files begin; behind it stands the number of the file's first message."""
 
 
 class AgentSpec(Struct, frozen=True, kw_only=True):
@@ -97,8 +101,24 @@ class Output(Struct, frozen=True, array_like=True):
     """Header, parent header, metadata and content as JSON, then the buffers."""
 
 
+LENGTH = 4
+"""Bytes of the length in front of a message in a file of the journal."""
 BEHIND_ALL = 2**62
 """`after` of an order: no message has a number like this, so that the answer is only the newest one."""
+
+
+def framed(packed: bytes) -> bytes:
+    """A message as it stands in a file of the journal."""
+    return len(packed).to_bytes(LENGTH, "big") + packed
+
+
+def unframed(content: bytes) -> Iterator[bytes]:
+    """The messages in a file of the journal, but not one that its writer's end has cut."""
+    position = 0
+    while (begin := position + LENGTH) <= len(content):
+        position = begin + int.from_bytes(content[position:begin], "big")
+        if position <= len(content):
+            yield content[begin:position]
 
 
 class _Header(Struct):

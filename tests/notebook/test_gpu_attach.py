@@ -178,6 +178,9 @@ def test_the_end_of_the_session_ends_the_watching(nb: Notebook, other: Notebook,
     for cell in (running.end(), viewer.end()):
         assert cell.reply["ename"] == "SessionDied", cell.reply
         assert "\n" not in cell.reply["evalue"]
+    # What it had printed is still there.
+    assert "`%gpu logs brief` shows what it has printed" in other.fail("%gpu attach brief")["evalue"]
+    assert nb.run("%gpu logs brief").text == "begun\n"
 
 
 def test_inside_a_session_there_is_nothing_to_attach_to(nb: Notebook) -> None:

@@ -120,7 +120,7 @@ def test_the_kernel_has_exactly_the_variables_of_the_spec(tmp_path: Path) -> Non
         assert set(found) - set(environment) <= {"LC_CTYPE"}
 
 
-def test_a_stopped_session_leaves_nothing(tmp_path: Path) -> None:
+def test_a_stopped_session_leaves_nothing_but_what_it_has_printed(tmp_path: Path) -> None:
     with running_agent(tmp_path) as agent:
         record = agent.until("idle")
         child = "import subprocess; subprocess.Popen(['sleep', '600']).pid"
@@ -134,7 +134,7 @@ def test_a_stopped_session_leaves_nothing(tmp_path: Path) -> None:
         last = agent.record
     assert (last.session.state, last.session.reason) == ("dead", "it was stopped")
     assert (last.kernel, last.connection, last.control) == ("", {}, {})
-    assert {path.name for path in tmp_path.iterdir()} == {"agent.json", "agent.log", "ipython"}
+    assert {path.name for path in tmp_path.iterdir()} == {"agent.json", "agent.log", "ipython", "output-1"}
     for name in ("shell_port", "iopub_port", "control_port"):
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", int(record.connection[name]))) != 0

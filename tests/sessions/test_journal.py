@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from aip_jupyter.backends.gpus.remains import output_of
+from aip_jupyter.domain.sessions import Session
 from aip_jupyter.sessions.journal import FILES, OutputJournal
-from aip_jupyter.wire.agent import Output
+from aip_jupyter.wire.agent import BEHIND_ALL, Order, Output
 
 
 def numbers(entries: list[bytes]) -> list[int]:
@@ -61,8 +63,40 @@ def test_the_oldest_go_when_there_is_too_much_and_that_is_told(
     assert newest == 1000
 
 
-def test_nothing_is_left_of_a_closed_one(journal: OutputJournal, tmp_path: Path) -> None:
-    journal.append(0, [b"x"])
-    assert (tmp_path / "output-1").stat().st_mode & 0o077 == 0
+def remains(folder: Path, after: int = 0) -> tuple[list[int], int, int]:
+    """What is read of the files of one that was closed: the numbers, the oldest and the newest."""
+    session = Session(id="0" * 32, name="big", gpu="cpu", state="dead", created=0, active=0)
+    answer = output_of(folder, session, Order(do="output", after=after))
+    return numbers(answer.messages), answer.oldest, answer.newest
+
+
+def test_a_closed_one_can_still_be_read(journal: OutputJournal, tmp_path: Path) -> None:
+    assert remains(tmp_path) == ([], 0, 0)
+    for _ in range(100):
+        journal.append(0, [b"x" * 1000])
+    expected, oldest = list(range(journal.oldest, 101)), journal.oldest
     journal.close()
-    assert list(tmp_path.iterdir()) == []
+    assert (tmp_path / f"output-{oldest}").stat().st_mode & 0o077 == 0
+    assert remains(tmp_path) == (expected, oldest, 100)
+    assert remains(tmp_path, 97) == ([98, 99, 100], oldest, 100)
+    assert remains(tmp_path, BEHIND_ALL) == ([], oldest, 100)
+
+
+def test_what_is_left_is_read_in_parts_like_from_an_agent(
+    journal: OutputJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aip_jupyter.backends.gpus.remains.READ", 2500)
+    for _ in range(10):
+        journal.append(0, [b"x" * 1000])
+    journal.close()
+    assert remains(tmp_path) == ([1, 2, 3], 1, 3)
+    assert remains(tmp_path, 3) == ([4, 5, 6], 1, 6)
+
+
+def test_a_message_that_was_cut_is_none(journal: OutputJournal, tmp_path: Path) -> None:
+    for _ in range(2):
+        journal.append(0, [b"x" * 100])
+    journal.close()
+    with (tmp_path / "output-1").open("r+b") as file:
+        file.truncate(file.seek(0, 2) - 1)
+    assert remains(tmp_path) == ([1], 1, 1)

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from ...domain.records import now_ms
 from ...errors import Conflict, NotFound, SessionDied
-from ...wire.agent import RECORD, SPEC, AgentRecord, AgentSpec
+from ...wire.agent import OUTPUT, RECORD, SPEC, AgentRecord, AgentSpec
 from . import locks
 from .processes import end_group
 
@@ -107,7 +107,7 @@ class SessionFolder:
         if record.session.state != "dead" or record.connection or record.control:
             end_group(record.kernel)
             for path in self.path.iterdir():
-                if path.name not in (RECORD, LOG, LOCK):
+                if path.name not in (RECORD, LOG, LOCK) and not path.name.startswith(OUTPUT):
                     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
             self._write(RECORD, _dead(record))
         elif time.time() - (self.path / RECORD).stat().st_mtime > REMEMBERED:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ...domain.changes import ChangeEvent
 from ...domain.sessions import CPU, GpuOffer, Grant, Session, StartSession
 from ...domain.system import Capability
-from ...errors import Conflict, NotFound
+from ...errors import Conflict, NotFound, SessionDied
 from ...wire.agent import Answer, Order
 from ..config import BackendConfig
 from . import agents, control, locks
@@ -22,6 +22,7 @@ from .feed import SessionFeed
 from .folders import SessionFolder
 from .leases import Leases
 from .nvml import Device, list_devices
+from .remains import output_of
 from .spec import check_request, new_session, new_spec
 
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -78,7 +79,14 @@ class LocalPool:
         return agents.grant_of(self._session(id).living())
 
     def ask(self, id: str, order: Order) -> Answer:
-        return control.order(self._session(id).living().control, order)
+        folder = self._session(id)
+        try:
+            living = folder.living()
+        except SessionDied:
+            if order.do != "output":
+                raise
+            return output_of(folder.path, folder.record().session, order)
+        return control.order(living.control, order)
 
     def stop(self, id: str) -> list[str]:
         try:

@@ -48,7 +48,10 @@ class GpuBackend(Protocol):
         """The keys of a living session. NotFound, SessionDied."""
 
     def ask(self, id: str, order: Order) -> Answer:
-        """Have the session's agent do something. NotFound, SessionDied, Unavailable without an answer."""
+        """Have the session's agent do something. NotFound, SessionDied, Unavailable without an answer.
+
+        What a session has printed may still be there when it has died: then `output` is answered.
+        """
 
     def stop(self, id: str) -> list[str]:
         """End the session, and wait until nothing is left of it. One that is not there is no error.
