@@ -24,8 +24,8 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, way in ways.items():
                 found = way.measure(CELL)
-                assert found.printed == LINES * LINE, (name, found.printed)
-                rates.setdefault(name, []).append(found.printed / found.took / 1e6)
+                assert found.printed >= LINES * LINE, (name, found.printed)  # %%px puts a name before it
+                rates.setdefault(name, []).append(LINES * LINE / found.took / 1e6)
     print(f"MB of stdout per second, {LINES * LINE / 1e6:g} MB; median of {ROUNDS} rounds")
     medians = {name: statistics.median(found) for name, found in rates.items()}
     for name, median in medians.items():

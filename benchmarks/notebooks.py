@@ -88,7 +88,10 @@ def notebook_kernel(folder: str, environ: Mapping[str, str] = {}, name: str = "p
 
 @contextmanager
 def all_ways() -> Iterator[dict[str, Way]]:
-    """A plain kernel, `%%gpu` directly and through a server, and ipyparallel's `%%px`; all are warm."""
+    """A plain kernel, `%%gpu` directly and through a server, and ipyparallel's `%%px`; all are warm.
+
+    While a cell runs, `%%px` would show again and again all that was printed so far: here it shows it at the end.
+    """
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(live_server(Path(stack.enter_context(tempfile.TemporaryDirectory()))))
         stack.enter_context(ending_sessions(server.services()))
@@ -106,7 +109,7 @@ def all_ways() -> Iterator[dict[str, Way]]:
             "plain": Way(kernel("pass"), ""),
             "%%gpu": Way(kernel(load, AIP_LINK="zmq"), "%%gpu cpu\n"),
             "%%gpu, ws": Way(kernel(load, AIP_LINK="websocket"), "%%gpu cpu\n"),
-            "%%px": Way(kernel(PX, "cluster.stop_cluster_sync()"), "%%px --no-stream\n"),
+            "%%px": Way(kernel(PX, "cluster.stop_cluster_sync()"), "%%px --block --no-stream\n"),
         }
         for way in ways.values():
             for _ in range(20):
