@@ -109,9 +109,10 @@ def notices_of(session: Session, *, began: bool, died: str | None = None) -> lis
     if died:
         ended = died.partition(". ")[0].removeprefix("session: ")
         notices.append((f"GPU session {ended}. A new one runs this cell, without its variables.", "died"))
-    if not began and session.cells:
+    if not began:
         cells = f"{session.cells} cell{'' if session.cells == 1 else 's'}"
-        text = f"GPU session {session.name!r} goes on after {cells}: its variables are there."
+        state = f"goes on after {cells}: its variables are there" if session.cells else "has run no cell yet"
+        text = f"GPU session {session.name!r} {state}."
         notices.append((text, "attached"))
     if stands_in(session):
         text = f"There is no GPU here: the CPU stands in for {session.requested} (session {session.name!r})."
