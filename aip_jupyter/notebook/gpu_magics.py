@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from argparse import Namespace
 from collections.abc import Iterable
 from typing import Any
@@ -77,7 +78,7 @@ class GpuMagics(Magics):
         from .gpu_front import front_of
 
         awaited, line = line.startswith(AWAITED), line.removeprefix(AWAITED)
-        arguments = parse(self.gpu_cell, line)
+        arguments = _parsed(self.gpu_cell, line)
         task = self._task(arguments, line, cell)
         front = front_of(self.shell, shows_errors=awaited)
         namespace: dict[str, Any] = self._shell.user_ns
@@ -155,6 +156,12 @@ def names_of(given: Iterable[str], field: str) -> list[str]:
             message = f"{field}: {name!r} is not a variable's name; write --{field} a,b"
             raise Invalid(message, field=field)
     return list(dict.fromkeys(names))
+
+
+@functools.lru_cache(maxsize=100)
+def _parsed(magic: Any, line: str) -> Namespace:
+    """The arguments, not to be changed. argparse takes a millisecond, and a line comes again and again."""
+    return parse(magic, line)
 
 
 def _numbered(line: str, cell: str) -> str:

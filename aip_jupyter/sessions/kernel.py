@@ -19,9 +19,8 @@ from traitlets.config import Config
 from ..client.context import Context, get_context, set_context
 from .exchange import Exchange
 from .insight import Insight
+from .streams import SessionStream
 
-FLUSH = 0.02
-"""Seconds that printed text may wait for more; ipykernel's own 0.2 would be seen as a delay."""
 WAITING = 50_000
 """Messages that may wait for one reader before any is lost; ZeroMQ's own is 1,000."""
 PORTS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
@@ -97,6 +96,7 @@ class SessionApp(_App):  # type: ignore[misc]  # as above
         self._agent = agent
         # The numbers of cells are the notebook's and begin again with it, which a history file does not bear.
         self.config.HistoryManager.enabled = False
+        self.outstream_class = f"{SessionStream.__module__}.{SessionStream.__name__}"
 
     def _bind_socket(self, s: Any, port: int) -> Any:
         """Iopub: let output wait for a slow reader, and greet every reader, not the first alone."""
@@ -124,12 +124,6 @@ class SessionApp(_App):  # type: ignore[misc]  # as above
         """Let the agent see where the threads are, whatever they do."""
         super().init_kernel()
         self.kernel.insight.tell_agent(self._agent.fileno(), self._agent.sendall)
-
-    def init_io(self) -> None:
-        """Let lines out as they are printed."""
-        super().init_io()
-        for stream in (sys.stdout, sys.stderr):
-            vars(stream)["flush_interval"] = FLUSH
 
     def init_extensions(self) -> None:
         """Our magics work in a session as they do in a notebook."""
