@@ -7,7 +7,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from ..domain.sessions import Session
-from .display import age_text, dim, element, frame
+from .display import dim, element, frame
 from .gpu_context import notebook_path
 from .gpu_tables import gpu_text
 
@@ -55,6 +55,5 @@ def _button(description: str, icon: str, **how: object) -> widgets.Button:
 def _label(session: Session) -> str:
     ours = session.notebook and session.notebook == notebook_path()
     notebook = "this notebook" if ours else session.notebook.rpartition("/")[2]
-    facts = [gpu_text(session), session.state, notebook, f"last cell {age_text(session.active)}"]
-    text = " · ".join(fact for fact in facts if fact)
+    text = " · ".join(fact for fact in (gpu_text(session), session.state, notebook) if fact)
     return frame(element("div", element("strong", session.name), " ", dim(text)))
