@@ -95,7 +95,7 @@ class Cell:
         found = {}
         for content in (output["content"] for output in self.outputs):
             if "aip_notice" in content.get("metadata", {}):
-                found[content["metadata"]["aip_notice"]] = content["data"]["text/plain"]
+                found[content["metadata"]["aip_notice"]] = content["data"].get("text/plain", "")
         return found
 
 
