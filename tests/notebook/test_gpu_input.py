@@ -67,8 +67,7 @@ def test_an_interrupt_ends_the_question_and_the_cell(nb: Notebook, cell: str) ->
     running = nb.start(cell.format(code="kept = 2\ninput('who? ')"))
     asked(nb)
     nb.interrupt()
-    reply = running.end().reply
-    assert (reply["ename"], reply["evalue"]) == ("KeyboardInterrupt", "Interrupted by user")
+    assert running.end().reply["ename"] == "KeyboardInterrupt"
     assert nb.run("%%gpu cpu\nkept").shown == ["2"]
 
 
