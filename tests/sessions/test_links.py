@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
+from aip_jupyter.client.connect import Connection
+from aip_jupyter.client.discovery import Server
 from aip_jupyter.client.http import HttpServices
 from aip_jupyter.domain.records import new_id
 from aip_jupyter.domain.sessions import Grant, StartSession
+from aip_jupyter.errors import Invalid, Unavailable
+from aip_jupyter.services.interface import Services
+from aip_jupyter.services.settings import Settings, load_settings
+from aip_jupyter.sessions.links import open_link
 from aip_jupyter.sessions.websocket_link import WebsocketLink
 from aip_jupyter.sessions.zmq_link import ZmqLink
 
 from ..contracts.links import LinkContract, Way
-from ..support.live import LiveServer, live_server
+from ..support.live import LiveServer, free_port, live_server
 from ..support.sessions import ending_sessions, pid_of, record_of
 
 Mortal = Callable[[], tuple[Grant, int, int]]
@@ -77,3 +86,44 @@ class TestWebsocketLink(LinkContract):
     @pytest.fixture
     def way(self, server: LiveServer) -> Way:
         return lambda grant: WebsocketLink.open(grant.session, server.url, server.token)
+
+
+class TestChoice:
+    """Which of them a notebook takes."""
+
+    @staticmethod
+    def kind(grant: Grant, server: LiveServer | None, link: str = "auto") -> str:
+        found = None if server is None else Server(url=server.url, token=server.token, how="test")
+        settings = Settings(home=Path("/nowhere"), link=link)
+        connection = Connection(cast(Services, None), settings, "", found)
+
+        async def work() -> str:
+            opened = await open_link(grant, connection)
+            await opened.close()
+            return type(opened).__name__
+
+        return asyncio.run(work())
+
+    def test_straight_where_the_session_can_be_reached(self, grant: Grant, server: LiveServer) -> None:
+        assert self.kind(grant, server) == "ZmqLink"
+        assert self.kind(grant, None) == "ZmqLink"
+
+    def test_through_the_server_elsewhere(self, grant: Grant, server: LiveServer) -> None:
+        assert self.kind(replace(grant, host="another-machine"), server) == "WebsocketLink"
+        gone = {**grant.agent, "address": f"tcp://127.0.0.1:{free_port()}"}
+        assert self.kind(replace(grant, agent=gone), server) == "WebsocketLink"
+
+    def test_as_it_is_set(self, grant: Grant, server: LiveServer) -> None:
+        assert self.kind(replace(grant, host="another-machine"), server, "zmq") == "ZmqLink"
+        assert self.kind(grant, server, "websocket") == "WebsocketLink"
+        with pytest.raises(Invalid, match="AIP_LINK: there is no server here"):
+            self.kind(grant, None, "websocket")
+        with pytest.raises(Invalid, match="AIP_LINK: 'tcp' is not one of auto, zmq, websocket"):
+            load_settings({"AIP_LINK": "tcp"})
+
+    def test_a_server_that_is_gone_is_told(self, grant: Grant) -> None:
+        async def work() -> None:
+            await WebsocketLink.open(grant.session, f"http://127.0.0.1:{free_port()}/", "t0ken")
+
+        with pytest.raises(Unavailable, match="does not open a websocket"):
+            asyncio.run(work())
