@@ -57,6 +57,20 @@ def text(messages: list[Message], kind: str = "stream") -> str:
     return "".join(message.read()["text"] for message in messages if message.type == kind)
 
 
+def test_what_a_cell_has_printed_is_there_when_it_has_ended(agent: Agent) -> None:
+    """Also when a line is just then taken out of its buffer by another thread."""
+
+    async def work(relay: Relay) -> None:
+        for n in range(60):
+            shown: list[Message] = []
+            await relay.run(
+                cell(f"import time; print({n}, end=''); time.sleep(0.0185 + {n % 6} * 0.0005)"), shown.append
+            )
+            assert text(shown) == str(n)
+
+    use(agent, work)
+
+
 def test_outputs_come_raw_and_in_order(agent: Agent) -> None:
     shown: list[Message] = []
     code = """
