@@ -44,7 +44,7 @@ class Cells:
         self._answered = asyncio.Event()
         """Set when nobody waits any more."""
         self._seen = ""
-        """The last cell of which was said that it was seen to its end."""
+        """The cell that runs, once somebody has said that it was seen to its end."""
         self._closed = False
 
     def keep(self, kind: str, cell: str, frames: list[bytes]) -> None:
@@ -112,7 +112,8 @@ class Cells:
 
     def _see(self, cell: str) -> None:
         """Its output was got, to its end; which may not have come here yet."""
-        self._seen = cell
+        if self._marks and not self._marks[-1].last and self._marks[-1].id == cell:
+            self._seen = cell
         for index, mark in enumerate(self._marks):
             if mark.id == cell and mark.last:
                 self._marks[index] = replace(mark, seen=True)
