@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
+from IPython.core.getipython import get_ipython
+
 from ..errors import AipError, ExecutionTimeout
 from ..wire.agent import Answer, Order
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.95
 """Seconds after an interrupt, after which the notebook is given back, whatever the session does."""
+
+ENDING = 0.1
+"""Seconds in which a kernel that is being restarted or shut down hears of it: Jupyter interrupts it first."""
 
 Part = Literal["values", "cell"]
 GiveBack = Callable[[AipError | None], bool]
@@ -81,6 +86,11 @@ class Stopping:
         """Interrupt what runs, and give the notebook back when that has not helped in time."""
         loop = asyncio.get_running_loop()
         end, answer = loop.time() + PATIENCE, None
+        if self.late is None:
+            await asyncio.sleep(ENDING)
+            if _kernel_ends():  # nobody has asked for the session's cell to end: it goes on
+                self._give_back(None)
+                return
         with contextlib.suppress(asyncio.TimeoutError):
             try:
                 if self.late is not None:
@@ -119,3 +129,9 @@ class Stopping:
         else:
             return f"GPU session {name!r} was interrupted, and is just ending its cell{steps}."
         return f"{what}; `%gpu stop {name}` ends it, with its variables."
+
+
+def _kernel_ends() -> bool:
+    """Whether the notebook's kernel has been told to shut down."""
+    shell = get_ipython()
+    return shell is not None and bool(shell.exit_now)
