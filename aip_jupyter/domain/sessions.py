@@ -260,6 +260,8 @@ class SessionUsage(Struct, frozen=True, kw_only=True):
     """Percent of one processor since it was asked last, of all its processes."""
     memory: int
     """Bytes of main memory of all its processes."""
+    memory_total: int = 0
+    """Bytes of main memory that its machine has; 0 when it is not known."""
     gpus: list[GpuUsage] = field(default_factory=list)
     """[] without a GPU, or without NVML."""
 

@@ -28,7 +28,8 @@ class Child:
         with theirs, log.open("ab") as output:
             try:
                 self._process = subprocess.Popen(  # noqa: S603  # the notebook's own interpreter
-                    [python, "-m", MODULE, str(theirs.fileno())],
+                    # As Jupyter's own kernels: else each warns of its debugger in its first output.
+                    [python, "-Xfrozen_modules=off", "-m", MODULE, str(theirs.fileno())],
                     cwd=folder,
                     env=dict(environment),
                     stdin=subprocess.DEVNULL,

@@ -34,6 +34,7 @@ class Meter:
             time=now_ms(),
             cpu=self._cpu(processes),
             memory=sum(map(self._memory, processes)),
+            memory_total=psutil.virtual_memory().total,
             gpus=self._gpus(session.devices),
         )
 

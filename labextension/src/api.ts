@@ -1780,6 +1780,8 @@ export interface components {
             /** @default [] */
             gpus: components["schemas"]["GpuUsage"][];
             memory: number;
+            /** @default 0 */
+            memory_total: number;
             session: string;
             time: number;
         };

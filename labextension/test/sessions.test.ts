@@ -51,16 +51,16 @@ test('the session that a cell most likely runs on is the one of its name, or the
   assert.equal(find({ name: 'dead' }, 'a.ipynb'), undefined);
 });
 
-const USAGE: SessionUsage = { session: 's-one', time: 5000, cpu: 98.4, memory: 1.2e9, gpus: [] };
+const USAGE: SessionUsage = { session: 's-one', time: 5000, cpu: 98.4, memory: 1.2e9, memory_total: 4.8e9, gpus: [] };
 const GPU = { uuid: 'GPU-1', load: 40, used: 3000, total: 48000 };
 
 test('what a session uses is bars with numbers in their titles, and few words', () => {
   assert.deepEqual(meters(undefined, trans), []);
   assert.deepEqual(
-    meters(USAGE, trans).map(({ label, title }) => [label, title]),
+    meters(USAGE, trans).map(({ label, share, title }) => [label, share, title]),
     [
-      ['CPU', 'CPU: 98 %'],
-      ['Mem', 'Memory: 1.2 GB']
+      ['CPU', 98.4 / 100, 'CPU: 98 %'],
+      ['Mem', 0.25, 'Memory: 1.2 GB of 4.8 GB']
     ]
   );
   const two = { ...USAGE, gpus: [GPU, { ...GPU, load: 80 }] };

@@ -15,9 +15,6 @@ const INTERVAL = 2000;
 const MAX_BACKOFF = 60_000;
 const MIB = 1 << 20;
 
-/** What memory is compared with where the machine's own is not known; bytes. */
-const SOME_MEMORY = 8e9;
-
 /**
  * What sessions use. Asks every two seconds while somebody looks at it and the page is visible; else not at all.
  */
@@ -75,10 +72,10 @@ export function meters(usage: SessionUsage | undefined, trans: TranslationBundle
   if (!usage) {
     return [];
   }
-  const { cpu, memory, gpus } = usage;
+  const { cpu, memory, memory_total: total, gpus } = usage;
   const found = [
     { label: trans.__('CPU'), share: cpu / 100, title: trans.__('CPU: %1', percentText(cpu)) },
-    { label: trans.__('Mem'), share: memory / SOME_MEMORY, title: trans.__('Memory: %1', sizeText(memory)) }
+    { label: trans.__('Mem'), share: total ? memory / total : 0, title: memoryTitle(usage, trans) }
   ];
   if (gpus.length) {
     found.push(
@@ -121,6 +118,11 @@ function percentText(value: number): string {
 /** Of several GPUs, each for itself. */
 function gpuTitle({ gpus }: SessionUsage, trans: TranslationBundle): string {
   return gpus.map((gpu, index) => trans.__('%1: %2', named(index, gpus, trans), percentText(gpu.load))).join('\n');
+}
+
+function memoryTitle({ memory, memory_total: total }: SessionUsage, trans: TranslationBundle): string {
+  const used = sizeText(memory);
+  return total ? trans.__('Memory: %1 of %2', used, sizeText(total)) : trans.__('Memory: %1', used);
 }
 
 function vramTitle({ gpus }: SessionUsage, trans: TranslationBundle): string {
