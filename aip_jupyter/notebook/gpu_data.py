@@ -86,27 +86,30 @@ async def send(relay: Relay, parcel: Parcel, notice: Notice) -> None:
     """Put them into the session's namespace. Invalid, Interrupted, SessionDied."""
     if not parcel.groups and not parcel.stuck:
         return
-    book, large = book_of(relay), parcel.size >= LARGE
     _check_receiver(relay, parcel.groups)
-    names = named(name for group in parcel.groups for name in group.names)
-    with Progress(f"sending {names} ({size_text(parcel.size)}) to the GPU session"):
-        groups, offered, of = list(parcel.groups), Offered(), ""
-        if parcel.automatic or large:
-            newer = await asyncio.to_thread(book.prepare, parcel.groups, parcel.namespace, parcel.asked)
-            offered, of = await _offer(relay, parcel, newer)
-            stays = {name for name in (*newer, *parcel.stuck) if name in offered.present}
-            same = [parcel.groups[index] for index in offered.same]
-            groups = [each for each in groups if each not in same and not stays.issuperset(each.names)]
-            has = {id(parcel.groups[index]): found for index, found in offered.has.items()}
-            unchanged = [name for each in same for name in each.names]
-            line = leaving_line(groups, has, unchanged, [name for name in newer if name in stays])
-            if line:
-                notice(line, "values")
-            await _push(relay, groups, has, of, bound=parcel.automatic)
-        else:
-            await _push(relay, groups, {}, "", bound=False)
+    if parcel.automatic or parcel.size >= LARGE:
+        names = named(name for group in parcel.groups for name in group.names)
+        with Progress(f"sending {names} ({size_text(parcel.size)}) to the GPU session"):
+            await _send_new(relay, parcel, notice)
+    else:
+        await _push(relay, parcel.groups, {}, "", bound=False)
     for group in parcel.groups:
         group.buffers = []  # a handle of a background cell may live long
+
+
+async def _send_new(relay: Relay, parcel: Parcel, notice: Notice) -> None:
+    """Send what the session does not have. Invalid, Interrupted, SessionDied."""
+    book = book_of(relay)
+    newer = await asyncio.to_thread(book.prepare, parcel.groups, parcel.namespace, parcel.asked)
+    offered, of = await _offer(relay, parcel, newer)
+    stays = {name for name in newer if name in offered.present}
+    same = [parcel.groups[index] for index in offered.same]
+    groups = [each for each in parcel.groups if each not in same and not stays.issuperset(each.names)]
+    has = {id(parcel.groups[index]): found for index, found in offered.has.items()}
+    line = leaving_line(groups, has, [name for each in same for name in each.names], sorted(stays))
+    if line:
+        notice(line, "values")
+    await _push(relay, groups, has, of, bound=parcel.automatic)
     for group in groups:
         book.sent(group.names)
 

@@ -91,7 +91,7 @@ class Fetched(Struct, kw_only=True):
     fault: str = ""
 
 
-class Group(Struct):
+class Group(Struct, eq=False):
     """Variables that are pickled together."""
 
     values: dict[str, Any]
