@@ -33,6 +33,10 @@ from .traits import BackendName, Names
 _HELP = {setting.name: f"{setting.help}. Environment: {setting.variable}." for setting in SETTINGS}
 
 
+STARTS = 16
+"""GPU sessions that may be starting or ending at once."""
+
+
 class AipApp(ExtensionApp):
     """Models, runs, data and GPU sessions for the notebooks of this server.
 
@@ -85,6 +89,8 @@ class AipApp(ExtensionApp):
         self.pools = {
             seam: Pool(seam, settings.workers, settings.deadline) for seam, _ in self.platform.seams
         }
+        # Sessions that do not come up must not make those wait that are open.
+        self.pools["starts"] = Pool("gpus", STARTS, settings.deadline)
         # The look at a feed must neither wait behind requests nor make them wait.
         self.watchers = [(feed, Pool("changes", 1, settings.deadline)) for feed in self.platform.feeds]
         self.serverapp.event_logger.register_event_schema(SCHEMA_FILE)

@@ -11,10 +11,11 @@ import contextlib
 from typing import Any
 
 import msgspec
+from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from ..domain.sessions import GetSession, Grant
-from ..errors import AipError, Invalid, RateLimited
+from ..errors import AipError, Denied, Invalid, NotFound, RateLimited, SessionDied, Unauthenticated
 from ..sessions.link import Link
 from ..sessions.messages import message_of, parts_of
 from ..sessions.zmq_link import ZmqLink
@@ -31,6 +32,8 @@ PING = 20.0
 """Seconds between pings; whoever does not answer by the next one is gone."""
 MANY = 200
 """Channels that may be open at once; each takes some of the files that this process may open."""
+_ENDS = (Unauthenticated, Denied, NotFound, SessionDied)
+"""What ends channels when they are looked at again."""
 _TO_KERNEL = ("shell", "control", "stdin")
 
 
@@ -114,14 +117,19 @@ class ChannelsHandler(ApiHandler, WebSocketHandler):
 
     async def _look_again(self) -> None:
         """Whether whoever opened the channels may still use them."""
-        try:
-            while True:
-                await asyncio.sleep(AGAIN)
+        while True:
+            await asyncio.sleep(AGAIN)
+            try:
                 token = await identify(self, self.came)
                 self.caller = await admitted(self, token, self.current_user, self.named_project(token))
                 await self._grant()
-        except AipError as error:
-            await self._end(error)
+            except (AipError, HTTPError) as error:
+                told = self._domain_error(getattr(error, "status_code", 500), error)
+                if isinstance(told, _ENDS):
+                    await self._end(told)
+                    return
+                # Nobody can tell just now, which is no reason to cut off whoever works here.
+                self.log.debug("aip: cannot look at the rights to a session's channels: %s", told.message)
 
     async def _grant(self) -> Grant:
         operation = self.services().sessions.open_channels

@@ -34,7 +34,7 @@ ROUTES = (
         request=sessions.StartSession,
         reply=sessions.Grant,
         summary="Start a GPU session for a notebook",
-        pool="gpus",
+        pool="starts",
         status=201,
         deadline=90.0,
     ),
@@ -88,7 +88,7 @@ ROUTES = (
         request=sessions.GetSession,
         reply=sessions.Ending,
         summary="End a GPU session",
-        pool="gpus",
+        pool="starts",
         deadline=90.0,
     ),
     Route(
