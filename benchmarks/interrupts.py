@@ -13,10 +13,11 @@ from typing import NamedTuple
 from tests.notebook.gpu_cells import Cell, Notebook, end_sessions, running_notebook
 from tests.support.interrupts import CASES, Case, inside, prepare
 
-SVD = inside("numpy.linalg.svd(numpy.random.default_rng(0).random((2500, 2500)))")
+SVD = inside("numpy.linalg.svd(matrix)")
 MORE = {"numpy.linalg.svd": Case(SVD), "a loop that catches everything": Case(inside("while going: catch()"))}
 PREPARE = """%%gpu cpu
 import numpy
+matrix = numpy.random.default_rng(0).random((2400, 2400))
 going = True
 def catch():
     try:
@@ -43,13 +44,14 @@ def main() -> None:
             with running_notebook(home, Path(folder) / "work") as notebook:
                 prepare(notebook)
                 notebook.run(PREPARE)
-                rows = [_row(notebook, name, case) for name, case in (CASES | MORE).items()]
+                print("interrupts of a %%gpu cell; target: control within 1 s, state kept")
+                print(f"{'case':<40}{'seconds until control':>22}  {'state kept':<12}what the session said")
+                for name, case in (CASES | MORE).items():
+                    row = _row(notebook, name, case)
+                    kept = "yes" if row.kept else "NO"
+                    print(f"{row.name:<40}{row.seconds:>22.2f}  {kept:<12}{row.said}", flush=True)
         finally:
             end_sessions(home)
-    print("interrupts of a %%gpu cell; target: control within 1 s, state kept")
-    print(f"{'case':<40}{'seconds until control':>22}  {'state kept':<12}what the session said")
-    for row in rows:
-        print(f"{row.name:<40}{row.seconds:>22.2f}  {'yes' if row.kept else 'NO':<12}{row.said}")
 
 
 def _row(notebook: Notebook, name: str, case: Case) -> Row:

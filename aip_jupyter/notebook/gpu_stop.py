@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from .gpu_front import Front
     from .gpu_sessions import OpenSession
 
-PATIENCE = 0.95
+PATIENCE = 0.9
 """Seconds after an interrupt, after which the notebook is given back, whatever the session does."""
 
 ENDING = 0.1
 """Seconds in which a kernel that is being restarted or shut down hears of it: Jupyter interrupts it first."""
 
-Part = Literal["values", "cell"]
+Part = Literal["values", "cell", "nothing"]
 GiveBack = Callable[[AipError | None], bool]
 """Ends the waiting, with the error to raise, or as an interrupt; False when it has ended before."""
 
@@ -37,7 +37,7 @@ class Stopping:
         self._limit = 0.0
         self.presses = 0
         self.part: Part = "values"
-        """What runs on the session: its cell, or the values that travel before and behind it."""
+        """What runs on the session: its cell, the values that travel before and behind it, or nothing more."""
         self.late: ExecutionTimeout | None = None
         """What the cell ends with when its time was up."""
 
@@ -49,8 +49,8 @@ class Stopping:
         self.presses += 1
         if session is not None:
             self._start(session)
-            if self.presses > 1:
-                self._let_go(session, None)
+            if self.presses > 1 and self._let_go(session, None):
+                self._front.notice(self._left(session.session.name, None), "left")
         else:
             if work is not None:
                 work.cancel()
@@ -74,48 +74,55 @@ class Stopping:
         text = (
             f"timeout: the cell ran for {self._limit:g} s on {name!r} and was interrupted; its variables stay"
         )
-        self.late = ExecutionTimeout(text, field="timeout")
+        self.late = ExecutionTimeout(text, field="timeout", execution_id=session.relay.asked)
         self._start(session)
 
     def _start(self, session: OpenSession) -> None:
-        work = asyncio.ensure_future(self._stop(session))
+        work = asyncio.ensure_future(self._stop(session, session.relay.asked))
         self._works.add(work)
         work.add_done_callback(self._works.discard)
 
-    async def _stop(self, session: OpenSession) -> None:
-        """Interrupt what runs, and give the notebook back when that has not helped in time."""
+    async def _stop(self, session: OpenSession, asked: str) -> None:
+        """Interrupt the request of this id, and give the notebook back when that has not helped in time."""
         loop = asyncio.get_running_loop()
-        end, answer = loop.time() + PATIENCE, None
+        end = loop.time() + PATIENCE
+        asking = asyncio.ensure_future(self._interrupt(session, asked))
+        await asyncio.wait([asking], timeout=PATIENCE)
+        answer = asking.result() if asking.done() else None
+        if answer is not None and answer.stopped and len(answer.steps) > 1:
+            done = "; ".join(answer.steps)
+            self._front.notice(f"GPU session {session.session.name!r} has stopped: {done}.", "stopped")
+        if asking.done() and (answer is None or not answer.where):
+            await asyncio.sleep(max(end - loop.time(), 0.0))  # for its reply to come, by the usual way
+        if self._let_go(session, answer):
+            # What the agent says late, is told below the cell all the same.
+            self._front.notice(self._left(session.session.name, await asking), "left")
+
+    async def _interrupt(self, session: OpenSession, asked: str) -> Answer | None:
+        """What the agent says; None when it says nothing, as one that has just ended, or was not asked."""
         if self.late is None:
             await asyncio.sleep(ENDING)
             if _kernel_ends():  # nobody has asked for the session's cell to end: it goes on
                 self._give_back(None)
-                return
-        with contextlib.suppress(asyncio.TimeoutError):
-            try:
-                if self.late is not None:
-                    self.late.execution_id = (await session.relay.order(Order(do="state"))).session.cell
-                answer = await asyncio.wait_for(session.relay.order(Order(do="interrupt")), end - loop.time())
-            except AipError:  # it has just ended, which the cell itself tells
-                return
-        if answer is not None and answer.stopped and len(answer.steps) > 1:
-            done = "; ".join(answer.steps)
-            self._front.notice(f"GPU session {session.session.name!r} has stopped: {done}.", "stopped")
-        if answer is not None and not answer.where:
-            await asyncio.sleep(max(end - loop.time(), 0.0))  # for its reply to come, by the usual way
-        self._let_go(session, answer)
+                return None
+            if self.part == "values":  # which are several requests
+                asked = session.relay.asked
+        if not asked:  # it is between two requests, and begins none any more
+            return None
+        try:
+            return await session.relay.order(Order(do="interrupt", cell=asked))
+        except AipError:
+            return None
 
-    def _let_go(self, session: OpenSession, answer: Answer | None) -> None:
-        """Give the notebook back; what the session still prints will yet appear."""
-        text = self._left(session.session.name, answer)
+    def _let_go(self, session: OpenSession, answer: Answer | None) -> bool:
+        """Give the notebook back; what the session yet prints will appear. Whether that is to be told."""
         if self.late is not None:
             self.late = ExecutionTimeout(
-                f"timeout: after {self._limit:g} s {text}",
+                f"timeout: after {self._limit:g} s {self._left(session.session.name, answer)}",
                 field="timeout",
                 execution_id=self.late.execution_id,
             )
-        if self._give_back(self.late) and self.late is None:
-            self._front.notice(text, "left")
+        return self._give_back(self.late) and self.late is None
 
     def _left(self, name: str, answer: Answer | None) -> str:
         """What the session does that the notebook does not wait for, and what ends it."""

@@ -16,11 +16,11 @@ POKE = 0.05
 """Seconds between a signal and the message that lets a waiting event loop see it (ipykernel#881)."""
 GROUP = 0.3
 """Seconds after which the processes that the cell has started are interrupted too."""
-LOOK = 0.65
+LOOK = 0.55
 """Seconds after which it is looked at again where the cell is."""
 LOOKING = 0.2
 """Seconds that the interpreter has to say so, before its fault handler does."""
-LAST = 0.85
+LAST = 0.75
 """Seconds after which there is an answer."""
 
 
@@ -43,12 +43,15 @@ class Interrupter:
         self._before = ""
         """The last work that was interrupted."""
 
-    async def interrupt(self) -> Interrupted:
-        """Interrupt what runs; the answer comes once it has stopped, at the latest after `LAST` seconds.
+    async def interrupt(self, only: str = "") -> Interrupted:
+        """Interrupt what runs, or `only` the request of this id: nothing is done while another runs.
 
-        Nothing harder comes by itself: the variables would be gone. Who wants that stops the session.
+        The answer comes once it has stopped, at the latest after `LAST` seconds. Nothing
+        harder comes by itself: the variables would be gone. Who wants that stops the session.
         """
         work, done = self._works.current, Interrupted()
+        if not self._works.may_be(only):
+            return done
         if not work:
             # Native code may hold the interpreter from a cell's first line on, and nothing has told of that.
             await self._signal(work, group=False)  # a kernel that runs nothing ignores it
@@ -56,7 +59,7 @@ class Interrupter:
             if look.native:
                 return _not_stopped(Interrupted(steps=["interrupted it"]), look)
             work = self._works.current
-            if not work:
+            if not work or not self._works.may_be(only):
                 return done
         again, self._before = work == self._before, work
         begun = asyncio.get_running_loop().time()
@@ -88,6 +91,8 @@ class Interrupter:
         ignored = self._child.ignores_interrupts()
         # While `os.system` waits, only the command hears a signal: the cell has to be told in another way.
         heard = bool(ignored and work) and await self._inquiry.interrupt(POKE)
+        if self._works.current != work:  # it has ended meanwhile; what runs now is another's
+            return
         self._child.interrupt(group=group or ignored)
         await asyncio.sleep(POKE)
         if ignored and not heard and work and self._works.current == work:  # it came before the first line

@@ -39,6 +39,8 @@ def test_control_comes_back_and_the_variables_stay(nb: Notebook, name: str) -> N
     cell = case.start(nb)
     nb.interrupt()
     cell.end()
+    if case.where:
+        cell.late("`%gpu stop cpu` ends it")
     left = cell.notices.get("left", "")
     if case.where:
         assert cell.reply["ename"] == "KeyboardInterrupt"

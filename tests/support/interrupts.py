@@ -28,7 +28,7 @@ class SlowToPack:
     def __reduce__(self):
         time.sleep(60)
 """.replace("SECONDS", str(NATIVE))
-_BEGIN = "%%gpu cpu\nprint('inside', flush=True)\n"
+_BEGIN = "%%gpu cpu\nprint('inside', flush=True); time.sleep(0.1)\n"
 
 
 class Case(NamedTuple):
