@@ -166,6 +166,8 @@ class LinkContract:
             sent = execute("import time; print('runs', flush=True); time.sleep(60)")
             await link.send(sent)
             await until(link, lambda message: message.type == "stream")
+            while (await link.order(Order(do="state"))).session.state != "busy":
+                await asyncio.sleep(0.01)  # the agent hears of it at the same time as we do
             answers = await asyncio.gather(*(link.order(Order(do="state")) for _ in range(5)))
             assert {answer.session.state for answer in answers} == {"busy"}
             answer = await link.order(Order(do="interrupt"))
@@ -184,7 +186,7 @@ class LinkContract:
             await link.send(sent)
             await until(link, is_idle(sent))
             await link.close()
-            for later in (link.order(Order(do="state")), link.receive()):
+            for later in (link.order(Order(do="state")), link.send(sent), until(link, lambda message: False)):
                 with pytest.raises(Unavailable, match="closed"):
                     await later
             other = await way(grant)
