@@ -166,8 +166,8 @@ class LinkContract:
             sent = execute("import time; print('runs', flush=True); time.sleep(60)")
             await link.send(sent)
             await until(link, lambda message: message.type == "stream")
-            while (await link.order(Order(do="state"))).session.state != "busy":
-                await asyncio.sleep(0.01)  # the agent hears of it at the same time as we do
+            while (await link.order(Order(do="state"))).session.state != "busy":  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0.01)  # the agent hears of it when it does
             answers = await asyncio.gather(*(link.order(Order(do="state")) for _ in range(5)))
             assert {answer.session.state for answer in answers} == {"busy"}
             answer = await link.order(Order(do="interrupt"))
