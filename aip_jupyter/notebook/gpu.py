@@ -90,7 +90,10 @@ class Run:
 
     async def _finish(self) -> None:
         try:
-            outcome = await self._run()
+            try:
+                outcome = await self._run()
+            finally:
+                self._stopping.part = "nothing"
         except BaseException as error:  # noqa: BLE001  # it is raised where somebody waits for it
             if not self._done.done():
                 self._done.set_exception(error)
@@ -126,9 +129,9 @@ class Run:
         task, relay = self._task, session.relay
         try:
             await send(relay, task.values, self._front.notice)
+            context = await context_for(session.session, session.grant)
             if self._stopping.presses:
                 raise Interrupted
-            context = await context_for(session.session, session.grant)
             self._front.join(relay)
             cell = Cell(task.code, task.count, context, id=self._front.cell, stdin=self._front.stdin)
             with self._stopping.running(session, task.timeout):

@@ -46,6 +46,8 @@ class GpuKernel:
         self._fault: AipError = Unavailable("session: there is none; run a cell to start one")
         self._cell: Message | None = None
         """What the session runs: the `busy` that told of it."""
+        self._ours: dict[str, None] = {}
+        """The ids of the cells that have been passed on and have not ended, in order."""
         self._closing = False
         self._exit: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._works: set[asyncio.Task[None]] = set()
@@ -126,6 +128,8 @@ class GpuKernel:
         if self._notebook is None:
             self._answer_alone(message)
             return
+        if is_cell:
+            self._ours[message.header.msg_id] = None
         with contextlib.suppress(AipError):  # it has just ended, which is seen elsewhere
             await self._notebook.link.send(await self._notebook.with_context(message) if is_cell else message)
 
@@ -143,9 +147,10 @@ class GpuKernel:
             self._start(self._pump, self._notebook)
 
     async def _interrupt(self, request: Message | None = None) -> None:
-        if self._notebook is not None:
+        ours = next(iter(self._ours), "")
+        if self._notebook is not None and (ours or self._cell is None):  # else it is another notebook's cell
             with contextlib.suppress(AipError):
-                done = await self._notebook.link.order(Order(do="interrupt"))
+                done = await self._notebook.link.order(Order(do="interrupt", cell=ours))
                 if not done.stopped and done.where:
                     self._complain(f"The cell has not stopped yet and goes on: {done.where}\n")
         if request is not None:
@@ -183,7 +188,7 @@ class GpuKernel:
 
     def _forward(self, notebook: WholeNotebook, message: Message) -> None:
         if message.type == "status" and message.parent.msg_type == "execute_request":
-            self._cell = None if b'"idle"' in message.content else message
+            self._follow(message, ended=b'"idle"' in message.content)
         elif message.type == "kernel_info_reply":
             content = message.read()
             content["banner"] = f"{content.get('banner', '')}\n{notebook.about}\n"
@@ -194,6 +199,16 @@ class GpuKernel:
                 content = {"data": {"text/plain": text}, "metadata": {"aip_notice": kind}, "transient": {}}
                 self._tell(message, "display_data", content)
             notebook.notices.clear()
+
+    def _follow(self, message: Message, *, ended: bool) -> None:
+        """A cell has begun, or ended; those of ours before it have come to no beginning."""
+        self._cell = None if ended else message
+        cell = message.parent.msg_id
+        if cell in self._ours:
+            while (first := next(iter(self._ours))) != cell:
+                del self._ours[first]
+            if ended:
+                del self._ours[cell]
 
     # Of our own
 

@@ -46,23 +46,23 @@ class Interrupter:
     async def interrupt(self, only: str = "") -> Interrupted:
         """Interrupt what runs, or `only` the request of this id: nothing is done while another runs.
 
-        The answer comes once it has stopped, at the latest after `LAST` seconds. Nothing
-        harder comes by itself: the variables would be gone. Who wants that stops the session.
+        The answer comes once it has stopped, at the latest after `LAST` seconds. Nothing harder
+        comes by itself: the variables would be gone. Who wants that stops the session.
         """
-        work, done = self._works.current, Interrupted()
         if not self._works.may_be(only):
-            return done
-        if not work:
+            return Interrupted()
+        if not self._works.current:
             # Native code may hold the interpreter from a cell's first line on, and nothing has told of that.
-            await self._signal(work, group=False)  # a kernel that runs nothing ignores it
+            await self._signal("", group=False)  # a kernel that runs nothing ignores it
             look = await self._inquiry.look(LOOK)
             if look.native:
                 return _not_stopped(Interrupted(steps=["interrupted it"]), look)
-            work = self._works.current
-            if not work or not self._works.may_be(only):
-                return done
+        work = self._works.current
+        return await self._interrupt(work) if work and self._works.may_be(only) else Interrupted()
+
+    async def _interrupt(self, work: str) -> Interrupted:
         again, self._before = work == self._before, work
-        begun = asyncio.get_running_loop().time()
+        done, begun = Interrupted(), asyncio.get_running_loop().time()
 
         async def over(seconds: float) -> bool:
             """Whether it has stopped so many seconds after the beginning."""

@@ -194,7 +194,7 @@ class Owner:
     async def _obey(self, order: Order) -> Answer:
         match order.do:
             case "interrupt":
-                done = await self._interrupter.interrupt()
+                done = await self._interrupter.interrupt(order.cell)
                 return Answer(session=self._session, stopped=done.stopped, steps=done.steps, where=done.where)
             case "stop":
                 self._end("it was stopped")

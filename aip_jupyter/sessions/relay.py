@@ -71,6 +71,7 @@ class Relay:
         """Shows the comm messages that belong to no request of ours."""
         self._replies: dict[str, asyncio.Future[Message]] = {}
         self._idles: dict[str, asyncio.Future[None]] = {}
+        self._cell = ""
         self._shows: OrderedDict[str, Show] = OrderedDict()
         self._answers: OrderedDict[str, Show] = OrderedDict()
         self._orders = set[asyncio.Task[Answer | None]]()
@@ -83,6 +84,12 @@ class Relay:
     def is_free(self) -> bool:
         """Whether it runs nothing just now, for us or for another notebook."""
         return self._free.is_set()
+
+    @property
+    def asked(self) -> str:
+        """The id of the request that the session works on, or will, for us: of our cell, or of the values
+        that travel; "" for none."""
+        return self._cell or next(reversed(self._replies), "")
 
     async def until_free(self) -> None:
         """Wait until it runs nothing. SessionDied."""
@@ -112,11 +119,15 @@ class Relay:
             message = replace(message, header=Header(cell.id, "execute_request"))
         id = message.header.msg_id
         self.show(id, show)
-        with self._idle(id) as idle:
-            reply = await self._ask(message)
-            # What it has printed comes on another channel, and may come later than the reply.
-            await idle
-            self._check()
+        self._cell = id
+        try:
+            with self._idle(id) as idle:
+                reply = await self._ask(message)
+                # What it has printed comes on another channel, and may come later than the reply.
+                await idle
+                self._check()
+        finally:
+            self._cell = ""
         self._order_later(Order(do="seen", cell=id))
         return reply.read()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 from msgspec import Struct
 
@@ -17,6 +18,10 @@ _OURS = frozenset(
     )
 )
 """The agent's own requests, and pokes: they are no work."""
+
+
+REMEMBERED = 1000
+"""How many requests are remembered as ended."""
 
 
 class Request(Struct, frozen=True):
@@ -38,6 +43,7 @@ class Works:
     def __init__(self) -> None:
         self.current = ""
         """The id of the request; "" for none. Of a cell, of values that travel, of a widget's event."""
+        self._ended: deque[str] = deque(maxlen=REMEMBERED)
         self._changed = asyncio.Event()
 
     def note(self, request: Request, state: str) -> None:
@@ -46,9 +52,17 @@ class Works:
             return
         if state == "busy":
             self.current = request.msg_id
-        elif request.msg_id == self.current:
+            return
+        self._ended.append(request.msg_id)
+        if request.msg_id == self.current:
             self.current = ""
             self._changed.set()
+
+    def may_be(self, work: str) -> bool:
+        """Whether the kernel may be at this: it says so, or says nothing and has not ended it. "" is any."""
+        if self.current:
+            return work in ("", self.current)
+        return work not in self._ended
 
     async def over(self, work: str, seconds: float) -> bool:
         """Wait until this work has ended, at most so long; whether it has."""

@@ -67,9 +67,19 @@ class Order(Struct, frozen=True, kw_only=True):
     wait: float = 0.0
     """`output`: seconds to wait for a message when there is none yet, at most 30."""
     cell: str = ""
-    """`seen`: the id of the request whose output, to its end, somebody has got."""
+    """`seen`: the id of the request whose output, to its end, somebody has got. `interrupt`: the id of the
+    only request that may be interrupted; "" for whatever runs."""
     expression: str = ""
     """`peek`: the Python expression."""
+
+
+WAIT = 30.0
+"""Seconds for which an order may wait, at most."""
+
+
+def wait_of(order: Order) -> float:
+    """Seconds for which an order waits: what it says, where that can be."""
+    return min(order.wait, WAIT) if order.wait > 0 else 0.0  # neither a negative one nor NaN is
 
 
 class CellMark(Struct, frozen=True, kw_only=True):

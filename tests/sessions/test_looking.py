@@ -287,3 +287,42 @@ def test_the_end_tells_what_was_done(tmp_path: Path) -> None:
             "sent SIGTERM to its processes",
             "sent SIGKILL to those that were left",
         ]
+
+
+def test_an_interrupt_of_one_cell_spares_the_next(agent: Agent) -> None:
+    """Another notebook's waits in the queue: the interrupt comes when the one it is for has just ended."""
+
+    async def work() -> None:
+        ours, others = [Relay(await ZmqLink.open(agent.grant)) for _ in range(2)]
+        begun = asyncio.Event()
+        try:
+            first = asyncio.ensure_future(ours.run(cell("import time; time.sleep(0.3)"), print))
+            await asyncio.sleep(0.1)
+            asked = ours.asked
+            code = "print('begun', flush=True); time.sleep(1.5)"
+            second = asyncio.ensure_future(others.run(cell(code), lambda message: begun.set()))
+            await asyncio.gather(first, begun.wait())
+            assert ours.asked == ""
+            answer = await ours.order(Order(do="interrupt", cell=asked))
+            assert (answer.stopped, answer.steps) == (True, [])
+            assert (await second)["status"] == "ok"
+        finally:
+            await asyncio.gather(ours.close(), others.close())
+
+    asyncio.run(work())
+
+
+def test_an_interrupt_of_one_cell_hits_it(agent: Agent) -> None:
+    async def work() -> None:
+        relay = Relay(await ZmqLink.open(agent.grant))
+        begun = asyncio.Event()
+        code = "print('begun', flush=True); import time; time.sleep(60)"
+        running = asyncio.ensure_future(relay.run(cell(code), lambda message: begun.set()))
+        await begun.wait()
+        answer = await relay.order(Order(do="interrupt", cell=relay.asked))
+        assert answer.stopped
+        assert answer.steps
+        assert (await running)["ename"] == "KeyboardInterrupt"
+        await relay.close()
+
+    asyncio.run(work())
