@@ -62,12 +62,7 @@ class Exchange:
         same, has = list[int](), dict[int, list[int]]()
         with _faults() as faults:
             self._stock.begin(parent["header"]["msg_id"])
-            for index, note in enumerate(offer.notes):
-                found = self._stock.look(note, bound=offer.bound)
-                if len(found) == len(note.digests):
-                    same.append(index)
-                elif found:
-                    has[index] = found
+            same, has = self._stock.look(offer.notes, bound=offer.bound)
             self._kernel.shell.events.register("pre_execute", self._stock.forget)
         present = [name for name in offer.names if name in self._namespace]
         answer = Offered(same=same, has=has, present=present, fault="".join(faults))
@@ -112,15 +107,13 @@ class Exchange:
     def _collect(self, fetch: Fetch, found: Fetched) -> list[Buffer]:
         """The buffers of all that is to be sent, with a note of each group."""
         namespace = self._namespace
-        for note in fetch.unless:
-            if self._stock.is_same(note, bound=fetch.bound):
-                found.unchanged += note.names
         bound = namespace if fetch.bound else None
         maybe = [name for name in fetch.maybe if name in namespace and name not in fetch.names]
-        wanted = [name for name in (*fetch.names, *maybe) if name not in found.unchanged]
+        unless = {name: note for note in fetch.unless for name in note.names}  # in the order of the notebook
+        wanted = sorted({*fetch.names, *maybe}, key=[*unless, *fetch.names, *maybe].index)
         if fetch.bound:
             found.modules = _modules({name: namespace[name] for name in maybe})
-        known = {*fetch.known, *wanted, *found.unchanged}
+        known = {*fetch.known, *wanted}
         made = grouped(
             {name: namespace[name] for name in wanted if name not in found.modules},
             fetch.receiver,
@@ -129,11 +122,16 @@ class Exchange:
             lenient=maybe,
         )
         found.left = made.left
+        buffers = list[Buffer]()
         for group in made.groups:
+            if (note := unless.get(group.names[0])) is not None and self._stock.is_same(group, note):
+                found.unchanged += group.names
+                continue
             if fetch.bound or group.size >= LARGE:
                 group.digests = [digest(group.buffers[0])]
             found.notes.append(group.note())
-        return [buffer for group in made.groups for buffer in group.buffers]
+            buffers += group.buffers
+        return buffers
 
     def release(self, stream: Any, ident: Any, parent: Any) -> None:
         """The values that this request has fetched have been taken."""

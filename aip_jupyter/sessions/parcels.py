@@ -6,8 +6,8 @@ is kept of the values themselves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -16,6 +16,7 @@ from .values import ANYWHERE, Buffer, Pickled, ValueFault, load_values, pickled
 
 LARGE = 1024 * 1024
 """Bytes from which on it is asked whether the other side has a buffer already."""
+Key = TypeVar("Key", bound=Hashable)
 DEEP = 4 * 1024 * 1024
 """Bytes of a pickle from which on looking for what variables share would take too long."""
 
@@ -155,25 +156,25 @@ def grouped(
         waiting = sorted(name for name in uses - found.keys() if bound is not None and along(name))
         found |= {name: bound[name] for name in waiting} if bound is not None else {}
     groups = []
-    for names in _components(single):
+    for names in components(single):
         part = {name: found[name] for name in names}
         made = single[names[0]] if len(names) == 1 else pickled(part, receiver, bound, found.values())
         groups.append(Group(part, made.buffers, made.needs))
     return Grouped(groups, left)
 
 
-def _components(single: Mapping[str, Pickled]) -> list[list[str]]:
-    """The names, those together that share something which can be changed."""
+def components(single: Mapping[Key, Pickled]) -> list[list[Key]]:
+    """The keys, those together that share something which can be changed; in the order that they have."""
     if len(single) == 1 or any(len(each.buffers[0]) > DEEP for each in single.values()):
         return [list(single)] if single else []
-    components: list[tuple[list[str], set[int]]] = []
-    for name, each in single.items():
-        joined, held = [name], each.pickler.holds()
-        for other in [other for other in components if other[1] & held]:
-            components.remove(other)
-            joined, held = other[0] + joined, held | other[1]
-        components.append((joined, held))
-    return [names for names, _ in components]
+    found: list[tuple[set[Key], set[int]]] = []
+    for key, each in single.items():
+        joined, held = {key}, each.pickler.holds()
+        for other in [other for other in found if other[1] & held]:
+            found.remove(other)
+            joined, held = joined | other[0], held | other[1]
+        found.append((joined, held))
+    return [[key for key in single if key in joined] for joined, _ in found]
 
 
 def load_groups(notes: Iterable[Note], buffers: Sequence[Buffer]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .parcels import LARGE, Note, digest
-from .values import Buffer, ValueFault, pickled
+from .parcels import LARGE, Group, Note, components, digest
+from .values import Buffer, Pickled, ValueFault, pickled
 
 
 class Stamps:
@@ -48,31 +48,45 @@ class Stock:
         """Another offer has come."""
         self._offer, self._kept = offer, {}
 
-    def is_same(self, note: Note, *, bound: bool) -> bool:
-        """Whether this group is here as it is there."""
-        return bool(note.digests) and self._digested(note, bound)[0] == note.digests
+    def is_same(self, group: Group, note: Note) -> bool:
+        """Whether this group of ours is there as it is here, and shares as much."""
+        digests = self._stamps.theirs(group.names, list(map(digest, group.buffers)))
+        return group.names == note.names and digests == note.digests
 
-    def look(self, note: Note, *, bound: bool) -> list[int]:
-        """The buffers of this group that are here too; all of them when it is the same as a whole."""
-        digests, buffers = self._digested(note, bound)
-        if digests == note.digests:
-            return list(range(len(digests)))
-        pairs = zip(digests[1:], buffers[1:], strict=True)
-        large = {each: buffer for each, buffer in pairs if memoryview(buffer).nbytes >= LARGE}
-        self._kept |= large
-        return [index for index, each in enumerate(note.digests) if index and each in large]
+    def look(self, notes: Sequence[Note], *, bound: bool) -> tuple[list[int], dict[int, list[int]]]:
+        """Which of all these groups are here as they are there; of the others, which buffers are here too.
 
-    def _digested(self, note: Note, bound: bool) -> tuple[list[str], list[Buffer]]:
-        """The values of these names here, pickled as there; one empty text when they cannot be."""
+        One that shares something here with another one is not as it is there.
+        """
+        ours = {
+            index: made
+            for index, note in enumerate(notes)
+            if (made := self._pickled(note, bound)) is not None
+        }
+        alone = {keys[0] for keys in components(ours) if len(keys) == 1}
+        same, has = list[int](), dict[int, list[int]]()
+        for index, made in ours.items():
+            note = notes[index]
+            digests = self._stamps.theirs(note.names, list(map(digest, made.buffers)))
+            if index in alone and digests == note.digests:
+                same.append(index)
+            else:
+                pairs = zip(digests[1:], made.buffers[1:], strict=True)
+                large = {each: buffer for each, buffer in pairs if memoryview(buffer).nbytes >= LARGE}
+                self._kept |= large
+                has[index] = [place for place, each in enumerate(note.digests) if place and each in large]
+        return same, {index: found for index, found in has.items() if found}
+
+    def _pickled(self, note: Note, bound: bool) -> Pickled | None:
+        """The values of these names here, pickled as there; None when they are not here, or cannot be."""
         namespace = self._namespace()
         if not all(name in namespace for name in note.names):
-            return [""], [b""]
+            return None
         values = {name: namespace[name] for name in note.names}
         try:
-            buffers = pickled(values, bound=namespace if bound else None).buffers
+            return pickled(values, bound=namespace if bound else None)
         except ValueFault:
-            return [""], [b""]
-        return self._stamps.theirs(note.names, list(map(digest, buffers))), buffers
+            return None
 
     def complete(self, offer: str, notes: Iterable[Note], sent: Sequence[Buffer]) -> list[Buffer]:
         """The buffers that were sent, and between them copies of those that are here.

@@ -227,6 +227,49 @@ def test_what_comes_back_unchanged_is_not_sent(agent: Agent) -> None:
     use(agent, work)
 
 
+TOGETHER: dict[str, Callable[[Any], tuple[Any, Any]]] = {
+    "one object": lambda inner: (inner, inner),
+    "one in the other": lambda inner: ({"k": inner}, inner),
+}
+INNER: dict[str, Callable[[], Any]] = {"list": lambda: [0] * 1000, "array": lambda: np.zeros(2_000_000)}
+
+
+@pytest.mark.parametrize("kind", TOGETHER)
+@pytest.mark.parametrize("inner", INNER)
+def test_what_is_one_only_on_one_side_is_not_the_same(agent: Agent, kind: str, inner: str) -> None:
+    together, new = TOGETHER[kind], INNER[inner]
+    is_one = "array is (params['k'] if isinstance(params, dict) else params)"
+
+    async def work(side: Side) -> None:
+        large = np.zeros(200_000)  # for it to be asked whether the session has them
+        params, array = together(new())
+        await side.into(params=params, array=array, large=large)
+        assert await side.run(is_one) == "True"
+        params, array = together(new())[0], new()
+        await side.into(params=params, array=array, large=large)
+        assert await side.run(is_one) == "False"
+        params, array = together(array)
+        parcel = await side.into(params=params, array=array, large=large)
+        assert await side.run(is_one) == "True"
+        # And back.
+        found = await side.back("params", "array", "large", parcel=parcel)
+        assert (found["params"], found["array"]) == (params, array) or inner == "array"
+        await side.run("import copy; array = copy.deepcopy(array)")
+        found = await side.back("params", "array", "large", parcel=parcel)
+        assert found["array"] is not array
+        assert found["large"] is large
+        first = found["params"]["k"] if kind == "one in the other" else found["params"]
+        assert first is not found["array"]
+        parcel = await side.into(params=params, array=new(), large=large)
+        await side.run("array = params['k'] if isinstance(params, dict) else params")
+        found = await side.back("params", "array", "large", parcel=parcel)
+        first = found["params"]["k"] if kind == "one in the other" else found["params"]
+        assert first is found["array"]
+        assert found["large"] is large
+
+    use(agent, work)
+
+
 def test_needs_are_compared_with_the_session(agent: Agent) -> None:
     async def work(side: Side) -> None:
         with pytest.raises(Invalid, match=r"^in: f \(function\) .* and session 'test' has 3\.1: put it into"):
