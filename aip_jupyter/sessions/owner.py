@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from .usage import Meter
 
 HOST = "127.0.0.1"
+LOOK = 10.0
+"""Seconds between two looks at whether the session's folder is still there."""
 SHUTDOWN = 1.0
 """Seconds that a kernel has to end by itself."""
 
@@ -57,6 +59,7 @@ class Owner:
 
     def __init__(self, folder: Path, spec: AgentSpec, child: Child) -> None:
         self._session = spec.session
+        self._folder = folder
         self._idle = spec.idle
         self._child = child
         self._kernel = process_of(child.pid)
@@ -125,7 +128,9 @@ class Owner:
         self._poke()
         await self._ready.wait()
         self._change("idle")
-        await asyncio.gather(self._reports.read(self._pair[0]), self._watch_the_clock())
+        await asyncio.gather(
+            self._reports.read(self._pair[0]), self._watch_the_clock(), self._watch_the_folder()
+        )
 
     def _connect(self, channel: Channel, take: Callable[[list[bytes]], None]) -> Stream:
         stream = Stream(kernel_socket(self._context, self._connection, channel), take)
@@ -190,6 +195,12 @@ class Owner:
             elif rest <= 0:
                 self._end(f"it had run no cell for {_duration(self._idle)}")
             await asyncio.sleep(max(rest, 0.01))
+
+    async def _watch_the_folder(self) -> None:
+        """End with the folder: without its record nobody would find the session again."""
+        while self._folder.exists():  # noqa: ASYNC110  # no event tells of files
+            await asyncio.sleep(LOOK)
+        self._end("its folder was removed")
 
     async def _obey(self, order: Order) -> Answer:
         match order.do:

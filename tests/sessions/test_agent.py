@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -161,6 +162,14 @@ def test_an_idle_session_ends_itself(tmp_path: Path) -> None:
     with running_agent(tmp_path, spec(tmp_path, idle=0.3)) as agent:
         assert agent.process.wait(30) == 0
         assert agent.record.session.reason == "it had run no cell for 0.3 seconds"
+
+
+def test_a_session_ends_with_its_folder(tmp_path: Path) -> None:
+    with running_agent(tmp_path / "session") as agent:
+        kernel = agent.until("idle").kernel
+        shutil.rmtree(agent.folder)
+        agent.process.wait(60)
+        wait_for(lambda: not is_alive(kernel))
 
 
 def test_a_kernel_that_cannot_start_is_told_of(tmp_path: Path) -> None:
