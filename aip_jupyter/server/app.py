@@ -21,11 +21,13 @@ from ..services.journal_files import server_store, store_of
 from ..services.local import Feed, Platform, open_platform
 from ..services.recovery import StoreCheck
 from ..services.settings import LISTS, SETTINGS, Settings, load_settings
+from ..wire.channels import LIMIT
 from ..wire.routes import PREFIX, Route
 from .adoption import adopt_journals
 from .events import SCHEMA_FILE, watch
 from .logs import install
 from .pool import Pool
+from .room import Room
 from .routes import check_handlers, make_handlers
 from .runtime_file import runtime_file, write_runtime_file
 from .traits import BackendName, Names
@@ -35,6 +37,8 @@ _HELP = {setting.name: f"{setting.help}. Environment: {setting.variable}." for s
 
 STARTS = 16
 """GPU sessions that may be starting or ending at once."""
+ROOM = 2 * LIMIT
+"""Bytes of large messages to GPU sessions that may be received at once; others wait where they come from."""
 
 
 class AipApp(ExtensionApp):
@@ -74,15 +78,18 @@ class AipApp(ExtensionApp):
     platform: Platform
     pools: dict[str, Pool]
     watchers: list[tuple[Feed, Pool]]
-    channels: set[object]
-    """Those of GPU sessions that are open."""
+    channels: dict[object, str]
+    """Those of GPU sessions that are open: whose they are."""
+    room: Room
+    """For the large messages on them."""
     kernel_token: str
 
     def initialize_settings(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.pools = {}
         self.watchers = []
-        self.channels = set()
+        self.channels = {}
+        self.room = Room(ROOM)
         self.kernel_token = secrets.token_urlsafe(32)
         settings = self._settings()
         self.platform = open_platform(settings, "server", self.serverapp.base_url)

@@ -1,14 +1,16 @@
 """A session's channels over a websocket, for notebooks that cannot reach its kernel: see `wire.channels`.
 
-Whoever asks is let in, or refused, like anywhere else, before the upgrade; and is looked at again now and then,
-since a token may be revoked while the channels are open.
+Whoever asks is let in, or refused, like anywhere else, before the upgrade; and is looked at again now and
+then, since a token may be revoked while the channels are open. What one side does not take waits at the
+other, and not here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any
+from collections.abc import Coroutine, Iterator
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from tornado.web import HTTPError
@@ -26,12 +28,19 @@ from .credentials import identify
 from .handlers import ApiHandler
 from .roles import admitted
 
+if TYPE_CHECKING:
+    from .app import AipApp
+
 AGAIN = 2.0
 """Seconds after which a caller's credential and rights are looked at again."""
 PING = 20.0
 """Seconds between pings; whoever does not answer by the next one is gone."""
 MANY = 200
 """Channels that may be open at once; each takes some of the files that this process may open."""
+EACH = 50
+"""Those of one person."""
+ORDERS = 4
+"""Orders of one channel that may be under way; each may hold an answer of megabytes."""
 _ENDS = (Unauthenticated, Denied, NotFound, SessionDied)
 """What ends channels when they are looked at again."""
 _TO_KERNEL = ("shell", "control", "stdin")
@@ -52,47 +61,85 @@ class ChannelsHandler(ApiHandler, WebSocketHandler):
     def max_message_size(self) -> int:
         return PIECE
 
+    def initialize(self, app: AipApp) -> None:
+        super().initialize(app)
+        self._works: set[asyncio.Task[None]] = set()
+
     async def answer(self, **path: str) -> None:
         """Open the channels, and serve them until they end."""
         self._request: GetSession = self.request_of(path)
         grant = await self._grant()
         if self.request.headers.get("Upgrade", "").lower() != "websocket":
             raise Invalid("this address is for websockets; see wire/channels.py for what goes through")
-        if len(self.app.channels) >= MANY:
-            raise RateLimited("too many channels of GPU sessions are open here; try again in a moment")
-        self._link: Link = await ZmqLink.open(grant, bounded=True)
-        self._incoming = Assembler(LIMIT)
-        self._sending = asyncio.Lock()
-        self._works: set[asyncio.Task[None]] = set()
-        self.app.channels.add(self)
+        with self._place():
+            self._link: Link = await ZmqLink.open(grant, bounded=True)
+            self._incoming = Assembler(LIMIT)
+            self._room = 0
+            self._sending = asyncio.Lock()
+            self._orders = asyncio.Semaphore(ORDERS)
+            try:
+                await WebSocketHandler.get(self)  # returns when the websocket is closed
+            finally:
+                self.on_close()
+                self._reserved(0)
+                await self._link.close()
+
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of those that may be open at once. RateLimited."""
+        users = self.app.channels
+        if len(users) >= MANY or list(users.values()).count(self.caller.user) >= EACH:
+            raise RateLimited(
+                "too many channels of GPU sessions are open here; close notebooks that use some"
+            )
+        users[self] = self.caller.user
         try:
-            await WebSocketHandler.get(self)  # returns when the websocket is closed
+            yield
         finally:
-            self.app.channels.discard(self)
-            for work in self._works:
-                work.cancel()
-            await self._link.close()
+            del users[self]
 
     def open(self, *path: str, **named: str) -> None:
         self.set_nodelay(True)
         self._begin(self._pump())
         self._begin(self._look_again())
 
+    def on_close(self) -> None:
+        for work in list(self._works):
+            work.cancel()
+
     async def on_message(self, message: str | bytes) -> None:
+        """Take a piece; tornado reads the next one when this returns."""
+        taking = self._begin(self._receive(message))  # which ends with the connection
+        await asyncio.wait([taking])
+        if not taking.cancelled():
+            taking.result()
+
+    async def _receive(self, message: str | bytes) -> None:
         try:
             if isinstance(message, str):
                 raise ValueError("a message is not binary")
             whole = self._incoming.add(message)
             if whole is not None:
                 await self._take(*whole)
+                self._reserved(0)
+            elif not self._room:
+                await self.app.room.take(self._incoming.size)
+                self._reserved(self._incoming.size)
         except (ValueError, msgspec.MsgspecError) as error:
             await self._end(Invalid(f"channels: {error}; see wire/channels.py for their form"))
         except AipError as error:
             await self._end(error)
 
+    def _reserved(self, size: int) -> None:
+        """A message of so many bytes is being received; 0: none is."""
+        self.app.room.give(self._room)
+        self._room = size
+
     async def _take(self, channel: str, parts: list[memoryview]) -> None:
         if channel == "agent" and parts:
-            self._begin(self._order(msgspec.msgpack.decode(parts[0], type=Order)))
+            order = msgspec.msgpack.decode(parts[0], type=Order)
+            await self._orders.acquire()
+            self._begin(self._order(order)).add_done_callback(lambda done: self._orders.release())
         elif channel in _TO_KERNEL:
             await self._link.send(message_of(channel, parts))
         else:
@@ -150,7 +197,8 @@ class ChannelsHandler(ApiHandler, WebSocketHandler):
                 for piece in encode_pieces(channel, parts):
                     await self.write_message(piece, binary=True)
 
-    def _begin(self, work: Any) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)
         self._works.add(task)
         task.add_done_callback(self._works.discard)
+        return task

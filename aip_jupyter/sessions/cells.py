@@ -12,13 +12,11 @@ from msgspec.structs import replace
 
 from ..domain.records import now_ms
 from ..domain.sessions import Session
-from ..wire.agent import Answer, CellMark, Order
+from ..wire.agent import Answer, CellMark, Order, wait_of
 from .journal import OutputJournal
 
 REMEMBERED = 100
 """How many cells are told of."""
-PATIENCE = 30.0
-"""Seconds for which an order may wait, at most."""
 
 
 class _Input(Struct):
@@ -74,8 +72,8 @@ class Cells:
             self._see(order.cell)
         if order.do != "output":
             return Answer(session=self._session(), cells=list(self._marks), newest=self._journal.newest)
-        if order.wait > 0:
-            await self._arrival(order.after, min(order.wait, PATIENCE))
+        if seconds := wait_of(order):
+            await self._arrival(order.after, seconds)
         messages, newest = self._journal.read(order.after)
         return Answer(session=self._session(), messages=messages, oldest=self._journal.oldest, newest=newest)
 

@@ -87,11 +87,13 @@ def kernel_socket(
     channel: Channel,
     identity: bytes = b"",
     waiting: int = 0,
+    leaving: int = 0,
 ) -> zmq.Socket[bytes]:
     """Connect to a channel of the kernel that this connection information describes.
 
     The kernel asks on stdin whoever has the identity that a request on shell came from. `waiting`: the most
-    messages that may wait to be read, before the kernel has to keep them; 0 for any number.
+    messages that may wait to be read, before the kernel has to keep them; 0 for any number. `leaving`: those
+    that may wait to be sent, before sending has to wait; 0 for ZeroMQ's own number.
     """
     socket = context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER)
     if identity:
@@ -99,6 +101,8 @@ def kernel_socket(
     socket.linger = 0
     # What a kernel prints faster than we read waits here, and is not thrown away.
     socket.rcvhwm = waiting
+    if leaving:
+        socket.sndhwm = leaving
     socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
     socket.curve_serverkey = str(connection["curve_publickey"]).encode()
     socket.connect(f"{connection['transport']}://{connection['ip']}:{connection[f'{channel}_port']}")

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ..domain.records import new_id
 from ..domain.sessions import Session
 from ..errors import AipError, Invalid, SessionDied, Unavailable
-from ..wire.agent import Answer, Order
+from ..wire.agent import Answer, Order, wait_of
 from ..wire.channels import CLOSED, LIMIT, PIECE, Assembler, encode_pieces
 from ..wire.errors import decode_error
 from ..wire.route import PREFIX
@@ -83,8 +83,9 @@ class WebsocketLink:
         self._check()
         size = sum(memoryview(buffer).nbytes for buffer in message.buffers)
         if size > LIMIT - PIECE:
-            text = f"the values have {size:,} bytes; through the server, {LIMIT - PIECE:,} can go at once"
-            raise Invalid(f"in: {text}", field="in")
+            text = f"in: the values have {size:,} bytes; through the server, {LIMIT - PIECE:,} can go at once"
+            advice = "send fewer at a time, or set AIP_LINK to zmq where the session can be reached directly"
+            raise Invalid(f"{text}: {advice}", field="in")
         await self._send(message.channel, parts_of(message, self._sender))
 
     async def receive(self) -> Message:
@@ -100,7 +101,7 @@ class WebsocketLink:
         answer = self._orders[number] = asyncio.get_running_loop().create_future()
         try:
             await self._send("agent", [msgspec.msgpack.encode(replace(order, id=number))])
-            return await asyncio.wait_for(answer, ORDER_PATIENCE + order.wait)
+            return await asyncio.wait_for(answer, ORDER_PATIENCE + wait_of(order))
         except asyncio.TimeoutError:
             text = f"session: the agent of {self.session.name!r} does not answer; look at `%gpu list`"
             raise Unavailable(text, field="session") from None

@@ -17,7 +17,7 @@ from ..backends.process import is_alive
 from ..domain.records import new_id
 from ..domain.sessions import Grant
 from ..errors import AipError, SessionDied, Unavailable
-from ..wire.agent import Answer, Order
+from ..wire.agent import Answer, Order, wait_of
 from .link import LinkCapability, closed
 from .messages import Message, Signer, request
 from .shared import LARGE, Lender, Loan, borrow, can_share
@@ -31,6 +31,8 @@ ROOM = 16 * 2**20
 """Bytes of output that may wait to be received, where that is bounded."""
 WAITING = 50
 """Messages that may wait to be taken in, there."""
+LEAVING = 4
+"""Those that may wait for a kernel to take them, there: each may be large."""
 LAST_WORDS = 0.5
 """Seconds to wait for the agent's reason once a connection has broken."""
 _SHARES = b'{"shares":true}'
@@ -60,8 +62,9 @@ class ZmqLink:
         monitor: zmq.Socket[bytes] = agent.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         identity = new_id().encode()
         self._connection = grant.connection
-        shell = kernel_socket(self._context, grant.connection, "shell", identity)
-        stdin = kernel_socket(self._context, grant.connection, "stdin", identity)
+        self._leaving = LEAVING if bounded else 0
+        shell = kernel_socket(self._context, grant.connection, "shell", identity, leaving=self._leaving)
+        stdin = kernel_socket(self._context, grant.connection, "stdin", identity, leaving=self._leaving)
         greeted: zmq.Socket[bytes] = stdin.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self._shell = Stream(shell, self._reply, copy=False)
         iopub = kernel_socket(self._context, grant.connection, "iopub", waiting=WAITING if bounded else 0)
@@ -113,7 +116,7 @@ class ZmqLink:
         answer = self._orders[number] = asyncio.get_running_loop().create_future()
         self._order(replace(order, id=number))
         try:
-            return await asyncio.wait_for(answer, ORDER_PATIENCE + order.wait)
+            return await asyncio.wait_for(answer, ORDER_PATIENCE + wait_of(order))
         except asyncio.TimeoutError:
             text = f"session: the agent of {self.session.name!r} does not answer; look at `%gpu list`"
             raise Unavailable(text, field="session") from None
@@ -150,7 +153,7 @@ class ZmqLink:
         if channel == "stdin":
             return self._stdin
         if self._control is None:  # few ever use it
-            socket = kernel_socket(self._context, self._connection, "control")
+            socket = kernel_socket(self._context, self._connection, "control", leaving=self._leaving)
             self._control = Stream(socket, partial(self._take, "control"))
         return self._control
 

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 
 PIECE = 4 * 2**20
 """Bytes of a piece, at most."""
-LIMIT = 2 * 2**30
+LIMIT = 2**30
 """Bytes of a message to the server, at most."""
 PARTS = 10_000
 """Parts of a message, at most."""
@@ -59,6 +59,11 @@ class Assembler:
         self._limit = limit
         self._whole = bytearray()
         self._offsets: list[int] = []
+
+    @property
+    def size(self) -> int:
+        """Bytes of the message that has begun; 0 when none has."""
+        return self._offsets[-1] if self._offsets else 0
 
     def add(self, piece: bytes) -> tuple[str, list[memoryview]] | None:
         """The message that this piece completes: its channel, and its other parts, which are writable.

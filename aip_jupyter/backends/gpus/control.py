@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ...errors import Unavailable
-from ...wire.agent import Answer, Order
+from ...wire.agent import Answer, Order, wait_of
 
 
 def order(control: Mapping[str, str | int], what: Order, *, patience: float = 5.0) -> Answer:
@@ -21,7 +21,7 @@ def order(control: Mapping[str, str | int], what: Order, *, patience: float = 5.
     context: Any = zmq.Context.instance()
     with agent_socket(context, control) as socket:
         socket.send(msgspec.msgpack.encode(what))
-        if not socket.poll(int((patience + what.wait) * 1000)):
+        if not socket.poll(int((patience + wait_of(what)) * 1000)):
             message = f"the session's agent did not answer within {patience:g} seconds; look at `%gpu list`"
             raise Unavailable(message)
         return msgspec.msgpack.decode(socket.recv(), type=Answer)
