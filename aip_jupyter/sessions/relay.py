@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -32,7 +31,7 @@ SHOWN = COMMS | {
 }
 """The types of messages that are handed on."""
 REMEMBERED = 100
-"""How many cells are remembered for what their threads print later, and how many messages to widgets."""
+"""How many ended cells are remembered for what their threads print later, and messages to widgets."""
 
 Show = Callable[[Message], object]
 """Shows a message; called in the link's thread, in the order in which the kernel has sent."""
@@ -58,6 +57,23 @@ class _Status(Struct):
     execution_state: str = ""
 
 
+class _Shows(dict[str, Show]):
+    """Who shows what comes of a request, by its id: of all that have not ended, and of the last that have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ended: dict[str, None] = {}
+
+    def ended(self, id: str) -> None:
+        """Keep it only until so many others have ended too."""
+        self._ended.pop(id, None)
+        self._ended[id] = None
+        if len(self._ended) > REMEMBERED:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest]
+            self.pop(oldest, None)
+
+
 class Relay:
     """One session as its user sees it. All of it belongs to the link's event loop."""
 
@@ -72,8 +88,8 @@ class Relay:
         self._replies: dict[str, asyncio.Future[Message]] = {}
         self._idles: dict[str, asyncio.Future[None]] = {}
         self._cell = ""
-        self._shows: OrderedDict[str, Show] = OrderedDict()
-        self._answers: OrderedDict[str, Show] = OrderedDict()
+        self._shows = _Shows()
+        self._answers = _Shows()
         self._orders = set[asyncio.Task[Answer | None]]()
         self._free = asyncio.Event()
         if link.session.state == "idle":
@@ -98,7 +114,8 @@ class Relay:
 
     def show(self, cell: str, show: Show) -> None:
         """Show what comes from the cell of this id from now on, to its end and behind it."""
-        _remember(self._shows, cell, show)
+        self._shows[cell] = show
+        self._shows.ended(cell)  # it is not for us to say when
 
     def shows(self, cell: str) -> bool:
         """Whether what comes from the cell of this id is shown."""
@@ -117,11 +134,10 @@ class Relay:
         message = request("shell", "execute_request", content, note)
         if cell.id and cell.id not in self._shows:
             message = replace(message, header=Header(cell.id, "execute_request"))
-        id = message.header.msg_id
-        self.show(id, show)
-        self._cell = id
+        id = self._cell = message.header.msg_id
+        self._shows[id] = show
         try:
-            with self._idle(id) as idle:
+            with self._idle(id, self._shows) as idle:
                 reply = await self._ask(message)
                 # What it has printed comes on another channel, and may come later than the reply.
                 await idle
@@ -135,8 +151,8 @@ class Relay:
         """Pass a front end's comm message on, and show what comes of it. Returns when the session has dealt
         with it, or has ended."""
         id = message.header.msg_id
-        _remember(self._answers, id, show)
-        with self._idle(id) as idle, contextlib.suppress(AipError):
+        self._answers[id] = show
+        with self._idle(id, self._answers) as idle, contextlib.suppress(AipError):
             self._check()
             await self.link.send(message)
             await idle
@@ -172,13 +188,14 @@ class Relay:
             self._replies.pop(message.header.msg_id, None)
 
     @contextlib.contextmanager
-    def _idle(self, id: str) -> Iterator[asyncio.Future[None]]:
+    def _idle(self, id: str, shows: _Shows) -> Iterator[asyncio.Future[None]]:
         """The future of the `idle` of this request."""
         idle = self._idles[id] = asyncio.get_running_loop().create_future()
         try:
             yield idle
         finally:
             self._idles.pop(id, None)
+            shows.ended(id)
 
     def _order_later(self, order: Order) -> None:
         """Order it, and do not wait."""
@@ -239,12 +256,6 @@ def _show(show: Show, message: Message) -> None:
         show(message)
     except Exception:  # noqa: BLE001  # whatever a front end does with it, the next message must come through
         _log.exception("an output of a GPU session could not be shown")
-
-
-def _remember(shows: OrderedDict[str, Show], id: str, show: Show) -> None:
-    shows[id] = show
-    while len(shows) > REMEMBERED:
-        shows.popitem(last=False)
 
 
 def _resolve(future: asyncio.Future[Any] | None, result: Any) -> None:
