@@ -13,6 +13,13 @@ LinkCapability = Literal["shared_memory"]
 """`shared_memory`: large values go through the memory of one host, and not through a socket."""
 
 
+def broken(session: Session, reason: object) -> Unavailable:
+    """Why a link has failed. The session has not: its cell goes on."""
+    name = session.name
+    text = f"session: the link to {name!r} failed ({reason}); what runs there goes on"
+    return Unavailable(f"{text}: `%gpu attach {name}` shows its output", field="session")
+
+
 def closed() -> Unavailable:
     """What is raised by a link that was closed."""
     return Unavailable("session: the link is closed", field="session")

@@ -17,7 +17,7 @@ from ..wire.agent import Answer, Order, wait_of
 from ..wire.channels import CLOSED, LIMIT, PIECE, Assembler, encode_pieces
 from ..wire.errors import decode_error
 from ..wire.route import PREFIX
-from .link import LinkCapability, closed
+from .link import LinkCapability, broken, closed
 from .messages import Message, message_of, parts_of
 from .zmq_link import ORDER_PATIENCE
 
@@ -161,8 +161,7 @@ class WebsocketLink:
         return self._failed(f"the connection was closed: {code or 'without a word'}")
 
     def _failed(self, reason: str) -> AipError:
-        text = f"session: the link to {self.session.name!r} failed ({reason}); run the cell again"
-        return Unavailable(text, field="session")
+        return broken(self.session, reason)
 
     def _end(self, error: AipError) -> None:
         if self._error is None:

@@ -18,7 +18,7 @@ from ..domain.records import new_id
 from ..domain.sessions import Grant
 from ..errors import AipError, SessionDied, Unavailable
 from ..wire.agent import Answer, Order, wait_of
-from .link import LinkCapability, closed
+from .link import LinkCapability, broken, closed
 from .messages import Message, Signer, request
 from .shared import LARGE, Lender, Loan, borrow, can_share
 from .sockets import Stream, kernel_socket
@@ -244,8 +244,7 @@ class ZmqLink:
         self._end(SessionDied(f"{text}; run the cell again to start a new session", field="session"))
 
     def _failed(self, error: Exception) -> None:
-        text = f"session: the link to {self.session.name!r} failed ({error}); run the cell again"
-        self._end(Unavailable(text, field="session"))
+        self._end(broken(self.session, error))
 
     def _end(self, error: AipError) -> None:
         if self._error is None:

@@ -22,12 +22,14 @@ from aip_jupyter.errors import Invalid, Unavailable
 from aip_jupyter.services.interface import Services
 from aip_jupyter.services.settings import Settings, load_settings
 from aip_jupyter.sessions.links import open_link
+from aip_jupyter.sessions.relay import Relay
 from aip_jupyter.sessions.websocket_link import WebsocketLink
 from aip_jupyter.sessions.zmq_link import ZmqLink
 
 from ..contracts.links import LinkContract, Way
 from ..support.live import LiveServer, free_port, live_server
 from ..support.sessions import ending_sessions, pid_of, record_of
+from .cells import cell
 
 Mortal = Callable[[], tuple[Grant, int, int]]
 
@@ -86,6 +88,36 @@ class TestWebsocketLink(LinkContract):
     @pytest.fixture
     def way(self, server: LiveServer) -> Way:
         return lambda grant: WebsocketLink.open(grant.session, server.url, server.token)
+
+
+@pytest.mark.parametrize("through", ["server", "zmq"])
+def test_a_link_that_fails_says_that_the_cell_goes_on(
+    server: LiveServer, grant: Grant, through: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*_: object) -> None:
+        raise ValueError("a message is damaged")
+
+    async def work() -> None:
+        link = (
+            await ZmqLink.open(grant)
+            if through == "zmq"
+            else await WebsocketLink.open(grant.session, server.url, server.token)
+        )
+        monkeypatch.setattr("aip_jupyter.sessions.zmq_link.Signer.unpack", damaged)
+        monkeypatch.setattr("aip_jupyter.sessions.websocket_link.message_of", damaged)
+        relay = Relay(link)
+        try:
+            with pytest.raises(Unavailable) as raised:
+                await relay.run(cell("1"), print)
+        finally:
+            await relay.close()
+        name = grant.session.name
+        assert raised.value.message == (
+            f"session: the link to {name!r} failed (a message is damaged); what runs there goes on: "
+            f"`%gpu attach {name}` shows its output"
+        )
+
+    asyncio.run(work())
 
 
 class TestChoice:
