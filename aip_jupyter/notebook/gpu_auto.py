@@ -7,7 +7,6 @@ which is another afterwards.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from types import FunctionType, ModuleType
 from typing import Any
@@ -16,12 +15,10 @@ from ..errors import Invalid
 from ..sessions.parcels import grouped
 from ..sessions.values import ValueFault
 from .gpu_data import Parcel, check_names
-from .gpu_names import names_of
+from .gpu_names import is_of_ipython, names_of
 
 _CODE = (ModuleType, FunctionType, type)
 """What comes back only if the cell gives it a value."""
-_HISTORY = re.compile(r"_+|_i{1,3}|_i?\d+|_[dio]h")
-"""What IPython remembers of cells."""
 
 
 def pack_auto(code: str, asked: Sequence[str], out: Sequence[str], shell: Any) -> Parcel:
@@ -51,11 +48,16 @@ def pack_auto(code: str, asked: Sequence[str], out: Sequence[str], shell: Any) -
         asked=asked,
         automatic=True,
         stuck=made.left,
-        maybe=[name for name in dict.fromkeys([*cell.writes, *taken]) if name not in out],
+        maybe=[name for name in dict.fromkeys([*cell.writes, *taken]) if _may_come(name, out)],
     )
 
 
 def _is_of_ipython(name: str, shell: Any) -> bool:
     hidden: dict[str, Any] = shell.user_ns_hidden
     is_theirs = name in hidden and hidden[name] is shell.user_ns[name]
-    return is_theirs or _HISTORY.fullmatch(name) is not None
+    return is_theirs or is_of_ipython(name)
+
+
+def _may_come(name: str, out: Sequence[str]) -> bool:
+    """Whether it comes back by itself."""
+    return name not in out and not is_of_ipython(name)

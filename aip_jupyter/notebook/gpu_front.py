@@ -178,4 +178,4 @@ def front_of(shell: Any, *, shows_errors: bool = False) -> Front:
 
 def cell_number(shell: Any) -> int:
     """The number of the cell that runs: IPython's own counter is one ahead of it, or not, by its version."""
-    return max(len(shell.user_ns.get("In", ())) - 1, 1)
+    return max(len(shell.history_manager.input_hist_parsed) - 1, 1)  # its `In`, whatever the user's is

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import keyword
 from argparse import Namespace
 from collections.abc import Iterable
 from typing import Any
@@ -105,11 +106,10 @@ class GpuMagics(Magics):
         from .gpu_background import BackgroundCell
 
         name = arguments.handle
-        if name and not (arguments.background and name.isidentifier()):
-            message = (
-                f"as: {name!r} is not a variable's name" if arguments.background else "as: it names a handle"
-            )
-            raise Invalid(f"{message}; write --background --as job", field="as")
+        if name and not arguments.background:
+            raise Invalid("as: it names a handle; write --background --as job", field="as")
+        if name:
+            _check_name(name, "as", "--background --as job")
         job = BackgroundCell(task, front, name=name)
         if name:
             self._shell.user_ns[name] = job
@@ -152,10 +152,18 @@ def names_of(given: Iterable[str], field: str) -> list[str]:
     """The variables that `--in` or `--out` names. Invalid."""
     names = [name.strip() for part in given for name in part.split(",") if name.strip()]
     for name in names:
-        if not name.isidentifier():
-            message = f"{field}: {name!r} is not a variable's name; write --{field} a,b"
-            raise Invalid(message, field=field)
+        _check_name(name, field, f"--{field} a,b")
     return list(dict.fromkeys(names))
+
+
+def _check_name(name: str, field: str, example: str) -> None:
+    """Whether a variable of the user's may be called so. Invalid."""
+    from .gpu_names import is_of_ipython
+
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise Invalid(f"{field}: {name!r} is not a variable's name; write {example}", field=field)
+    if is_of_ipython(name):
+        raise Invalid(f"{field}: {name!r} is IPython's own; take another name: {example}", field=field)
 
 
 @functools.lru_cache(maxsize=100)

@@ -18,6 +18,13 @@ _EXPANDED = re.compile(r"(?<!\$)\$(\w+)|\{([^{}]+)\}")
 """What IPython puts into a command: `$name` and `{expression}`."""
 _CODE = ("time", "timeit", "prun", "memit", "capture")
 """Magics whose line or cell is Python."""
+_OF_IPYTHON = re.compile(r"_+|_i{1,3}|_i?\d+|_[dio]h|In|Out|get_ipython|exit|quit")
+"""What IPython gives values in every shell, and remembers of cells."""
+
+
+def is_of_ipython(name: str) -> bool:
+    """Whether IPython itself uses this name: another value would take something from the shell."""
+    return _OF_IPYTHON.fullmatch(name) is not None
 
 
 class CellNames(Struct, frozen=True):

@@ -118,6 +118,8 @@ def test_the_end_of_its_session_is_told(nb: Notebook, home: Path) -> None:
 
 REFUSED = {
     "%%gpu cpu --as job\n1": "as: it names a handle; write --background --as job",
+    "%%gpu cpu --background --as exit\n1": "as: 'exit' is IPython's own; take another name: "
+    "--background --as job",
     "%%gpu cpu --background --as 1x\n1": "as: '1x' is not a variable's name; write --background --as job",
 }
 

@@ -129,14 +129,17 @@ clf = LogisticRegression().fit([[0.0], [1.0]], [0, 1])""")
 REFUSED = {
     "%%gpu cpu --nonsense\n1": ("Invalid", "unrecognized arguments: --nonsense; usage: %%gpu "),
     "%%gpu cpu --in arry\n1": ("NotFound", "in: there is no variable 'arry'; did you mean array?"),
+    "%%gpu cpu --out class\n1": ("Invalid", "out: 'class' is not a variable's name; write --out a,b"),
+    "%%gpu cpu --out In\n1": ("Invalid", "out: 'In' is IPython's own; take another name: --out a,b"),
+    "%%gpu cpu --in _3\n1": ("Invalid", "in: '_3' is IPython's own; take another name: --in a,b"),
     "%%gpu cpu --in a-b\n1": ("Invalid", "in: 'a-b' is not a variable's name; write --in a,b"),
     "%%gpu cpu --out nope\n1": ("NotFound", "out: after the cell, the session has no variable nope"),
-    "%%gpu cpu --in lock\n1": ("Invalid", "in: lock (lock) cannot be pickled: it is a lock: make it in the cell"),
+    "%%gpu cpu --in lock\n1": ("Invalid", "in: lock (lock) cannot be pickled: it is a lock: make it in "),
     "%%gpu cpu --out lock\nimport threading; lock = threading.Lock()": ("Invalid", "out: lock (lock) cannot"),
     "%%gpu cpu\n\n  \n": ("Invalid", "cell: there is nothing below %%gpu to run"),
     "%%gpu cpu\n%%gpu cpu\n1": ("Invalid", "this cell runs in GPU session 'cpu' already; take the inner"),
     "%%gpu --session nope\n1": ("NotFound", "session: there is no"),
-    "%%gpu L40S --session cpu\n1": ("Invalid", "session: 'cpu' has cpu, not L40S; leave out the type"),
+    "%%gpu L40S --session cpu\n1": ("Invalid", "session: 'cpu' has cpu, not L40S; leave that out,"),
 }
 
 
@@ -229,6 +232,16 @@ get_ipython().kernel.comm_manager.register_target("touch", opened)
     content = {"comm_id": "1", "target_name": "touch", "data": {"file": str(gate)}}
     nb.client.shell_channel.send(nb.client.session.msg("comm_open", content))
     assert cell.end().reply["status"] == "ok"
+
+
+def test_cells_are_counted_whatever_in_is(nb: Notebook) -> None:
+    nb.run("In = 5")
+    cell = nb.run("%%gpu cpu\n6 * 7")
+    (result,) = cell.of("execute_result")
+    assert result["content"]["execution_count"] == cell.reply["execution_count"]
+    nb.run("%%gpu cpu --auto\nexit = quit = Out = _ = 1\nmine = 2")
+    assert nb.run("mine, type(exit).__name__, type(Out).__name__").shown == ["(2, 'ZMQExitAutocall', 'dict')"]
+    nb.run("del In")
 
 
 def test_it_stands_in_other_cell_magics(nb: Notebook) -> None:
