@@ -109,8 +109,9 @@ class Exchange:
         namespace = self._namespace
         bound = namespace if fetch.bound else None
         maybe = [name for name in fetch.maybe if name in namespace and name not in fetch.names]
-        unless = {name: note for note in fetch.unless for name in note.names}  # in the order of the notebook
-        wanted = sorted({*fetch.names, *maybe}, key=[*unless, *fetch.names, *maybe].index)
+        unless = {name: note for note in fetch.unless for name in note.names}
+        notes = [unless.get(name, Note([name])) for name in (*fetch.names, *maybe)]  # in the notebook's order
+        wanted = dict.fromkeys(name for note in notes for name in note.names if name in namespace)
         if fetch.bound:
             found.modules = _modules({name: namespace[name] for name in maybe})
         known = {*fetch.known, *wanted}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Mapping
-from types import FunctionType, ModuleType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import cloudpickle
@@ -50,7 +50,8 @@ class Pickler(_Pickler):  # type: ignore[misc]  # a class of Any
         """The identities of all that can be changed in place in what was pickled; valid while this lives."""
         memo: Mapping[int, tuple[int, Any]] = self.memo.copy()
         classes = {type(value) for _, value in memo.values()}
-        shared = frozenset[int]().union([self._passed], *map(_of_class, classes))
+        functions = [value for _, value in memo.values() if isinstance(value, FunctionType)]
+        shared = frozenset([self._passed]).union(*map(_of_class, classes), *map(_of_function, functions))
         return {id for id, (_, value) in memo.items() if not _is_fixed(value)} - shared | self._globals
 
     def reducer_override(self, value: Any) -> Any:
@@ -101,13 +102,21 @@ class Pickler(_Pickler):  # type: ignore[misc]  # a class of Any
 
 def _is_fixed(value: object) -> bool:
     """Whether it does not matter if it is shared: texts, functions, classes, types of data."""
-    fixed = isinstance(value, (str, bytes, tuple, frozenset, ModuleType)) or hasattr(value, "__qualname__")
+    if isinstance(value, CellType):  # what methods have for `super()`
+        return _is_filled(value) and isinstance(value.cell_contents, type)
+    plain = (str, bytes, tuple, frozenset, ModuleType, CodeType)
+    fixed = isinstance(value, plain) or hasattr(value, "__qualname__")
     return fixed or "dtype" in type(value).__name__.lower()
 
 
 def _of_class(cls: type[object]) -> frozenset[int]:
     """What belongs to a class is shared by all its objects, and means nothing."""
     return frozenset(id(value) for each in cls.__mro__ for value in vars(each).values())
+
+
+def _of_function(function: FunctionType) -> frozenset[int]:
+    """Its own dicts: it is shared itself where they are."""
+    return frozenset(map(id, (vars(function), function.__annotations__, function.__kwdefaults__)))
 
 
 class _Here:
