@@ -8,7 +8,7 @@ which is another afterwards.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from ..errors import Invalid
@@ -16,9 +16,6 @@ from ..sessions.parcels import grouped
 from ..sessions.values import ValueFault
 from .gpu_data import Parcel, check_names
 from .gpu_names import is_of_ipython, names_of
-
-_CODE = (ModuleType, FunctionType, type)
-"""What comes back only if the cell gives it a value."""
 
 
 def pack_auto(code: str, asked: Sequence[str], out: Sequence[str], shell: Any) -> Parcel:
@@ -41,7 +38,7 @@ def pack_auto(code: str, asked: Sequence[str], out: Sequence[str], shell: Any) -
     except ValueFault as error:
         raise Invalid(f"in: {error}", field="in") from error
     values = {name: value for group in made.groups for name, value in group.values.items()}
-    taken = [name for name, value in values.items() if not isinstance(value, _CODE)]
+    taken = [name for name, value in values.items() if not isinstance(value, ModuleType)]
     return Parcel(
         groups=made.groups,
         namespace=namespace,

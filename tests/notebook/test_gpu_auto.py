@@ -219,3 +219,49 @@ def test_it_goes_with_named_variables_and_with_magics(notebook: Notebook) -> Non
     assert "no variable 'nope'" in notebook.fail("%%gpu cpu --auto --in nope\nfirst")["evalue"]
     assert notebook.fail("%%gpu cpu --auto\nno Python (")["ename"] == "SyntaxError"
     assert notebook.fail("%%gpu cpu --auto\nnever_defined")["ename"] == "NameError"
+
+
+STATE = """class Count:
+    n = 0
+    def __init__(self): self.made = [super().__init__()]
+    def more(self): Count.n += 1
+count, keep = Count(), Count
+def calls(): calls.n = getattr(calls, 'n', 0) + 1; return calls.n
+def pair():
+    held = [0]
+    def add(): held[0] += 1; return held[0]
+    return add, lambda: held[0]
+add, total = pair()"""
+
+
+def test_what_classes_and_functions_hold_comes_back(notebook: Notebook) -> None:
+    notebook.run(STATE)
+    cell = auto(notebook, "Count.n += 1; calls(), add(), add(), total()")
+    assert cell.shown == ["(1, 1, 2, 2)"]
+    assert (
+        re.sub(r", [^,·]*B", "", lines(cell)[1])
+        == "← Count: class · calls: function · add: function · total: function together"
+    )
+    assert notebook.run("Count.n, Count is keep, calls(), add(), total()").shown == ["(1, True, 2, 3, 3)"]
+    cell = auto(notebook, "Count.n += 1; calls(), add(), total()")
+    assert cell.shown == ["(3, 4, 4)"]
+    assert notebook.run("count.more(); Count.n").shown == ["3"]
+    assert auto(notebook, "Count.n").shown == ["3"]
+
+
+def test_what_is_read_with_its_class_and_unchanged_stays(notebook: Notebook) -> None:
+    notebook.run(
+        "import numpy as np\nclass Net:\n  def __init__(self): super().__init__(); self.w = np.zeros(200_000)"
+    )
+    notebook.run("net, other = Net(), Net(); same = net")
+    for told in ("Net, 1.6 MB", "unchanged", "unchanged"):
+        cell = auto(notebook, "isinstance(net, Net), bool(other.w[0] == net.w[0])")
+        assert cell.shown == ["(True, True)"]
+        (line,) = lines(cell)
+        assert line.startswith("→ ")
+        assert {f"net: {told}", f"other: {told}"} <= set(line[2:].split(" · "))
+    auto(notebook, "assert isinstance(net, Net); other.w[0] = 5")
+    auto(notebook, "del net; other")
+    assert notebook.run("net is same, type(other) is Net, other.w[0]").shown == [
+        "(True, True, np.float64(5.0))"
+    ]
