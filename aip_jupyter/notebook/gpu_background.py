@@ -150,7 +150,9 @@ class BackgroundCell:
 
     def _where(self) -> str:
         wish = self._task.wish
-        return f"session {self.session or wish.name or wish.gpu or 'of the notebook'}"
+        if not (self.session or wish.name) and wish.gpu:
+            return f"type {wish.gpu}"
+        return f"session {self.session or wish.name or 'of the notebook'}"
 
     def _facts(self) -> Sequence[str]:
         return f"GPU cell [{self._task.count}]", self.state, f"{self.seconds:.1f} s", self._where()

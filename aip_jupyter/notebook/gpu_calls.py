@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import inspect
 import linecache
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from ..errors import Invalid
+from ..sessions.raised import builtin_base
 from ..sessions.values import ValueFault, dump_values, load_values
+from .gpu_errors import local_error
 
 
 class Call:
@@ -62,7 +65,7 @@ class Outcome:
     def __reduce__(self) -> tuple[Any, ...]:
         if self._error is None:
             return Outcome, (self._value,)
-        return _raised, (_travelling(self._error), self._trace)
+        return _raised, (_travelling(self._error, self._trace), self._trace)
 
 
 class InSession(Exception):
@@ -90,10 +93,14 @@ def check_function(function: Any) -> None:
         raise Invalid(message, field="function")
 
 
+_OURS = re.compile(r"_aip_call\._|_aip_outcome\._(?=value)")
+"""What stands before `args[0]` and `value` in the place that is told."""
+
+
 def unpacked(error: Invalid) -> Invalid:
     """In the words of the caller, who has never seen the variables in which a call travels."""
     what = {"in": "the function or its arguments", "out": "the function's result"}.get(error.field or "")
-    reason = error.message.partition(" cannot be pickled: ")[2]
+    reason = _OURS.sub("", error.message.partition(" cannot be pickled: ")[2])
     if what is None or not reason:
         return error
     return Invalid(f"function: {what} cannot be pickled: {reason}", field="function")
@@ -102,18 +109,29 @@ def unpacked(error: Invalid) -> Invalid:
 _Parts = tuple[type[Exception], tuple[Any, ...], dict[str, Any]]
 
 
-def _travelling(error: Exception) -> Exception | _Parts:
-    """The exception; its parts when it cannot be made again by calling its class, which many cannot."""
+def _travelling(error: Exception, trace: str) -> Exception | _Parts | dict[str, Any]:
+    """The exception; its parts when it cannot be made again by calling its class, which many cannot; what is
+    told of it when its parts cannot travel."""
     parts = type(error), error.args, vars(error)
     for found in (error, parts):
         with contextlib.suppress(ValueFault):
             load_values(dump_values({"found": found}))
             return found
-    return RuntimeError(f"{type(error).__name__}: {error}")
+    name, base = type(error).__name__, builtin_base(error)
+    return {"ename": name, "evalue": _text(error), "traceback": trace.splitlines(), "aip_base": base}
 
 
-def _raised(error: Exception | _Parts, trace: str) -> Outcome:
-    if isinstance(error, tuple):
+def _text(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # whatever its own code raises
+        return ""
+
+
+def _raised(error: Exception | _Parts | dict[str, Any], trace: str) -> Outcome:
+    if isinstance(error, dict):
+        error = cast(Exception, local_error(error))
+    elif isinstance(error, tuple):
         kind, args, state = error
         error = kind.__new__(kind, *args)
         error.args = args

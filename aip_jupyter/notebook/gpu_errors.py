@@ -40,15 +40,19 @@ def local_error(reply: Mapping[str, Any], *, interrupted: bool = False, shown: b
         "_render_traceback_": lambda self: lines,
         _SHOWN: shown,
     }
-    made: BaseException = type(name, (_base(name),), members)()
+    base = _base(name) or _base(str(reply.get("aip_base", ""))) or Exception
+    made: BaseException = type(name, (base,), members)()
     return made
 
 
-def _base(name: str) -> type[BaseException]:
+def _base(name: str) -> type[BaseException] | None:
+    """The exception of this name that every Python has, or what stands for it; None when there is none."""
     found: Any = getattr(builtins, name, None)
-    usable = isinstance(found, type) and issubclass(found, (Exception, KeyboardInterrupt))
-    base: type[BaseException] = found if usable and not issubclass(found, _SPECIAL) else Exception
-    return base
+    if not (isinstance(found, type) and issubclass(found, BaseException)):
+        return None
+    if issubclass(found, _SPECIAL):
+        return Exception if issubclass(found, Exception) else BaseException
+    return found
 
 
 def install(shell: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from ..sessions.parcels import Group
 from .display import plain, size_text
 
-_CALLS = {"_aip_call": "arguments", "_aip_outcome": "result"}
+_CALLS = {"_aip_call": "the function and its arguments", "_aip_outcome": "the function's result"}
 """Variables that nobody has named."""
 LINE = 20
 """Variables that are named in a line."""
@@ -66,7 +66,9 @@ def arriving_line(
 
 def _group_parts(values: Mapping[str, Any], size: str) -> list[str]:
     parts = [
-        f"{name}: {described(each)}" for name, each in values.items() if not isinstance(each, ModuleType)
+        _CALLS.get(name) or f"{name}: {described(each)}"
+        for name, each in values.items()
+        if not isinstance(each, ModuleType)
     ]
     if parts:
         parts[-1] += f", {size}" if len(parts) == 1 else f", {size} together"

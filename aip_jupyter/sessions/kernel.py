@@ -19,6 +19,7 @@ from traitlets.config import Config
 from ..client.context import Context, get_context, set_context
 from .exchange import Exchange
 from .insight import Insight
+from .raised import builtin_base
 from .streams import SessionStream
 
 WAITING = 50_000
@@ -70,7 +71,11 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
     async def do_execute(self, *args: Any, **options: Any) -> Any:
         """Run the cell. Once it has ended no interrupt takes its reply away, or ends the kernel."""
         try:
-            return await super().do_execute(*args, **options)
+            reply = await super().do_execute(*args, **options)
+            result = self.shell.last_execution_result
+            if reply["status"] == "error" and result is not None and result.error_in_exec is not None:
+                reply["aip_base"] = builtin_base(result.error_in_exec)
+            return reply
         finally:
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the kernel takes the next message

@@ -27,6 +27,13 @@ class Trouble(Exception):
         super().__init__(what)
         self.code = code
 
+class Stubborn(LookupError):
+    def __str__(self):
+        return "it stays"
+
+class Gone(BaseException):
+    pass
+
 @aip.gpu("L40S")
 def where(x, *, times=1):
     "Where it runs."
@@ -40,7 +47,13 @@ def fails(how):
     if how == "trouble":
         raise Trouble("so it is", 7)
     if how == "result":
-        return (i for i in "abc")
+        return [open("/dev/null")]
+    if how == "exit":
+        raise SystemExit(3)
+    if how == "stubborn":
+        raise Stubborn(open("/dev/null"))
+    if how == "gone":
+        raise Gone("far")
     return where(how)
 """
 
@@ -50,6 +63,25 @@ def shell(notebook: Notebook, home: Path) -> Iterator[Notebook]:
     notebook.run(DEFINITIONS)
     yield notebook
     stop_all(LocalPool(BackendConfig(home=home), []))
+
+
+def test_what_a_function_raises_is_of_the_kind_that_it_was(shell: Notebook) -> None:
+    caught = "try:\n    fails({!r})\nexcept Exception as error:\n    caught = error\n"
+    shell.run(caught.format("stubborn"))
+    error = shell["caught"]
+    assert (type(error).__name__, str(error)) == ("Stubborn", "it stays")
+    assert isinstance(error, LookupError)
+    assert 'raise Stubborn(open("/dev/null"))' in str(error.__cause__)
+    for how, name in {"exit": "SystemExit", "gone": "Gone"}.items():
+        shell.run(caught.format(how) + "except BaseException as error:\n    other = error")
+        assert type(shell["other"]).__name__ == name
+
+
+def test_the_lines_of_a_call_name_nothing_of_ours(shell: Notebook) -> None:
+    shell.run("import numpy as np\n@aip.gpu('cpu')\ndef same(x):\n    return x")
+    shell.run("size = same(np.zeros(3_000_000)).size")
+    assert "the function and its arguments" in shell.printed
+    assert "_aip" not in shell.printed
 
 
 def test_a_function_runs_in_the_notebooks_session(shell: Notebook) -> None:
@@ -75,7 +107,9 @@ def test_a_function_runs_in_the_notebooks_session(shell: Notebook) -> None:
 
     shell.run("try:\n    fails('result')\nexcept Exception as error:\n    caught = error")
     assert isinstance(shell["caught"], Invalid)
-    assert shell["caught"].message.startswith("function: the function's result cannot be pickled: ")
+    assert shell["caught"].message.startswith(
+        "function: the function's result cannot be pickled: value[0] is"
+    )
 
     # Code, with its variables.
     shell.run('out = aip.run_on_gpu("y = x + 1\\nprint(y)\\n[y]", inputs={"x": 41}, outputs=["y"])')
@@ -161,8 +195,9 @@ def test_an_outcome_survives_the_way() -> None:
         error.lock = __import__("threading").Lock()  # type: ignore[attr-defined]
         raise error
 
-    with pytest.raises(RuntimeError, match="Odd: odd"):
+    with pytest.raises(Exception, match="odd") as raised:
         there_and_back(odd)
+    assert type(raised.value).__name__ == "Odd"
 
 
 SCRIPT = """

@@ -54,7 +54,9 @@ def reply(name: str, text: str = "why") -> dict[str, object]:
         ("KeyError", KeyError),
         ("KeyboardInterrupt", KeyboardInterrupt),
         ("SyntaxError", Exception),
-        ("SystemExit", Exception),
+        ("SystemExit", SystemExit),
+        ("GeneratorExit", GeneratorExit),
+        ("BaseExceptionGroup", BaseException),
         ("StopIteration", Exception),
         ("ExceptionGroup", Exception),
         ("OutOfMemoryError", Exception),
@@ -66,6 +68,12 @@ def test_an_error_is_of_the_class_that_it_was(name: str, base: type[BaseExceptio
     assert isinstance(error, base)
     assert (type(error).__name__, str(error)) == (name, "why")
     assert error._render_traceback_() == ["line 1", "line 2"]  # type: ignore[attr-defined]  # it has it
+
+
+def test_a_class_of_the_users_is_caught_by_what_it_is_derived_from() -> None:
+    error = local_error({**reply("Lost"), "aip_base": "LookupError"})
+    assert isinstance(error, LookupError)
+    assert not isinstance(local_error({**reply("Gone"), "aip_base": "BaseException"}), Exception)
 
 
 def test_what_an_interrupt_causes_is_an_interrupt() -> None:
