@@ -137,9 +137,10 @@ class Run:
             with self._stopping.running(session, task.timeout):
                 reply = await relay.run(cell, self._show)
             self._errors.end(reply)
-            if reply["status"] != "ok" or self._done.done():
+            # A cell may swallow the interrupt and end well: its time was over all the same.
+            if reply["status"] != "ok" or self._done.done() or self._stopping.late is not None:
                 stay(relay, task.values)
-                return Outcome(reply=reply, fault=self._stopping.late if reply["status"] != "ok" else None)
+                return Outcome(reply=reply, fault=self._stopping.late)
             return Outcome(reply=reply, values=await fetch(relay, task.out, task.values))
         except Interrupted:
             return Outcome(reply={}, left=True)
@@ -148,7 +149,9 @@ class Run:
         if message.type == "input_request":
             question = msgspec.json.decode(message.content, type=Question)
             self.errands.put(lambda: self._answer(ask(question)))
-        else:
+        elif (
+            message.type != "error" or self._stopping.late is None
+        ):  # one error is enough: that its time is up
             self._errors.show(message)
 
     def _answer(self, text: str) -> None:

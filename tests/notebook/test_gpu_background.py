@@ -92,6 +92,12 @@ def test_a_cancelled_cell_is_interrupted_and_its_session_goes_on(nb: Notebook) -
     assert nb.run("%%gpu cpu\nkept").shown == ["7"]
 
 
+def test_its_type_is_no_session(nb: Notebook) -> None:
+    nb.run("%%gpu cpu --background --as job\ntime.sleep(0.5)")
+    nb.run("import types; job._run = types.SimpleNamespace(session=None)")
+    assert nb.run("'type cpu' in repr(job), 'session' in repr(job)").shown == ["(True, False)"]
+
+
 @pytest.mark.parametrize("asking", ["job.result()", "await job"])
 def test_an_interrupt_ends_the_waiting_and_not_the_cell(nb: Notebook, tmp_path: Path, asking: str) -> None:
     gate = tmp_path / "gate"

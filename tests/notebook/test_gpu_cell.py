@@ -234,6 +234,15 @@ get_ipython().kernel.comm_manager.register_target("touch", opened)
     assert cell.end().reply["status"] == "ok"
 
 
+@pytest.mark.parametrize("then", ["raise", "pass"])
+def test_a_cell_whose_time_is_up_shows_one_error(nb: Notebook, then: str) -> None:
+    """Also one that swallows its interrupt."""
+    code = f"try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    {then}"
+    cell = nb.start(f"%%gpu cpu --timeout 0.4\n{code}").end()
+    assert cell.reply["ename"] == "ExecutionTimeout"
+    assert [error["content"]["ename"] for error in cell.of("error")] == ["ExecutionTimeout"]
+
+
 def test_cells_are_counted_whatever_in_is(nb: Notebook) -> None:
     nb.run("In = 5")
     cell = nb.run("%%gpu cpu\n6 * 7")
