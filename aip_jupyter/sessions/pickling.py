@@ -14,6 +14,7 @@ import cloudpickle
 
 from .arrays import reduce_array
 from .refusals import GIB, Receiver, Refused, not_for, on_cuda, refusal, size_of
+from .views import Views
 
 _Pickler: Any = cloudpickle.Pickler
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -27,7 +28,12 @@ class Pickler(_Pickler):  # type: ignore[misc]  # a class of Any
     """
 
     def __init__(
-        self, file: Any, take: Callable[[Any], object], receiver: Receiver, bound: Mapping[str, Any] | None
+        self,
+        file: Any,
+        take: Callable[[Any], object],
+        receiver: Receiver,
+        bound: Mapping[str, Any] | None,
+        views: Views,
     ) -> None:
         super().__init__(file, protocol=5, buffer_callback=take)
         self._receiver = receiver
@@ -38,6 +44,7 @@ class Pickler(_Pickler):  # type: ignore[misc]  # a class of Any
         """Of `python` and `cuda`: what the receiver must have as it is here."""
         self.uses = set[str]()
         self._globals = set[int]()
+        self.views = views
 
     def dump_all(self, values: Mapping[str, Any], beside: Collection[object]) -> None:
         """Pickle them as one dict. What is `beside` them travels anyway."""
@@ -52,7 +59,11 @@ class Pickler(_Pickler):  # type: ignore[misc]  # a class of Any
         classes = {type(value) for _, value in memo.values()}
         functions = [value for _, value in memo.values() if isinstance(value, FunctionType)]
         shared = frozenset([self._passed]).union(*map(_of_class, classes), *map(_of_function, functions))
-        return {id for id, (_, value) in memo.items() if not _is_fixed(value)} - shared | self._globals
+        return (
+            {id for id, (_, value) in memo.items() if not _is_fixed(value)} - shared
+            | self._globals
+            | self.views.owners()
+        )
 
     def reducer_override(self, value: Any) -> Any:
         if isinstance(value, FunctionType):
@@ -68,7 +79,7 @@ class Pickler(_Pickler):  # type: ignore[misc]  # a class of Any
             self.needs.add("cuda")
             if not self._receiver.cuda:
                 raise Refused(value, not_for(self._receiver, cuda))
-        return reduce_array(value) or NotImplemented
+        return self.views.reduced(value) or reduce_array(value) or NotImplemented
 
     def _function(self, function: FunctionType) -> Any:
         reduced = super().reducer_override(function)

@@ -65,13 +65,19 @@ def _pickled(
     beside: Collection[object],
 ) -> Pickled:
     from .pickling import Pickler
+    from .views import Views
 
-    views: list[pickle.PickleBuffer] = []
-    file = io.BytesIO()
-    pickler = Pickler(file, views.append, receiver, bound)
-    pickler.dump_all(values, beside)
-    buffers: list[Buffer] = [file.getvalue(), *(view.raw() for view in views)]
-    return Pickled(buffers, frozenset(pickler.needs), frozenset(pickler.uses), pickler)
+    def dumped(views: Views) -> Pickled:
+        parts: list[pickle.PickleBuffer] = []
+        file = io.BytesIO()
+        pickler = Pickler(file, parts.append, receiver, bound, views)
+        pickler.dump_all(values, beside)
+        buffers: list[Buffer] = [file.getvalue(), *(part.raw() for part in parts)]
+        return Pickled(buffers, frozenset(pickler.needs), frozenset(pickler.uses), pickler)
+
+    made = dumped(Views())
+    shared = made.pickler.views.shared()
+    return dumped(Views(shared)) if shared else made
 
 
 def load_values(buffers: Sequence[Buffer]) -> dict[str, Any]:

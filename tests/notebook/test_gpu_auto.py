@@ -265,3 +265,20 @@ def test_what_is_read_with_its_class_and_unchanged_stays(notebook: Notebook) -> 
     assert notebook.run("net is same, type(other) is Net, other.w[0]").shown == [
         "(True, True, np.float64(5.0))"
     ]
+
+
+def test_views_of_one_array_stay_views(notebook: Notebook) -> None:
+    notebook.run("import numpy as np; whole = np.zeros(2_000_000); part = whole[:1_000_000]")
+    cell = auto(notebook, "whole[0] = 1; print(part[0])")
+    assert cell.text == "1.0\n"
+    assert lines(cell)[0] == (
+        "→ whole: ndarray float64 (2000000,) · part: ndarray float64 (1000000,), 16.0 MB together"
+    )
+    assert notebook.run("whole[1] = 2; print(part[:2])").text == "[1. 2.]\n"
+    auto(notebook, "print(part[0], whole[0])")
+    cell = auto(notebook, "print(part[1], whole[1])")
+    assert cell.text == "2.0 2.0\n"
+    assert lines(cell) == ["→ part: unchanged · whole: unchanged"]
+    notebook.run("part = part.copy()")
+    assert auto(notebook, "whole[0] = 5; print(part[0])").text == "1.0\n"
+    assert notebook.run("print(part[0], whole[0])").text == "1.0 5.0\n"

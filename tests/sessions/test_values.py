@@ -48,6 +48,53 @@ def test_what_values_share_stays_shared() -> None:
     assert found["a"][0] is found["b"][0]
 
 
+BASE = np.arange(24.0).reshape(4, 6)
+VIEWS: dict[str, list[Any]] = {
+    "whole": [BASE, BASE[:2]],
+    "two parts": [BASE[1:3], BASE[2:]],
+    "a column": [BASE[:, 1], BASE[2]],
+    "backwards": [BASE[::-1, ::-2], BASE],
+    "another type": [BASE.view(np.int64), BASE.T],
+    "of bytes": [np.frombuffer(bytearray(range(80)), np.uint8)[8:], BASE],
+    "apart": [BASE[:, 1], BASE[:, 2], BASE[:, 4:]],
+    "one is for reading only": [BASE, np.broadcast_to(BASE[0], (3, 6))],
+}
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_views_go_on_sharing_what_they_share(kind: str) -> None:
+    views = VIEWS[kind]
+    named = {f"view{index}": view for index, view in enumerate(views)}
+    for found in (there_and_back(a=views)["a"], [*there_and_back(**named).values()]):
+        assert [each.flags.writeable for each in found] == [each.flags.writeable for each in views]
+        for ours, theirs in zip(views, found, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+            assert ours.dtype == theirs.dtype
+        shared = [[np.shares_memory(a, b) for a in each for b in each] for each in (views, found)]
+        assert shared[0] == shared[1]
+        again = there_and_back(a=found)["a"]
+        assert [np.shares_memory(a, b) for a in again for b in again] == shared[0]
+
+
+def test_of_a_large_array_only_what_is_used_travels() -> None:
+    large = np.zeros((10_000, 100))
+    sizes = [
+        memoryview(each).nbytes for each in dump_values({"a": large[:10], "b": large[5:20], "c": large[-9:]})
+    ]
+    assert sorted(sizes[1:]) == [9 * 800, 20 * 800]
+    columns = dump_values({"a": large[:, 1], "b": large[:, 2]})
+    assert sum(memoryview(each).nbytes for each in columns) < 200_000
+
+
+def test_tables_are_not_made_to_share() -> None:
+    """They copy before they write what they know to be shared: there they would not know it."""
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    found = there_and_back(frame=frame, column=frame["a"], part=frame.iloc[:1])
+    found["column"].iloc[0] = 9
+    found["part"].iloc[0, 0] = 8
+    assert found["frame"]["a"].tolist() == [1.0, 2.0]
+
+
 # Texts
 
 
