@@ -32,6 +32,8 @@ def open_backend(seam: Seam, name: str, config: BackendConfig) -> Any:
     try:
         factory: Callable[[BackendConfig], Any] = points[name].load()
     except ImportError as error:
+        if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
+            raise  # a fault of ours, which no extra mends
         missing = error.name or str(error)
         message = f"{seam}: the backend {name!r} needs {missing!r}, which is not installed; install its extra"
         raise NotSupported(message, field=seam) from error
