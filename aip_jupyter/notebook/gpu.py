@@ -31,6 +31,8 @@ from .gpu_wait import Errands, wait, wait_async
 from .gpu_wishes import Wish
 from .progress import Progress
 
+EXIT = 5.0
+"""Seconds that a session has to end by itself, once its cell has asked for it."""
 LEFT = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": ["KeyboardInterrupt"]}
 
 
@@ -137,6 +139,8 @@ class Run:
             with self._stopping.running(session, task.timeout):
                 reply = await relay.run(cell, self._show)
             self._errors.end(reply)
+            if any(payload["source"] == "ask_exit" for payload in reply.get("payload", [])):
+                await self._see_the_end(session)
             # A cell may swallow the interrupt and end well: its time was over all the same.
             if reply["status"] != "ok" or self._done.done() or self._stopping.late is not None:
                 stay(relay, task.values)
@@ -144,6 +148,13 @@ class Run:
             return Outcome(reply=reply, values=await fetch(relay, task.out, task.values))
         except Interrupted:
             return Outcome(reply={}, left=True)
+
+    async def _see_the_end(self, session: OpenSession) -> None:
+        """The cell has called `quit()`. The next one is to find the session ended, and not ending."""
+        name = session.session.name
+        text = f"GPU session {name!r} ends: the cell has asked for it. Its variables are gone; the next cell"
+        self._front.notice(f"{text} starts a new session.", "ends")
+        await asyncio.wait([session.relay.ended], timeout=EXIT)
 
     def _show(self, message: Message) -> None:
         if message.type == "input_request":

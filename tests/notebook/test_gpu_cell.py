@@ -243,6 +243,16 @@ def test_a_cell_whose_time_is_up_shows_one_error(nb: Notebook, then: str) -> Non
     assert [error["content"]["ename"] for error in cell.of("error")] == ["ExecutionTimeout"]
 
 
+def test_an_error_that_cannot_show_itself_has_no_frame_of_ours(nb: Notebook) -> None:
+    assert len(nb.start("%%gpu cpu\n1 / 0").end().of("error")) == 1, "it is shown once"
+    code = "class Mute(Exception):\n    def __str__(self): raise ValueError('mute')\nraise Mute"
+    cell = nb.start(code).end()
+    told = str([each["content"] for each in (*cell.of("error"), *cell.of("stream"))]) + str(cell.reply)
+    assert "mute" in told
+    assert "gpu_errors" not in told
+    assert nb.fail("1 / 0")["ename"] == "ZeroDivisionError"
+
+
 def test_cells_are_counted_whatever_in_is(nb: Notebook) -> None:
     nb.run("In = 5")
     cell = nb.run("%%gpu cpu\n6 * 7")
@@ -281,6 +291,18 @@ def test_a_session_that_nobody_waits_for_is_found_by_the_next_cell(nb: Notebook,
     assert cell.end().reply["ename"] == "KeyboardInterrupt"
     assert nb.run("%%gpu cpu --session later\n'first' in globals()").shown == ["False"]
     assert [record.session.name for record in agents(home)].count("later") == 1
+
+
+@pytest.mark.parametrize("leave", ["quit", "exit"])
+def test_a_session_that_its_cell_ends_says_so(nb: Notebook, leave: str) -> None:
+    nb.run("%%gpu cpu --session brief\nmine = 1")
+    ended = nb.run(f"%%gpu --session brief\n{leave}()")
+    assert ended.notices["ends"].startswith("GPU session 'brief' ends: the cell has asked for it.")
+    again = nb.run("%%gpu cpu --session brief\n'mine' in globals()")
+    assert again.shown == ["False"]
+    assert "'brief' has ended" in again.notices["died"]
+    nb.run("%gpu stop brief")
+    nb.run("%%gpu cpu\n1")
 
 
 def test_a_named_session_is_another_one(nb: Notebook) -> None:
