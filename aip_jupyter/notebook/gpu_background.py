@@ -119,7 +119,7 @@ class BackgroundCell:
 
     def _unpacked(self) -> Any:
         if self._cancelled and self._fault():
-            raise CancelledError("the cell was cancelled")
+            raise _cancelled()
         values = result_of(self._future.result(), self._front, interrupted=False)
         if self._finish is not None:
             return self._finish(values)
@@ -167,6 +167,14 @@ class BackgroundCell:
         shown = element("span", state, class_=mark)
         name = code(self._name) if self._name else None
         return frame(element("div", what, " ", shown, " ", dim(f"{seconds}, {where}"), " ", name))
+
+
+def _cancelled() -> CancelledError:
+    """Shown in one line, without the frames of ours that have raised it."""
+    text = "the cell was cancelled"
+    error = CancelledError(text)
+    vars(error)["_render_traceback_"] = lambda: [f"CancelledError: {text}"]
+    return error
 
 
 class Listening:

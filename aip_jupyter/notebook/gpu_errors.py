@@ -26,7 +26,7 @@ _SHOWN = "_aip_shown"
 def local_error(reply: Mapping[str, Any], *, interrupted: bool = False, shown: bool = False) -> BaseException:
     """The exception to raise for this reply. Whoever catches ValueError here catches the session's.
 
-    `shown`: what it shows is there already, so that it only ends the cell; see `install`.
+    `shown`: what it shows is there already, so that it only ends the cell; see `show_once`.
     """
     name = str(reply["ename"])
     if interrupted and name == "CancelledError":  # what an interrupt is to a cell that awaits
@@ -55,22 +55,22 @@ def _base(name: str) -> type[BaseException] | None:
     return found
 
 
-def install(shell: Any) -> None:
-    """Let this kernel's shell not show a second time what the session has shown."""
-    show = shell._showtraceback
+def show_once(shell: Any, raised: BaseException) -> None:
+    """Let this kernel's shell not show a second time what the session has shown.
 
-    def show_once(kind: type[BaseException], error: BaseException, lines: list[str]) -> None:
-        if getattr(error, _SHOWN, False):
+    Only for this error: a frame of ours would stand in the traceback of one that fails to show itself.
+    """
+    if not getattr(raised, _SHOWN, False):
+        return
+
+    def show(kind: type[BaseException], error: BaseException, lines: list[str]) -> None:
+        del shell._showtraceback
+        if error is raised:
             shell._last_traceback = lines  # what the reply has
         else:
-            show(kind, error, lines)
+            shell._showtraceback(kind, error, lines)
 
-    shell._showtraceback = show_once
-
-
-def uninstall(shell: Any) -> None:
-    """Undo it."""
-    vars(shell).pop("_showtraceback", None)
+    shell._showtraceback = show
 
 
 class LastError:

@@ -11,7 +11,6 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 
 from ..errors import AipError, Invalid
-from . import gpu_errors
 from .arguments import argument, cell_magic, one_line, parse, text
 
 AWAITED = "--awaited "
@@ -76,6 +75,7 @@ class GpuMagics(Magics):
             %%gpu L40S --timeout 10m
         """
         from .gpu import run, run_async
+        from .gpu_errors import show_once
         from .gpu_front import front_of
 
         awaited, line = line.startswith(AWAITED), line.removeprefix(AWAITED)
@@ -94,6 +94,9 @@ class GpuMagics(Magics):
                 namespace.update(await run_async(task, front))
             except AipError as error:
                 raise one_line(error) from None
+            except BaseException as error:
+                show_once(self._shell, error)
+                raise
 
         return take_part()
 
@@ -240,7 +243,6 @@ def install(shell: Any) -> None:
     global _awaiting
     if getattr(shell, "kernel", None) is not None and _awaiting is None:
         _awaiting = Awaiting(shell)
-        gpu_errors.install(shell)
 
 
 def failed_cells() -> set[int]:
@@ -254,4 +256,3 @@ def uninstall(shell: Any) -> None:
     if _awaiting is not None:
         _awaiting.remove()
         _awaiting = None
-        gpu_errors.uninstall(shell)

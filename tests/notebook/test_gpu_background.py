@@ -87,7 +87,10 @@ def test_a_cancelled_cell_is_interrupted_and_its_session_goes_on(nb: Notebook) -
         "begun"
     )
     nb.run("job.cancel()")
-    assert nb.fail("await job")["ename"] == "CancelledError"
+    for asking in ("await job", "job.result()"):
+        error = nb.fail(asking)
+        assert error["ename"] == "CancelledError"
+        assert error["traceback"] == ["CancelledError: the cell was cancelled"]
     assert nb.run("job.cancel(); job.state").shown == ["'cancelled'"]
     assert nb.run("%%gpu cpu\nkept").shown == ["7"]
 
