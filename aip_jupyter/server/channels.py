@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 AGAIN = 2.0
 """Seconds after which a caller's credential and rights are looked at again."""
 PING = 20.0
-"""Seconds between pings; whoever does not answer by the next one is gone."""
+"""Seconds between pings. They also tell the other side that this one lives."""
+GONE = 120.0
+"""Seconds without a sign of life after which the other side is gone: a piece may take long on a slow way, and
+pings and pongs wait behind it.
+"""
 MANY = 200
 """Channels that may be open at once; each takes some of the files that this process may open."""
 EACH = 50
@@ -51,11 +56,7 @@ class ChannelsHandler(ApiHandler, WebSocketHandler):
 
     @property
     def ping_interval(self) -> float:
-        return PING
-
-    @property
-    def ping_timeout(self) -> float:
-        return PING
+        return 0.0  # `_watch` does it: tornado takes for gone whoever's pong it has only not read yet
 
     @property
     def max_message_size(self) -> int:
@@ -64,6 +65,7 @@ class ChannelsHandler(ApiHandler, WebSocketHandler):
     def initialize(self, app: AipApp) -> None:
         super().initialize(app)
         self._works: set[asyncio.Task[None]] = set()
+        self._heard = 0.0
 
     async def answer(self, **path: str) -> None:
         """Open the channels, and serve them until they end."""
@@ -102,15 +104,25 @@ class ChannelsHandler(ApiHandler, WebSocketHandler):
         self.set_nodelay(True)
         self._begin(self._pump())
         self._begin(self._look_again())
+        self._begin(self._watch())
 
     def on_close(self) -> None:
         for work in list(self._works):
             work.cancel()
 
+    def on_pong(self, data: bytes) -> None:
+        if not self._room:  # who has begun a large message has to go on with it
+            self._hear()
+
+    def _hear(self) -> None:
+        self._heard = asyncio.get_running_loop().time()
+
     async def on_message(self, message: str | bytes) -> None:
-        """Take a piece; tornado reads the next one when this returns."""
+        """Take a piece; tornado reads the next one, or a pong, when this returns."""
+        self._heard = math.inf
         taking = self._begin(self._receive(message))  # which ends with the connection
         await asyncio.wait([taking])
+        self._hear()
         if not taking.cancelled():
             taking.result()
 
@@ -162,6 +174,16 @@ class ChannelsHandler(ApiHandler, WebSocketHandler):
         except AipError as error:
             await self._end(error)
 
+    async def _watch(self) -> None:
+        """End the channels when the other side is gone."""
+        self._hear()
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(WebSocketClosedError):
+            while loop.time() - self._heard < GONE:
+                self.ping()
+                await asyncio.sleep(PING)
+            self.close(reason="nothing was heard")
+
     async def _look_again(self) -> None:
         """Whether whoever opened the channels may still use them."""
         while True:
@@ -196,6 +218,7 @@ class ChannelsHandler(ApiHandler, WebSocketHandler):
             async with self._sending:
                 for piece in encode_pieces(channel, parts):
                     await self.write_message(piece, binary=True)
+                    self._heard = max(self._heard, asyncio.get_running_loop().time())
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.ensure_future(work)

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 OPEN_PATIENCE = 15.0
 """Seconds that the server has to open the channels."""
 CLOSE_PATIENCE = 1.0
-PING = 20.0
-"""Seconds between pings, and until one that is not answered ends the link."""
 
 
 class WebsocketLink:
@@ -52,12 +50,9 @@ class WebsocketLink:
     @classmethod
     async def open(cls, session: Session, url: str, token: str) -> WebsocketLink:
         """Connect to the server at `url` with this token. Raises what it refuses with; Unavailable."""
-        from websockets.asyncio import client
         from websockets.exceptions import InvalidHandshake, InvalidStatus
 
-        class Connect(client.connect):
-            def process_redirect(self, exc: Exception) -> Exception:
-                return exc  # the token is for this server
+        from .websocket_client import Connect, Connection
 
         path = f"{PREFIX}/projects/{session.project}/sessions/{session.id}/channels"
         try:
@@ -68,8 +63,8 @@ class WebsocketLink:
                 compression=None,
                 open_timeout=OPEN_PATIENCE,
                 close_timeout=CLOSE_PATIENCE,
-                ping_interval=PING,
-                ping_timeout=PING,
+                ping_interval=None,  # the server pings; see Connection
+                create_connection=Connection,
                 max_size=PIECE,
             )
         except InvalidStatus as error:
