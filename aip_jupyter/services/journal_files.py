@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from ..backends.private import make_private
 from ..errors import Invalid
 from ..wire.journal import HEADER_SIZE, LENGTH, complete_records, decode_header
 from .settings import Settings
@@ -81,7 +82,7 @@ def server_store(url: str) -> str:
 def make_journal(home: Path, about: About) -> tuple[Path, int]:
     """The folder of a new journal, and its owner's lock, held. Nobody sees it before it is locked."""
     folder = journals_folder(home)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(folder)
     new = folder / f"{_NEW}{about.journal}"
     owner = -1
     try:

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal
 
+from ..backends.private import make_private
 from ..domain.access import DerivedToken
 from ..errors import Unauthenticated, Unavailable
 
@@ -84,7 +85,7 @@ def claims_to_be_ours(text: str) -> bool:
 def _read_or_make(path: Path) -> bytes:
     """The key; of several processes that make it at once, one wins."""
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         handle, temporary = tempfile.mkstemp(prefix=".signing-", dir=path.parent)  # made 0600
         try:
             with os.fdopen(handle, "wb") as out:

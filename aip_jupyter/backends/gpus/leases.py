@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ...domain.sessions import GpuOffer
 from ...errors import GpuNotAvailable, Invalid
+from ..private import make_private
 from . import locks
 from .nvml import Device
 
@@ -50,7 +51,7 @@ class Leases:
         Of some GPUs that are not enough, none is taken. A part is cut from the GPU that has the least left
         of those where it fits, so that whole ones stay whole.
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._folder)
         devices = [device for device in self.devices if device.type == gpu]
         if count > 1 and any(device.board for device in devices):
             message = f"count: the {gpu} here is cut into slices (MIG), of which CUDA uses one; ask for one"

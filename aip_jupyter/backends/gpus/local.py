@@ -17,6 +17,7 @@ from ...domain.system import Capability
 from ...errors import Conflict, NotFound, SessionDied
 from ...wire.agent import Answer, Order
 from ..config import BackendConfig
+from ..private import make_private
 from . import agents, control, locks
 from .feed import SessionFeed
 from .folders import SessionFolder
@@ -115,7 +116,7 @@ class LocalPool:
         self, folder: SessionFolder, request: StartSession, gpu: str
     ) -> subprocess.Popen[bytes] | None:
         """Start the agent; None when there is a session of this id."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._folder)
         with contextlib.ExitStack() as held:
             with locks.one_at_a_time(self._folder / ".lock"):
                 if folder.path.exists():

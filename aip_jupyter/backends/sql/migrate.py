@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ...errors import Unavailable
+from ..private import make_private
 from .faults import translated
 from .files import APPLICATION_ID, SCHEMA_VERSION, connect, identity, schema_version, unusable
 from .mounts import refuse_network
@@ -53,7 +54,7 @@ def _alone(path: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         lock = FileLock(f"{path}.lock", timeout=PATIENCE, mode=0o600)
         lock.acquire()
     except Timeout as error:

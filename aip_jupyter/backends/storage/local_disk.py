@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import AipError, StorageFull, Unavailable
+from ..private import make_private
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -68,7 +69,7 @@ def make_folder(path: Path, *, follow: bool = False) -> None:
     try:
         found = os.stat(path, follow_symlinks=follow)
     except FileNotFoundError:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         with contextlib.suppress(FileExistsError):  # another thread or process was faster
             path.mkdir(mode=0o700)
         sync_folder(path.parent)
