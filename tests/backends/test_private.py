@@ -13,10 +13,12 @@ from aip_jupyter.backends.gpus.leases import Leases
 from aip_jupyter.backends.gpus.local import LocalPool
 from aip_jupyter.backends.gpus.nvml import Device
 from aip_jupyter.backends.private import make_private
+from aip_jupyter.backends.process import this_process
 from aip_jupyter.backends.sql.migrate import prepare
 from aip_jupyter.backends.storage.local_disk import make_folder
+from aip_jupyter.domain.records import new_id
 from aip_jupyter.domain.sessions import CPU
-from aip_jupyter.services.journal_files import journals_folder
+from aip_jupyter.services.journal_files import About, make_journal
 from aip_jupyter.services.signing import Signer
 
 from ..contracts.gpus import asking
@@ -34,13 +36,18 @@ def start_session(home: Path) -> None:
     pool.stop(pool.start(asking(), CPU).session.id)
 
 
+def start_journal(home: Path) -> None:
+    about = About(journal=new_id(), project="default", store="s", holder=this_process(), created=1)
+    os.close(make_journal(home, about)[1])
+
+
 FIRST: dict[str, Callable[[Path], object]] = {
     "a session": start_session,
     "a lease": take_lease,
     "a signature": lambda home: Signer(home).sign("download", 60),
     "the store": lambda home: prepare(home / "store.db"),
     "a file": lambda home: make_folder(home / "blobs" / "staging"),
-    "a journal": lambda home: make_private(journals_folder(home)),
+    "a journal": start_journal,
 }
 
 
