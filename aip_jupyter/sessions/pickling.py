@@ -49,7 +49,7 @@ class Pickler(_Pickler):  # type: ignore[misc]  # a class of Any
     def dump_all(self, values: Mapping[str, Any], beside: Collection[object]) -> None:
         """Pickle them as one dict. What is `beside` them travels anyway."""
         self._travelling = {id(each) for each in (*values.values(), *beside)}
-        passed = dict(values)
+        passed = {sys.intern(name): value for name, value in values.items()}  # one text wherever it is
         self._passed = id(passed)
         self.dump(passed)
 

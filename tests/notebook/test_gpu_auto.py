@@ -247,6 +247,9 @@ def test_what_classes_and_functions_hold_comes_back(notebook: Notebook) -> None:
     assert cell.shown == ["(3, 4, 4)"]
     assert notebook.run("count.more(); Count.n").shown == ["3"]
     assert auto(notebook, "Count.n").shown == ["3"]
+    notebook.run("class Other:\n  n = 0")
+    auto(notebook, "Other.n += 1")
+    assert lines(auto(notebook, "Other.n")) == ["→ Other: unchanged"]
 
 
 def test_what_is_read_with_its_class_and_unchanged_stays(notebook: Notebook) -> None:
