@@ -90,7 +90,8 @@ def notebook_kernel(folder: str, environ: Mapping[str, str] = {}, name: str = "p
 def all_ways() -> Iterator[dict[str, Way]]:
     """A plain kernel, `%%gpu` directly and through a server, and ipyparallel's `%%px`; all are warm.
 
-    While a cell runs, `%%px` would show again and again all that was printed so far: here it shows it at the end.
+    While a cell runs, `%%px` would show all that was printed so far again and again: here it shows it at
+    the end.
     """
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(live_server(Path(stack.enter_context(tempfile.TemporaryDirectory()))))

@@ -37,7 +37,7 @@ class Stopping:
         self._limit = 0.0
         self.presses = 0
         self.part: Part = "values"
-        """What runs on the session: its cell, the values that travel before and behind it, or nothing more."""
+        """What runs on the session: its cell, the values that travel before and behind it, or nothing."""
         self.late: ExecutionTimeout | None = None
         """What the cell ends with when its time was up."""
 

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
 import msgspec
@@ -23,7 +23,7 @@ OUTPUTS = {"stream", "display_data", "execute_result", "update_display_data", "c
 class Cell:
     """A cell that runs, as a front end sees it: what comes for it later appears below it too."""
 
-    known: WeakValueDictionary[str, Cell] = WeakValueDictionary()
+    known: ClassVar[WeakValueDictionary[str, Cell]] = WeakValueDictionary()
 
     def __init__(self, client: Any, code: str) -> None:
         self.client = client

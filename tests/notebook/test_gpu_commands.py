@@ -95,7 +95,8 @@ def test_what_it_does_not_understand(notebook: Notebook, line: str, message: str
 
 
 def test_nothing_yet(notebook: Notebook) -> None:
-    assert repr(notebook.run("%gpu list")) == "No GPU sessions in project 'default'. Start one with %%gpu L40S"
+    nothing = "No GPU sessions in project 'default'. Start one with %%gpu L40S"
+    assert repr(notebook.run("%gpu list")) == nothing
     assert repr(notebook.run("%gpu types")) == "There is no GPU here: the CPU stands in for every type."
 
 
