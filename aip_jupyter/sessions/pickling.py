@@ -13,6 +13,7 @@ from typing import Any
 import cloudpickle
 
 from .arrays import reduce_array
+from .caching import reduce_caching
 from .refusals import GIB, Receiver, Refused, not_for, on_cuda, refusal, size_of
 from .views import Views
 
@@ -73,6 +74,8 @@ class Pickler(_Pickler):  # type: ignore[misc]  # a class of Any
         for name in ("stdout", "stderr"):  # such as a logger has
             if value is getattr(sys, name):
                 return getattr, (sys, name)
+        if (caching := reduce_caching(value)) is not None:
+            return caching
         if (reason := refusal(value)) is not None:
             raise Refused(value, reason)
         if cuda := on_cuda(value):
