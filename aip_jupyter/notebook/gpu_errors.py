@@ -41,6 +41,8 @@ def local_error(reply: Mapping[str, Any], *, interrupted: bool = False, shown: b
         _SHOWN: shown,
     }
     base = _base(name) or _base(str(reply.get("aip_base", ""))) or Exception
+    if shown and issubclass(base, SystemExit):  # of which IPython would warn a second time
+        base = BaseException
     made: BaseException = type(name, (base,), members)()
     return made
 

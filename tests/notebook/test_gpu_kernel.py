@@ -44,7 +44,11 @@ class Kernel:
         self.manager.start_kernel(**self._start)
         self.client = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        try:
+            self.client.wait_for_ready(timeout=60)
+        except RuntimeError:
+            self.end()
+            raise
 
     @property
     def pid(self) -> int:
@@ -143,8 +147,12 @@ def executed(manager: Any, place: Path) -> list[list[Any]]:
     environ = {**os.environ, "AIP_HOME": str(place / "home"), "IPYTHONDIR": str(place / "ipython")}
     where = {"metadata": {"path": str(place)}}
     client = NotebookClient(notebook, km=manager, allow_errors=True, coalesce_streams=True, resources=where)
-    client.execute(env=environ)
-    manager.shutdown_kernel()
+    try:
+        client.execute(env=environ)
+    finally:
+        if client.kc is not None:
+            client.kc.stop_channels()
+        manager.shutdown_kernel()
     return [
         [_plain(each) for each in cell.outputs if "aip_notice" not in each.get("metadata", {})]
         for cell in cells
