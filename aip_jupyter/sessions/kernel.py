@@ -54,14 +54,8 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
 
     async def execute_request(self, stream: Any, ident: Any, parent: Any) -> None:
         """Take over what came with the cell, then run it."""
-        note = parent["metadata"].get("aip")
-        if note is not None:
-            context = msgspec.convert(note["context"], Context)
-            if context != get_context():  # the same one again spares others a new connection
-                set_context(context)
-            if "count" in note:  # else the whole notebook runs here, and the numbers are our own
-                self._count_on(note["count"])
         try:
+            self._take_over(parent["metadata"].get("aip"))
             await super().execute_request(stream, ident, parent)
         except KeyboardInterrupt:  # before the cell's first line, or behind its last
             error = {"ename": "KeyboardInterrupt", "evalue": "", "traceback": ["KeyboardInterrupt"]}
@@ -79,6 +73,16 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
         finally:
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the kernel takes the next message
+
+    def _take_over(self, note: Any) -> None:
+        """The context of the cell, and its number."""
+        if note is None:
+            return
+        context = msgspec.convert(note["context"], Context)
+        if context != get_context():  # the same one again spares others a new connection
+            set_context(context)
+        if "count" in note:  # else the whole notebook runs here, and the numbers are our own
+            self._count_on(note["count"])
 
     def _count_on(self, count: int) -> None:
         """Give the next cell this number, in its prompt, its tracebacks and in `In`."""

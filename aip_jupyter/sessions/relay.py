@@ -30,6 +30,10 @@ SHOWN = COMMS | {
     "input_request",
 }
 """The types of messages that are handed on."""
+LATE = 5.0
+"""Seconds that a reply may come behind the `idle` of its request; the kernel sends it before."""
+LOST = {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": ["KeyboardInterrupt"]}
+"""What stands for the reply of a cell that was interrupted before it began."""
 REMEMBERED = 100
 """How many ended cells are remembered for what their threads print later, and messages to widgets."""
 
@@ -138,14 +142,12 @@ class Relay:
         self._shows[id] = show
         try:
             with self._idle(id, self._shows) as idle:
-                reply = await self._ask(message)
-                # What it has printed comes on another channel, and may come later than the reply.
-                await idle
+                reply = await self._ended_with(message, idle)
                 self._check()
         finally:
             self._cell = ""
         self._order_later(Order(do="seen", cell=id))
-        return reply.read()
+        return reply
 
     async def pass_on(self, message: Message, show: Show) -> None:
         """Pass a front end's comm message on, and show what comes of it. Returns when the session has dealt
@@ -186,6 +188,24 @@ class Relay:
             return answer
         finally:
             self._replies.pop(message.header.msg_id, None)
+
+    async def _ended_with(self, message: Message, idle: asyncio.Future[None]) -> dict[str, Any]:
+        """Send a cell; the content of its reply once all that it has printed is there, which comes on another
+        channel. An interrupt just before its first line takes the reply away: then it ended with that.
+        """
+        asking = asyncio.ensure_future(self._ask(message))
+        try:
+            either: list[asyncio.Future[Any]] = [asking, idle]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                await asyncio.wait([asking], timeout=LATE)
+                if not asking.done():
+                    return dict(LOST)
+            reply = asking.result()
+            await idle
+            return reply.read()
+        finally:
+            asking.cancel()
 
     @contextlib.contextmanager
     def _idle(self, id: str, shows: _Shows) -> Iterator[asyncio.Future[None]]:
