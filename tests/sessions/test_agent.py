@@ -20,7 +20,7 @@ import zmq
 from msgspec.structs import replace
 
 from aip_jupyter.backends.gpus.control import order
-from aip_jupyter.backends.process import is_alive
+from aip_jupyter.backends.process import is_alive, process_of
 from aip_jupyter.errors import Unavailable
 from aip_jupyter.sessions.messages import Message
 from aip_jupyter.wire.agent import Order, Output
@@ -127,11 +127,12 @@ def test_a_stopped_session_leaves_nothing_but_what_it_has_printed(tmp_path: Path
         child = "import subprocess; subprocess.Popen(['sleep', '600']).pid"
         shown: list[Message] = []
         run_cells(agent.grant, child, show=shown.append)
-        sleeper = int(next(m.read()["data"]["text/plain"] for m in shown if m.type == "execute_result"))
+        pid = int(next(m.read()["data"]["text/plain"] for m in shown if m.type == "execute_result"))
+        sleeper = process_of(pid)  # its number alone may be another's by then
         order(record.control, Order(do="stop"))
         assert agent.process.wait(20) == 0
         assert not is_alive(record.kernel)
-        wait_for(lambda: not psutil.pid_exists(sleeper))
+        wait_for(lambda: not is_alive(sleeper))
         last = agent.record
     assert (last.session.state, last.session.reason) == ("dead", "it was stopped")
     assert (last.kernel, last.connection, last.control) == ("", {}, {})
