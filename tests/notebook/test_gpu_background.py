@@ -37,7 +37,8 @@ def test_the_cell_returns_at_once_and_its_output_appears_below_it(nb: Notebook, 
     cell = nb.run(f"%%gpu cpu --background --as job --out found\n{gated(gate, 'found = 42; found')}")
     shown = next(output["content"] for output in cell.outputs if output["msg_type"] == "execute_result")
     assert re.fullmatch(
-        r"<GPU cell \[\d+\] (waiting|running), \d+\.\d s, session cpu>", shown["data"]["text/plain"]
+        r"<GPU cell \[\d+\] (waiting, \d+\.\d s, type|running, \d+\.\d s, session) cpu>",
+        shown["data"]["text/plain"],
     )
     assert "GPU cell" in shown["data"]["text/html"]
     cell.late("first")
