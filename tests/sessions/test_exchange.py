@@ -26,6 +26,7 @@ from aip_jupyter.sessions.shared import borrow
 from aip_jupyter.sessions.zmq_link import ZmqLink
 from aip_jupyter.wire.agent import Order
 
+from ..support.values import shared_values
 from .agents import Agent, running_agent
 from .cells import cell
 
@@ -329,20 +330,15 @@ def test_a_session_that_ends_on_the_way_ends_the_waiting(tmp_path: Path) -> None
         agent.until("idle")
 
         async def work(side: Side) -> None:
+            before = shared_values(os.getpid())
             sending = asyncio.ensure_future(side.into(array=np.zeros(300_000), b=slow()))
             await asyncio.sleep(0.5)
             os.kill(agent.kernel, signal.SIGKILL)
             with pytest.raises(SessionDied):
                 await asyncio.wait_for(sending, 5)
-            assert open_values() == 0
+            assert shared_values(os.getpid()) <= before
 
         use(agent, work)
-
-
-def open_values() -> int:
-    """How many values this process has in shared memory for another one."""
-    folder = Path("/proc/self/fd")
-    return sum("aip-value" in os.readlink(each) for each in folder.iterdir() if os.path.lexists(each))
 
 
 def test_hashing_needs_no_more_than_it_did(agent: Agent) -> None:

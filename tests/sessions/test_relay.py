@@ -25,6 +25,7 @@ from aip_jupyter.sessions.values import dump_values, load_values
 from aip_jupyter.sessions.zmq_link import ZmqLink
 from aip_jupyter.wire.agent import Order
 
+from ..support.values import shared_values
 from .agents import Agent, running_agent, wait_for
 from .cells import cell, run_cells
 
@@ -162,11 +163,6 @@ def test_our_magics_and_the_notebooks_modules_are_there(agent: Agent) -> None:
     assert shown[-1].read()["data"]["text/plain"] == "(True, 42)"
 
 
-def shared_files(pid: int) -> int:
-    """How many values a process has open in shared memory."""
-    return sum("aip-value" in os.readlink(f"/proc/{pid}/fd/{name}") for name in descriptors(pid))
-
-
 def descriptors(pid: int) -> list[str]:
     """Those that are still there once they are listed: the listing itself was one."""
     return [name for name in os.listdir(f"/proc/{pid}/fd") if os.path.lexists(f"/proc/{pid}/fd/{name}")]
@@ -179,6 +175,7 @@ def test_large_values_go_in_and_come_out(agent: Agent, shared: bool, monkeypatch
 
     async def work(relay: Relay) -> None:
         assert relay.link.capabilities == (frozenset(["shared_memory"]) if shared else frozenset())
+        before = shared_values(os.getpid())
         array = np.arange(300_000.0)
         pushed = await relay.ask("aip_push_request", buffers=dump_values({"array": array}))
         assert not pushed.read()["fault"]
@@ -189,7 +186,8 @@ def test_large_values_go_in_and_come_out(agent: Agent, shared: bool, monkeypatch
         found[0] = 1  # and is writable here
         del found, fetched
         await relay.run(cell("del array, double"), print)
-        assert [shared_files(pid) for pid in (os.getpid(), agent.kernel)] == [0, 0]
+        assert shared_values(os.getpid()) <= before
+        assert not shared_values(agent.kernel)
 
     use(agent, work)
 
