@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..domain.comparison import CompareRuns, Comparison
 from ..domain.pages import Page
 from ..domain.runs import (
     Experiment,
@@ -10,10 +11,12 @@ from ..domain.runs import (
     History,
     ListExperiments,
     ListRuns,
+    RunBeat,
     RunDetail,
     Stored,
     StoreJournal,
 )
+from ..domain.texts import GetText, ListTexts, Text, TextInfo
 from .transport import Transport
 
 
@@ -42,3 +45,26 @@ class HttpRuns:
     def get_history(self, request: GetHistory) -> History:
         reply: History = self._call("runs.get_history", request)
         return reply
+
+    def compare_runs(self, request: CompareRuns) -> Comparison:
+        reply: Comparison = self._call("runs.compare_runs", request)
+        return reply
+
+    def delete_run(self, request: GetRun) -> RunDetail:
+        reply: RunDetail = self._call("runs.delete_run", request)
+        return reply
+
+    def restore_run(self, request: GetRun) -> RunDetail:
+        reply: RunDetail = self._call("runs.restore_run", request)
+        return reply
+
+    def list_texts(self, request: ListTexts) -> list[TextInfo]:
+        reply: list[TextInfo] = self._call("runs.list_texts", request)
+        return reply
+
+    def get_text(self, request: GetText) -> Text:
+        reply: Text = self._call("runs.get_text", request)
+        return reply
+
+    def beat(self, request: RunBeat) -> None:
+        self._call("runs.beat", request)

@@ -13,6 +13,7 @@ from .lineage import Link
 from .models import Model, Version
 from .records import Record
 from .runs import Experiment, Journal, Run
+from .texts import Text
 
 Action = Literal["created", "updated", "deleted"]
 
@@ -30,10 +31,21 @@ class Intent(Record, frozen=True, kw_only=True):
 
 
 AnyRecord = (
-    Model | Version | Artifact | Intent | Experiment | Run | Journal | Dataset | Link | Project | AccessToken
+    Model
+    | Version
+    | Artifact
+    | Intent
+    | Experiment
+    | Run
+    | Text
+    | Journal
+    | Dataset
+    | Link
+    | Project
+    | AccessToken
 )
 
-SILENT: frozenset[type[Record]] = frozenset((Intent, Journal, AccessToken))
+SILENT: frozenset[type[Record]] = frozenset((Intent, Journal, AccessToken, Text))
 """The kinds whose changes are not told: nobody shows them."""
 
 

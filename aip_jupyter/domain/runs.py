@@ -51,6 +51,10 @@ class Run(Record, frozen=True, kw_only=True):
     """The notebook's or script's path, as far as it is known."""
     holder: str = ""
     """The process that records, as `backends.process.this_process` spells it."""
+    parent: str = ""
+    """The id of the run that it is a part of; "" when it stands by itself."""
+    beat: int = 0
+    """When its process was last heard of: milliseconds since the epoch, by the clock of the store's side."""
 
 
 class Metric(Struct, frozen=True, kw_only=True):
@@ -78,6 +82,10 @@ class RunDetail(Struct, frozen=True, kw_only=True):
 
     run: Run
     metrics: list[Metric]
+    children: int = 0
+    """How many runs are a part of it."""
+    is_lost: bool = False
+    """Whether it is said to be running, and its process was not heard of for three beats."""
 
 
 class History(Struct, frozen=True, kw_only=True):
@@ -124,10 +132,18 @@ class ListRuns(Request, frozen=True, kw_only=True):
     """The experiment's exact name."""
     search: str = ""
     """Part of the name, in any case."""
+    filter: str = ""
+    """A condition as `domain.filters` spells it: `metrics.loss < 0.3 and params.opt = 'adam'`."""
     status: str = ""
     author: str = ""
+    parent: str = ""
+    """Only the parts of the run with this id."""
+    top: bool = False
+    """Only runs that are no part of another."""
+    deleted: bool = False
+    """Those that were deleted, and can be restored, instead of the others."""
     order_by: str = "started desc"
-    """One of started, ended, name, updated; then `asc` or `desc`."""
+    """A field as in `filter`, such as `metrics.acc`; then `asc` or `desc`."""
     limit: int = 100
     page_token: str = ""
 
@@ -139,13 +155,23 @@ class GetRun(Request, frozen=True, kw_only=True):
     run: str
 
 
+class RunBeat(Request, frozen=True, kw_only=True):
+    """The process that records these runs is alive."""
+
+    project: str = DEFAULT_PROJECT
+    runs: list[str]
+    """Their ids."""
+
+
 class GetHistory(Request, frozen=True, kw_only=True):
-    """All points of one key of a run."""
+    """The points of one key of a run."""
 
     project: str = DEFAULT_PROJECT
     run: str
     """The run's id or name."""
     key: str
+    points: int = 0
+    """At most so many, among them the first, the last and every peak; 0 for all."""
 
 
 def spell_number(value: float) -> Number:

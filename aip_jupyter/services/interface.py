@@ -29,6 +29,7 @@ from ..domain.access import (
     TokenInfo,
 )
 from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
+from ..domain.comparison import CompareRuns, Comparison
 from ..domain.datasets import Dataset, DatasetDetail, GetDataset, ListDatasets, LogDataset
 from ..domain.lineage import GetLineage, Lineage
 from ..domain.models import (
@@ -50,6 +51,7 @@ from ..domain.runs import (
     History,
     ListExperiments,
     ListRuns,
+    RunBeat,
     RunDetail,
     Stored,
     StoreJournal,
@@ -73,6 +75,7 @@ from ..domain.sessions import (
     StartSession,
 )
 from ..domain.system import CheckReport, CheckStore, Description, DoctorCheck, Nothing
+from ..domain.texts import GetText, ListTexts, Text, TextInfo
 
 
 class Projects(Protocol):
@@ -151,7 +154,25 @@ class Runs(Protocol):
         """A run by id or name. NotFound with the nearest names."""
 
     def get_history(self, request: GetHistory) -> History:
-        """All points of one key of a run. NotFound with the keys that there are."""
+        """The points of one key of a run. NotFound with the keys that there are."""
+
+    def compare_runs(self, request: CompareRuns) -> Comparison:
+        """Runs side by side. NotFound, Invalid (too many)."""
+
+    def delete_run(self, request: GetRun) -> RunDetail:
+        """Delete a run, and the runs that are a part of it. Conflict while one is running and in contact."""
+
+    def restore_run(self, request: GetRun) -> RunDetail:
+        """Take that back: by id, or the one last deleted of this name. NotFound."""
+
+    def list_texts(self, request: ListTexts) -> list[TextInfo]:
+        """The texts of a run, by name."""
+
+    def get_text(self, request: GetText) -> Text:
+        """A text of a run. NotFound with the names that there are."""
+
+    def beat(self, request: RunBeat) -> None:
+        """The process that records these runs is alive. Runs that are not there yet are no error."""
 
 
 class Datasets(Protocol):

@@ -62,6 +62,7 @@ class RunStarted(Entry, frozen=True, gc=False, tag=1):
     notebook: str = ""
     holder: str = ""
     author: str = ""
+    parent: str = ""
 
 
 class Params(Entry, frozen=True, gc=False, tag=2):
@@ -103,7 +104,31 @@ class DatasetUsed(Entry, frozen=True, gc=False, tag=7):
     dataset: LogDataset
 
 
-AnyEntry = RunStarted | Params | Tags | Points | Notes | RunEnded | DatasetUsed
+class TextLogged(Entry, frozen=True, gc=False, tag=8):
+    """A text of the run, instead of the one that it has under this name."""
+
+    name: str
+    text: str
+    captured: bool = False
+    """Whether it was recorded unasked."""
+
+
+class Captured(Entry, frozen=True, gc=False, tag=9):
+    """What was found out about where it runs: properties of the run."""
+
+    facts: dict[str, PropertyValue]
+
+
+class RunResumed(Entry, frozen=True, gc=False, tag=10):
+    """The run goes on after its end, in this process."""
+
+    time: _Time
+    holder: str = ""
+
+
+AnyEntry = (
+    RunStarted | Params | Tags | Points | Notes | RunEnded | DatasetUsed | TextLogged | Captured | RunResumed
+)
 
 pack_frame, _unpack_frame = _FRAME.pack, _FRAME.unpack_from
 encode_entry = msgspec.msgpack.Encoder().encode

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..domain import runs
+from ..domain import comparison, runs, texts
 from ..domain.pages import Page
 from .route import PROJECT, Route
 
@@ -44,7 +44,67 @@ ROUTES = (
         right="read",
         request=runs.GetHistory,
         reply=runs.History,
-        summary="All points of one key of a run",
+        summary="The points of one key of a run",
+        pool="tracking",
+    ),
+    Route(
+        method="POST",
+        path=f"{PROJECT}/runs/compare",
+        operation="runs.compare_runs",
+        right="read",
+        request=comparison.CompareRuns,
+        reply=comparison.Comparison,
+        summary="Runs side by side, with what is to be drawn of them",
+        pool="tracking",
+    ),
+    Route(
+        method="DELETE",
+        path=f"{PROJECT}/runs/{{run}}",
+        operation="runs.delete_run",
+        right="write",
+        request=runs.GetRun,
+        reply=runs.RunDetail,
+        summary="Delete a run; it can be restored for 30 days",
+        pool="tracking",
+    ),
+    Route(
+        method="POST",
+        path=f"{PROJECT}/runs/{{run}}/restore",
+        operation="runs.restore_run",
+        right="write",
+        request=runs.GetRun,
+        reply=runs.RunDetail,
+        summary="Restore a run that was deleted",
+        pool="tracking",
+    ),
+    Route(
+        method="GET",
+        path=f"{PROJECT}/runs/{{run}}/texts",
+        operation="runs.list_texts",
+        right="read",
+        request=texts.ListTexts,
+        reply=list[texts.TextInfo],
+        summary="The texts of a run",
+        pool="tracking",
+    ),
+    Route(
+        method="GET",
+        path=f"{PROJECT}/runs/{{run}}/text",
+        operation="runs.get_text",
+        right="read",
+        request=texts.GetText,
+        reply=texts.Text,
+        summary="A text of a run",
+        pool="tracking",
+    ),
+    Route(
+        method="POST",
+        path=f"{PROJECT}/beats",
+        operation="runs.beat",
+        right="write",
+        request=runs.RunBeat,
+        reply=None,
+        summary="Say that the process which records these runs is alive",
         pool="tracking",
     ),
     Route(

@@ -10,7 +10,11 @@ from ..records.protocol import RecordBackend
 
 
 class TrackingBackend(RecordBackend, Protocol):
-    """`RecordBackend` of Experiment, Run, Journal and Link, whose `apply` also takes `AddPoints`.
+    """`RecordBackend` of Experiment, Run, Text, Journal and Link, whose `apply` also takes `AddPoints`.
+
+    Runs can also be found and ordered by `metrics.<key>` (the last value), `minimum.<key>`, `maximum.<key>`,
+    and `duration` (milliseconds, of those that have ended): a value that is not a number is a missing one.
+    Deleting a run deletes its points too.
 
     Points are append-only, and written in the transaction that says how far their journal is stored: so each
     is stored once. A run's points may come before its record. The tests in `tests/contracts/tracking.py` are
@@ -20,5 +24,15 @@ class TrackingBackend(RecordBackend, Protocol):
     def metrics(self, project: str, run_ids: Sequence[str]) -> dict[str, list[Metric]]:
         """The state of each of these runs' metrics, by key; [] for a run without points."""
 
-    def history(self, project: str, run_id: str, key: str) -> History:
-        """All points of one key, in the order (step, time, arrival); empty when there are none."""
+    def history(self, project: str, run_id: str, key: str, points: int = 0) -> History:
+        """The points of one key, in the order (step, time, arrival); empty when there are none.
+
+        With `points`, at most so many (4 or more): the first, the last, and of each stretch the lowest and
+        the highest.
+        """
+
+    def beat(self, project: str, run_ids: Sequence[str], time: int) -> None:
+        """Set the runs' `beat`, without a new revision and without telling of it.
+
+        Ids that are not there are no error.
+        """
