@@ -42,12 +42,15 @@ class RunTable(Listing[RunDetail]):
         *,
         project: str,
         more: bool = False,
+        next_page_token: str = "",
         waiting: Waiting | None = None,
     ) -> None:
         super().__init__(runs)
+        self.next_page_token = next_page_token
+        """What `page_token` takes for the runs after these; "" when there are none."""
         self._project = project
         self._notes = _notes(waiting)
-        if more:
+        if more or next_page_token:
             count = len(self._items)
             self._notes.insert(
                 0, f"The first {count}; there are more: %runs --limit {10 * count}, or search."
