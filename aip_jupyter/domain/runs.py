@@ -195,9 +195,9 @@ def check_params(params: dict[str, PropertyValue]) -> None:
             check_text(value, f"params.{key}")
 
 
-def check_text(text: str, field: str) -> None:
+def check_text(text: str, field: str, most: int = MAX_NOTES) -> None:
     """Invalid for a text that is too long, or that no store can hold."""
-    if len(text) > MAX_NOTES:
-        raise Invalid(f"{field}: {len(text):,} characters are too many, at most {MAX_NOTES:,}", field=field)
+    if len(text) > most:
+        raise Invalid(f"{field}: {len(text):,} characters are too many, at most {most:,}", field=field)
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise Invalid(f"{field}: has characters that cannot be stored (NUL or half a pair)", field=field)

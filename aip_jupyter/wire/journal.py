@@ -96,6 +96,8 @@ class RunEnded(Entry, frozen=True, gc=False, tag=6):
 
     status: Status
     time: _Time
+    holder: str = ""
+    """The process that says so; one that the run was resumed from has no say any more."""
 
 
 class DatasetUsed(Entry, frozen=True, gc=False, tag=7):
@@ -126,8 +128,27 @@ class RunResumed(Entry, frozen=True, gc=False, tag=10):
     holder: str = ""
 
 
+class RunGone(Entry, frozen=True, gc=False, tag=11):
+    """The run has failed: this process, which recorded it, is dead, as somebody else has found. It counts only
+    while the run is said to be running there; what is stored of the run later takes it back."""
+
+    time: _Time
+    holder: str
+    why: str
+
+
 AnyEntry = (
-    RunStarted | Params | Tags | Points | Notes | RunEnded | DatasetUsed | TextLogged | Captured | RunResumed
+    RunStarted
+    | Params
+    | Tags
+    | Points
+    | Notes
+    | RunEnded
+    | DatasetUsed
+    | TextLogged
+    | Captured
+    | RunResumed
+    | RunGone
 )
 
 pack_frame, _unpack_frame = _FRAME.pack, _FRAME.unpack_from
