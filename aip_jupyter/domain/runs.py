@@ -199,5 +199,9 @@ def check_text(text: str, field: str, most: int = MAX_NOTES) -> None:
     """Invalid for a text that is too long, or that no store can hold."""
     if len(text) > most:
         raise Invalid(f"{field}: {len(text):,} characters are too many, at most {most:,}", field=field)
-    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+    try:
+        storable = b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        storable = False
+    if not storable:
         raise Invalid(f"{field}: has characters that cannot be stored (NUL or half a pair)", field=field)

@@ -129,8 +129,8 @@ class RunResumed(Entry, frozen=True, gc=False, tag=10):
 
 
 class RunGone(Entry, frozen=True, gc=False, tag=11):
-    """The run has failed: this process, which recorded it, is dead, as somebody else has found. It counts only
-    while the run is said to be running there; what is stored of the run later takes it back."""
+    """The run has failed: its process is dead, as somebody else has found. It counts only while the run is
+    said to be running in that process; what is stored of the run later takes it back."""
 
     time: _Time
     holder: str
