@@ -183,16 +183,16 @@ def spell_number(value: float) -> Number:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def check_params(params: dict[str, PropertyValue]) -> None:
+def check_params(params: dict[str, PropertyValue], field: str = "params") -> None:
     """Invalid, naming the param, for a value that would not come back as it is."""
     for key, value in params.items():
-        names.check_store_name(key, "params")
+        names.check_store_name(key, field)
         if isinstance(value, float) and not math.isfinite(value):
-            raise Invalid(f"params: {key!r} is {value}, which is not a number; give it as text", field=key)
+            raise Invalid(f"{field}: {key!r} is {value}, which is not a number; give it as text", field=key)
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            raise Invalid(f"params: {key!r} does not fit 64 bits; give it as text", field=key)
+            raise Invalid(f"{field}: {key!r} does not fit 64 bits; give it as text", field=key)
         if isinstance(value, str):
-            check_text(value, f"params.{key}")
+            check_text(value, f"{field}.{key}")
 
 
 def check_text(text: str, field: str, most: int = MAX_NOTES) -> None:

@@ -24,6 +24,7 @@ from ..domain.runs import (
     ListExperiments,
     ListRuns,
     Run,
+    RunBeat,
     RunDetail,
     Stored,
     StoreJournal,
@@ -31,11 +32,13 @@ from ..domain.runs import (
 from ..errors import Conflict, Invalid, NotFound
 from ..wire.journal import AnyEntry, RunStarted, decode_records
 from .callers import Caller, author_of
+from .contact import ENDED_BY
 from .datasets import LocalDatasets
 from .finding import nearest, records_by_id
 from .models import check_limit, parse_order
-from .recording import Draft, Recorded, by_run, new_run, tidy_start
+from .recording import Recorded, by_run, new_run, tidy_start
 from .rights import BEGAN_IN, check_run
+from .run_draft import Draft
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -79,6 +82,18 @@ class LocalRuns:
                 time.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311
         raise AssertionError  # the last attempt returns or raises
 
+    def beat(self, request: RunBeat) -> None:
+        """Note that the process of these runs lives, by the clock of this side."""
+        if len(request.runs) > MAX_PAGE:
+            message = f"runs: {len(request.runs):,} are too many for one beat, at most {MAX_PAGE:,}"
+            raise Invalid(message, field="runs")
+        ids = [names.check_id(id, "runs") for id in request.runs]
+        if self._caller.runs is not None:
+            for run in records_by_id(self._tracking, Run, request.project, ids).values():
+                check_run(self._caller, run)
+        if ids:
+            self._tracking.beat(request.project, ids, now_ms())
+
     def _journal(self, request: StoreJournal) -> Journal:
         """How far it is stored."""
         found = records_by_id(self._tracking, Journal, request.project, [request.journal])
@@ -95,7 +110,7 @@ class LocalRuns:
         drafts = {
             id: self._draft(project, known.get(id), what, experiments)
             for id, what in recorded.items()
-            if what.entries or what.datasets or (what.faults and id in known)
+            if what.entries or what.datasets or (id in known and _touches(known[id], what))
         }
         # Nothing is written before all has been looked at.
         if any(what.datasets for what in recorded.values()):
@@ -104,6 +119,7 @@ class LocalRuns:
             self._log_datasets(project, id, recorded[id], draft)
         runs = {id: run for id, draft in drafts.items() if (run := draft.finish()) != known.get(id)}
         changes: list[Change] = [Put(journal), *map(Put, runs.values())]
+        changes += [Put(text) for draft in drafts.values() for text in draft.texts]
         changes += [what.add_points(project, id) for id, what in recorded.items() if what.points]
         changes += [Put(experiment) for experiment in experiments.values() if not experiment.revision]
         # A run that is new here must not be one of another project either.
@@ -148,6 +164,8 @@ class LocalRuns:
             if self._caller.session:
                 run = replace(run, properties={BEGAN_IN: self._caller.session})
         draft = Draft(run)
+        if what.points or what.datasets:
+            draft.take_back()
         for entry in what.entries:
             draft.add(entry)
         for fault in faults:
@@ -222,6 +240,11 @@ class LocalRuns:
         keys = [metric.key for metric in self._tracking.metrics(run.project, [run.id])[run.id]]
         message = f"key: {run.name} has no metric {request.key[:80]!r}; it has: {', '.join(keys) or 'none'}"
         raise NotFound(message, field="key", nearest=nearest(request.key, keys))
+
+
+def _touches(run: Run, what: Recorded) -> bool:
+    """Whether points alone change the run."""
+    return bool(what.faults) or (bool(what.points) and ENDED_BY in run.properties)
 
 
 def _fresh(
