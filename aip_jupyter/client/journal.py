@@ -52,6 +52,8 @@ class Journal:
         self.id = new_id()
         self.stored = 0
         """The place up to which all is stored."""
+        self.running: dict[str, bool] = {}
+        """The runs in it that have not ended; True for those that this process answers for by itself."""
         self._lock = threading.RLock()
         self._tending = threading.RLock()
         self._busy = False

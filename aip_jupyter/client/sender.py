@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..errors import AipError, Denied, Invalid, NotFound, NotSupported, Unauthenticated
 from ..services.journals import CHUNK, LATER, Adopted, adopt, send
+from .beats import Beats
 from .connect import Connection, connect
 from .journal import Journal, warn
 
@@ -37,6 +38,7 @@ class Sender:
         self._interval = interval
         self._event = threading.Event()
         self._turn = threading.Condition()
+        self._beats = Beats()
         self._rounds = 0
         self._in_round = False
         self._reason = ""
@@ -100,10 +102,10 @@ class Sender:
         return reason
 
     def _send(self, journal: Journal) -> str:
-        if journal.stored >= journal.end:
-            return ""
         if journal.id in self._refused:
-            return "the store does not take it"
+            return "the store does not take it" if journal.stored < journal.end else ""
+        if journal.stored >= journal.end and not self._beats.are_due(journal):
+            return ""
         try:
             connection = self._connection(journal.store)
             if connection is None:
@@ -113,6 +115,7 @@ class Sender:
             runs = connection.services.runs
             while records := journal.read(CHUNK):
                 journal.acknowledge(send(runs, journal.project, journal.id, journal.stored, records))
+            self._beats.send(journal, connection)
             return ""
         except LATER as error:
             # Once is none: a server that was started anew has another token, which is found now.

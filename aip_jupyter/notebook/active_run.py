@@ -85,6 +85,7 @@ class ActiveRun:
         """Tell the journal of the run: what else it holds of it can then be stored by whoever comes first."""
         self._journal.append(_encoded(self._entry))
         self._begun = self._journal.id
+        self._journal.running[self.id] = bool(self._entry.holder)  # not the notebook's, in a session
 
     def _append(self, entry: AnyEntry) -> None:
         if self._journal.id != self._begun:
@@ -154,7 +155,8 @@ class ActiveRun:
         """What is logged from now on is refused."""
         if self.status != "running":
             raise self._ended()
-        self._append(RunEnded(self.id, status, now_ms()))
+        self._append(RunEnded(self.id, status, now_ms(), self._entry.holder))
+        self._journal.running.pop(self.id, None)
         self.status = status
 
     def _ended(self) -> Conflict:
