@@ -1,8 +1,8 @@
 """Whether the process that records a run is still there, as far as the store's side can tell.
 
-It says so every BEAT. Who has missed three is out of contact: its machine may be asleep, its network gone. Only
-who can prove that the process is dead (`backends.process.is_dead`) says that the run has failed, and whatever
-is stored of the run later takes that back.
+It says so every BEAT. Who has missed three is out of contact: its machine may be asleep, its network gone.
+Only who can prove that the process is dead (`backends.process.is_dead`) says that the run has failed, and
+whatever is stored of the run later takes that back.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MISSED = 3
 ENDED_BY = "ended_by"
 """The property of a run whose end nobody has logged: who says that it has ended, and why."""
 RESUMED_FROM = "resumed_from"
-"""The property of a run that was resumed: the process that recorded it before, whose late word ends it no more."""
+"""The property of a run that was resumed: the process that recorded it before, which ends it no more."""
 
 
 def is_lost(run: Run, now: int | None = None) -> bool:

@@ -184,6 +184,17 @@ def left_journals(home: Path) -> list[str]:
     return left
 
 
+def is_recorded(home: Path, run: str) -> bool:
+    """Whether a living process of this home logs to this run."""
+    name = run.encode()
+    for id in journal_ids(home):
+        with contextlib.suppress(OSError, Invalid), adopted(home, id) as about:
+            segments = (journals_folder(home) / id).glob(f"*{SUFFIX}")
+            if about is None and any(name in path.read_bytes() for path in segments):
+                return True
+    return False
+
+
 def set_aside(home: Path, id: str) -> Path:
     """Keep a journal that cannot be read to its end where nobody tries again."""
     target = journals_folder(home) / f"{_DAMAGED}{id}"

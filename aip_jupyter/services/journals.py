@@ -18,6 +18,7 @@ from ..errors import (
     Unauthenticated,
     Unavailable,
 )
+from .gone import fail_runs_of
 from .interface import Runs
 from .journal_files import (
     About,
@@ -90,6 +91,7 @@ def _store(home: Path, about: About, runs: Runs, project: Callable[[], str], res
         if segment.damaged:
             break
     else:
+        fail_runs_of(home, runs, about.project, about.holder)
         remove_journal(home, about.journal)
         result.journals += 1
         return
