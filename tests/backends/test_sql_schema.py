@@ -63,7 +63,7 @@ def test_the_newest_step_is_the_version_of_the_store(path: Path) -> None:
     assert int(steps.get_heads()[0]) == SCHEMA_VERSION
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
 
 
 def test_the_steps_are_in_the_package() -> None:

@@ -11,6 +11,7 @@ from aip_jupyter.domain.lineage import Link
 from aip_jupyter.domain.models import Model, Version
 from aip_jupyter.domain.records import new_id
 from aip_jupyter.domain.runs import Experiment, Journal, Run
+from aip_jupyter.domain.texts import Text
 
 HOSTILE = [
     "'; DROP TABLE model; --",
@@ -113,6 +114,18 @@ TRACKING_SET: list[AnyRecord] = [
         device="L40S",
         notebook="folder/a notebook.ipynb",
         holder="host|boot|1|2",
+        parent=new_id(),
+        beat=1_700_000_000_150,
+    ),
+    Text(
+        id=new_id(),
+        project="vision",
+        author="ada",
+        created=1_700_000_000_123,
+        run_id=new_id(),
+        name="source/a notebook.py",
+        text="two\nlines – 模型",
+        captured=True,
     ),
     Journal(id=new_id(), project="vision", author="ada", created=1, mark=2**40),
 ]

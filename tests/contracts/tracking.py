@@ -14,6 +14,7 @@ from aip_jupyter.domain.changes import AddPoints, AnyRecord, Delete, Put
 from aip_jupyter.domain.query import Compare, Order, Query
 from aip_jupyter.domain.records import new_id
 from aip_jupyter.domain.runs import Experiment, Journal, Run
+from aip_jupyter.domain.texts import Text
 from aip_jupyter.errors import Conflict, Invalid, NotFound
 
 from .records import DATA_SET, HOSTILE, TRACKING_SET, a_run
@@ -183,11 +184,56 @@ class TrackingContract:
         found = tracking.metrics("default", ids)
         assert [found[id][0].last for id in ids] == [float(n) for n in range(300)]
 
-    def test_deleting_a_run_does_not_touch_another(self, tracking: TrackingBackend) -> None:
+    def test_with_a_run_goes_all_that_it_recorded_and_nothing_else(self, tracking: TrackingBackend) -> None:
         kept, gone = a_run(), a_run()
-        tracking.apply([Put(kept), Put(gone), points(kept.id, ("m", 0, 0, 1.0))])
+        for run in (kept, gone):
+            text = Text(id=new_id(), run_id=run.id, name="a", text="x")
+            tracking.apply([Put(run), Put(text), points(run.id, ("m", 0, 0, 1.0))])
+        tracking.apply([points(gone.id, ("m", 0, 0, 2.0), project="other")])
         tracking.apply([Delete(Run, gone.id)])
         assert tracking.history("default", kept.id, "m").values == [1.0]
+        assert [text.name for text in tracking.texts("default", kept.id)] == ["a"]
+        assert tracking.history("default", gone.id, "m").values == []
+        assert tracking.metrics("default", [gone.id]) == {gone.id: []}
+        assert tracking.texts("default", gone.id) == []
+        assert tracking.find(Text, "default", Query(where=Compare("run_id", "=", gone.id))).items == []
+        assert tracking.history("other", gone.id, "m").values == [2.0]
+
+    def test_texts_are_told_by_name_and_length(self, tracking: TrackingBackend) -> None:
+        run = a_run()
+        texts = [("b", "模型!"), ("a/c", ""), ("a", "one\ntwo")]
+        records = [Text(id=new_id(), run_id=run.id, name=name, text=text) for name, text in texts]
+        tracking.apply([Put(run), *map(Put, records)])
+        tracking.apply([Put(replace(records[0], captured=True))])
+        found = tracking.texts("default", run.id)
+        assert [(text.name, text.length, text.captured) for text in found] == [
+            ("a", 7, False),
+            ("a/c", 0, False),
+            ("b", 3, True),
+        ]
+        assert found[2].updated == tracking.get(Text, "default", records[0].id).updated
+        assert tracking.texts("other", run.id) == []
+        with pytest.raises(Conflict):
+            tracking.apply([Put(Text(id=new_id(), run_id=run.id, name="a", text="again"))])
+
+    def test_the_parts_of_runs_are_counted(self, tracking: TrackingBackend) -> None:
+        first, second = a_run(), a_run()
+        parts = [a_run(parent=first.id) for _ in range(3)]
+        parts += [a_run(parent=first.id, state="ARCHIVED"), a_run(parent=first.id, project="other")]
+        tracking.apply([*map(Put, [first, second, *parts])])
+        assert tracking.parts("default", [first.id, second.id]) == {first.id: 3, second.id: 0}
+        assert tracking.parts("default", []) == {}
+
+    def test_a_beat_is_no_change(self, tracking: TrackingBackend) -> None:
+        run, other = a_run(), a_run(project="other")
+        tracking.apply([Put(run), Put(other)])
+        before = tracking.get(Run, "default", run.id)
+        newest, _ = tracking.changes_since(-1)
+        tracking.beat("default", [run.id, other.id, new_id(), "'"], 1_700_000_000_500)
+        tracking.beat("default", [], 1)
+        assert tracking.get(Run, "default", run.id) == replace(before, beat=1_700_000_000_500)
+        assert tracking.get(Run, "other", other.id).beat == 0
+        assert tracking.changes_since(newest)[1] == []
 
     def test_it_says_what_it_can(self, tracking: TrackingBackend) -> None:
         assert {"runs", "changes", "transactions"} <= tracking.capabilities

@@ -32,6 +32,7 @@ from ...domain.query import Query, encode_cursor, field_value, matches, order_ke
 from ...domain.records import Record, now_ms
 from ...domain.runs import Experiment, Journal, Run
 from ...domain.system import Capability
+from ...domain.texts import Text
 from ...errors import NotFound, NotSupported
 from ..checks import changed, check_points, check_query, check_record, check_value, kind_name, taken
 from .protocol import R
@@ -43,6 +44,7 @@ UNIQUE: dict[type[Record], tuple[tuple[str, ...], ...]] = {
     Intent: (("project", "external_id"),),
     Experiment: (("project", "name"), ("project", "external_id")),
     Run: (("project", "external_id"),),
+    Text: (("run_id", "name"), ("project", "external_id")),
     Journal: (("project", "external_id"),),
     Dataset: (("project", "name", "identity"), ("project", "external_id")),
     Link: (("project", "external_id"),),
@@ -111,6 +113,7 @@ class MemoryRecords:
             told = [self._change(tables, change) for change in changes if not isinstance(change, AddPoints)]
             self._add_points(points)
             self._tables = tables
+            self._forget([record for record, action in told if record is not None and action == "deleted"])
             for record, action in told:
                 if record is not None and type(record) not in SILENT:
                     self._tell(type(record), record.project, record.id, action)
@@ -121,6 +124,9 @@ class MemoryRecords:
         """Keep the points: what a tracking backend does."""
         if points:
             raise NotSupported("points: this backend keeps none; send them to a tracking backend")
+
+    def _forget(self, deleted: Sequence[Record]) -> None:
+        """Drop what is kept of these besides the records."""
 
     def _tell(self, kind: type[Record], project: str, id: str, action: Action) -> None:
         self._newest += 1

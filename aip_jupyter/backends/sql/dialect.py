@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, TableValuedAlias, UnaryExpression, func
+from sqlalchemy import ColumnElement, Table, TableValuedAlias, UnaryExpression, func, select
 from sqlalchemy.exc import IntegrityError
 
 Element = ColumnElement[Any]
@@ -25,6 +25,12 @@ def is_text(item: TableValuedAlias) -> Element:
 def is_number(item: TableValuedAlias) -> Element:
     """Whether the row of `items` holds a number, True or False."""
     return item.c.type.in_(("integer", "real", "true", "false"))
+
+
+def among(element: Element, texts: Collection[str]) -> Element:
+    """Whether it is one of these: one parameter, however many they are."""
+    each = func.json_each(json.dumps(list(texts))).table_valued("value")
+    return element.in_(select(each.c.value))
 
 
 def number(value: float) -> Element:

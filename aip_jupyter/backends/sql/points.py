@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import math
-import sys
 from collections import defaultdict
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import le
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ...domain.changes import AddPoints
-from ...domain.runs import History, Metric, Number, spell_number
-from .schema import metric
+from ...domain.runs import Metric
+from .histories import spelled, step_and_time
+from .schema import metric, point, text
 
-_LARGEST = sys.float_info.max
 _PARAMETERS = 10_000
 """SQLite takes 32,766 in one statement."""
 
 # In the driver's own words: what SQLAlchemy does per row costs more than what SQLite does.
 _APPEND = "INSERT INTO point (metric, arrival, step, time, value) VALUES (?, ?, ?, ?, ?)"
 
-_READ = "SELECT step, time, value FROM point WHERE metric = ? ORDER BY arrival"
+_STATES = """
+SELECT run_id, name, last, last_step, minimum, maximum, count FROM metric
+WHERE project = ? AND run_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, name
+"""
 
 _Row = tuple[int, int, float]
 """Step, time and value."""
-
-_step_and_time = itemgetter(0, 1)
 
 
 def add_points(connection: Connection, points: AddPoints) -> None:
@@ -71,12 +72,14 @@ def _known(connection: Connection, project: str, run_id: str, names: list[str]) 
 def _state(added: list[_Row], old: Any) -> dict[str, Any]:
     """What a metric's row says after these points."""
     # the last of equal ones, as arrival has it: max() takes the first
-    step, time, value = max(reversed(added), key=_step_and_time)
+    step, time, value = max(reversed(added), key=step_and_time)
     numbers = [row[2] for row in added if not math.isnan(row[2])]
     count = len(added)
+    in_order = all(map(le, map(step_and_time, added), map(step_and_time, added[1:])))
     if old is not None:
         count += old["count"]
         numbers += [limit for limit in (old["minimum"], old["maximum"]) if limit is not None]
+        in_order &= old["in_order"] and (old["last_step"], old["last_time"]) <= added[0][:2]
         if (step, time) < (old["last_step"], old["last_time"]):
             step, time, value = old["last_step"], old["last_time"], old["last"]
     return {
@@ -86,47 +89,33 @@ def _state(added: list[_Row], old: Any) -> dict[str, Any]:
         "minimum": min(numbers, default=None),
         "maximum": max(numbers, default=None),
         "count": count,
+        "in_order": in_order,
     }
+
+
+def remove_recorded(connection: Connection, project: str, run_id: str) -> None:
+    """Remove the points and texts of a run."""
+    of_run = (metric.c.project == project) & (metric.c.run_id == run_id)
+    keys = select(metric.c.key).where(of_run)
+    connection.execute(delete(point).where(point.c.metric.in_(keys)))
+    connection.execute(delete(metric).where(of_run))
+    connection.execute(delete(text).where(text.c.project == project, text.c.run_id == run_id))
 
 
 def metrics(connection: Connection, project: str, run_ids: Sequence[str]) -> dict[str, list[Metric]]:
     """The state of each of these runs' metrics."""
     found: dict[str, list[Metric]] = {id: [] for id in run_ids}
-    columns = metric.c
-    for start in range(0, len(run_ids), _PARAMETERS):
-        named = columns.run_id.in_(run_ids[start : start + _PARAMETERS])
-        statement = select(metric).where(columns.project == project, named)
-        for row in connection.execute(statement.order_by(columns.run_id, columns.name)).mappings():
-            found[row["run_id"]].append(
-                Metric(
-                    key=row["name"],
-                    last=_spelled(row["last"]),
-                    last_step=row["last_step"],
-                    minimum=_spelled(row["minimum"]),
-                    maximum=_spelled(row["maximum"]),
-                    count=row["count"],
-                )
-            )
-    return found
-
-
-def history(connection: Connection, project: str, run_id: str, key: str) -> History:
-    """All points of one key."""
-    of_key = (metric.c.project == project) & (metric.c.run_id == run_id) & (metric.c.name == key)
-    chosen = connection.execute(select(metric.c.key).where(of_key)).scalar_one_or_none()
     cursor = connection.connection.cursor()
-    cursor.execute(_READ, (chosen,))
-    # mostly they come in order already, and then Python's sort only looks
-    rows = sorted(cursor.fetchall(), key=_step_and_time)
-    return History(
-        key=key,
-        steps=[row[0] for row in rows],
-        times=[row[1] for row in rows],
-        values=[_spelled(row[2]) for row in rows],
-    )
-
-
-def _spelled(value: float | None) -> Number:
-    if value is None:
-        return "NaN"
-    return value if -_LARGEST <= value <= _LARGEST else spell_number(value)
+    cursor.execute(_STATES, (project, json.dumps(list(run_ids))))
+    for run_id, name, last, last_step, minimum, maximum, count in cursor.fetchall():
+        found[run_id].append(
+            Metric(
+                key=name,
+                last=spelled(last),
+                last_step=last_step,
+                minimum=spelled(minimum),
+                maximum=spelled(maximum),
+                count=count,
+            )
+        )
+    return found

@@ -33,6 +33,7 @@ from ...domain.lineage import Link
 from ...domain.models import Model, Version
 from ...domain.records import PropertyValue, Record
 from ...domain.runs import Experiment, Journal, Run
+from ...domain.texts import Text as RunText
 
 MAX_KEY = 999_999_999
 """Kubeflow's clients read keys as 32-bit integers."""
@@ -178,10 +179,23 @@ run = _table(
     _text("device"),
     _text("notebook"),
     _text("holder"),
-    Index("ix_run_started", "project", "started", "id"),
+    _text("parent"),
+    _number("beat"),
+    # The name and the state are in them too, so that a search need not read the rows.
+    Index("ix_run_started", "project", "started", "id", "name", "state"),
+    Index("ix_run_parent", "project", "parent", "started", "id", "name", "state"),
     Index("ix_run_updated", "project", "updated", "id"),
     Index("ix_run_name", "project", "name", "id"),
     Index("ix_run_experiment", "project", "experiment", "started", "id"),
+)
+
+text = _table(
+    "text",
+    _text("run_id"),
+    _text("name"),
+    _text("text"),
+    Column("captured", Flag, nullable=False),
+    UniqueConstraint("run_id", "name", name="uq_text_name"),
 )
 
 journal = _table("journal", _number("mark"))
@@ -238,6 +252,7 @@ TABLES: dict[type[Record], Table] = {
     Intent: intent,
     Experiment: experiment,
     Run: run,
+    RunText: text,
     Journal: journal,
     Dataset: dataset,
     Link: link,
@@ -258,9 +273,17 @@ metric = Table(
     Column("minimum", Float, nullable=True),
     Column("maximum", Float, nullable=True),
     _number("count"),
+    Column("in_order", Flag, nullable=False),
     UniqueConstraint("project", "run_id", "name", name="uq_metric_name"),
+    *(
+        Index(f"ix_metric_{value}", "project", "name", value, "run_id")
+        for value in ("last", "minimum", "maximum")
+    ),
 )
-"""The state of each metric of a run. A value that is not a number is NULL."""
+"""The state of each metric of a run. A value that is not a number is NULL.
+
+`in_order`: its points came in the order (step, time), as far as it is known.
+"""
 
 point = Table(
     "point",

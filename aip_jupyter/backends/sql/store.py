@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from ...domain.artifacts import Artifact
 from ...domain.changes import AddPoints, Change, Intent, Put
@@ -14,10 +14,13 @@ from ...domain.models import Model, Version
 from ...domain.pages import Page
 from ...domain.query import Query, encode_cursor
 from ...domain.records import Record
-from ...domain.runs import History, Journal, Metric
+from ...domain.runs import History, Journal, Metric, Run
+from ...domain.texts import Text, TextInfo
 from ...errors import NotFound
 from ..checks import check_points, check_query, check_record, check_value, kind_name
-from . import compiler, points
+from . import compiler, histories
+from . import points as points_of
+from .dialect import among
 from .engine import Database
 from .files import SCHEMA_VERSION
 from .schema import TABLES
@@ -68,12 +71,38 @@ class SqlStore:
     def metrics(self, project: str, run_ids: Sequence[str]) -> dict[str, list[Metric]]:
         check_value([project, *run_ids], "id")
         with self._database.reading() as connection:
-            return points.metrics(connection, project, run_ids)
+            return points_of.metrics(connection, project, run_ids)
 
-    def history(self, project: str, run_id: str, key: str) -> History:
+    def history(self, project: str, run_id: str, key: str, points: int = 0) -> History:
         check_value([project, run_id, key], "id")
         with self._database.reading() as connection:
-            return points.history(connection, project, run_id, key)
+            return histories.history(connection, project, run_id, key, points)
+
+    def texts(self, project: str, run_id: str) -> list[TextInfo]:
+        check_value([project, run_id], "id")
+        table = TABLES[Text]
+        columns = (table.c.name, func.length(table.c.text).label("length"), table.c.captured, table.c.updated)
+        of_run = (table.c.project == project) & (table.c.run_id == run_id)
+        with self._database.reading() as connection:
+            rows = connection.execute(select(*columns).where(of_run).order_by(table.c.name)).mappings()
+            return [TextInfo(**row) for row in rows]
+
+    def parts(self, project: str, run_ids: Sequence[str]) -> dict[str, int]:
+        check_value([project, *run_ids], "id")
+        columns = TABLES[Run].c
+        these = (columns.project == project) & among(columns.parent, run_ids)
+        where = these & (columns.state == "LIVE")
+        statement = select(columns.parent, func.count()).where(where).group_by(columns.parent)
+        with self._database.reading() as connection:
+            counts = {row[0]: row[1] for row in connection.execute(statement)}
+        return {id: counts.get(id, 0) for id in run_ids}
+
+    def beat(self, project: str, run_ids: Sequence[str], time: int) -> None:
+        check_value([project, *run_ids, time], "id")
+        table = TABLES[Run]
+        these = (table.c.project == project) & among(table.c.id, run_ids)
+        with self._database.writing() as connection:
+            connection.execute(update(table).where(these).values(beat=time))
 
     def digests(self) -> Iterator[str]:
         table = TABLES[Artifact]

@@ -15,7 +15,7 @@ from ...domain.runs import Run
 from ...errors import AipError, Invalid, StorageFull
 from ..checks import changed, kind_name, taken
 from .dialect import violated
-from .points import add_points
+from .points import add_points, remove_recorded
 from .schema import MAX_KEY, TABLES, change
 
 FEED_LENGTH = 10_000
@@ -95,6 +95,8 @@ class Writer:
         if old is not None:
             table = TABLES[item.kind]
             self._connection.execute(delete(table).where(table.c.id == item.id))
+            if item.kind is Run:
+                remove_recorded(self._connection, old.project, item.id)
             self._note(item.kind, old.project, item.id, "deleted")
 
     def _note(self, kind: type[Record], project: str, id: str, action: Action) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from ...domain.changes import AddPoints
 from ...domain.lineage import Link
+from ...domain.records import Record
 from ...domain.runs import Experiment, History, Journal, Metric, Run, spell_number
+from ...domain.sampling import sampled
+from ...domain.texts import Text, TextInfo
 from ..checks import check_value
 from ..config import BackendConfig
 from ..records.memory import MemoryRecords
@@ -39,7 +44,7 @@ class MemoryTracking(MemoryRecords):
     capabilities = MemoryRecords.capabilities | {"runs"}
 
     def __init__(self) -> None:
-        super().__init__(Experiment, Run, Journal, Link)
+        super().__init__(Experiment, Run, Text, Journal, Link)
         self._points: defaultdict[tuple[str, str], _Points] = defaultdict(dict)
 
     def _add_points(self, points: Sequence[AddPoints]) -> None:
@@ -51,21 +56,55 @@ class MemoryTracking(MemoryRecords):
                 of_key = of_run.setdefault(key, [])
                 of_key.append(_Point(step, time, len(of_key), value))
 
+    def _forget(self, deleted: Sequence[Record]) -> None:
+        for run in deleted:
+            if isinstance(run, Run):
+                self._points.pop((run.project, run.id), None)
+                texts = self._tables[Text]
+                for id in [id for id, text in texts.items() if text.run_id == run.id]:
+                    del texts[id]
+
     def metrics(self, project: str, run_ids: Sequence[str]) -> dict[str, list[Metric]]:
         check_value([project, *run_ids], "id")
         with self._lock:
             return {id: _state(self._points.get((project, id), {})) for id in run_ids}
 
-    def history(self, project: str, run_id: str, key: str) -> History:
+    def history(self, project: str, run_id: str, key: str, points: int = 0) -> History:
         check_value([project, run_id, key], "id")
         with self._lock:
-            points = sorted(self._points.get((project, run_id), {}).get(key, []))
+            every = sorted(self._points.get((project, run_id), {}).get(key, []))
+        kept = [every[place] for place in sampled([point.value for point in every], points)]
         return History(
             key=key,
-            steps=[point.step for point in points],
-            times=[point.time for point in points],
-            values=[spell_number(point.value) for point in points],
+            steps=[point.step for point in kept],
+            times=[point.time for point in kept],
+            values=[spell_number(point.value) for point in kept],
         )
+
+    def texts(self, project: str, run_id: str) -> list[TextInfo]:
+        check_value([project, run_id], "id")
+        with self._lock:
+            texts: list[Text] = [text for text in self._tables[Text].values() if text.run_id == run_id]
+        return [
+            TextInfo(name=text.name, length=len(text.text), captured=text.captured, updated=text.updated)
+            for text in sorted(texts, key=lambda text: text.name)
+            if text.project == project
+        ]
+
+    def parts(self, project: str, run_ids: Sequence[str]) -> dict[str, int]:
+        check_value([project, *run_ids], "id")
+        with self._lock:
+            runs: list[Run] = list(self._tables[Run].values())
+        counts = Counter(run.parent for run in runs if run.project == project and run.state == "LIVE")
+        return {id: counts[id] for id in run_ids}
+
+    def beat(self, project: str, run_ids: Sequence[str], time: int) -> None:
+        check_value([project, *run_ids, time], "id")
+        with self._lock:
+            runs = self._tables[Run]
+            for id in run_ids:
+                if id in runs and runs[id].project == project:
+                    runs[id] = replace(runs[id], beat=time)
 
 
 def _state(points: _Points) -> list[Metric]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ...domain.runs import History, Metric
+from ...domain.texts import TextInfo
 from ..records.protocol import RecordBackend
 
 
@@ -14,7 +15,7 @@ class TrackingBackend(RecordBackend, Protocol):
 
     Runs can also be found and ordered by `metrics.<key>` (the last value), `minimum.<key>`, `maximum.<key>`,
     and `duration` (milliseconds, of those that have ended): a value that is not a number is a missing one.
-    Deleting a run deletes its points too.
+    Deleting a run deletes its points and texts too.
 
     Points are append-only, and written in the transaction that says how far their journal is stored: so each
     is stored once. A run's points may come before its record. The tests in `tests/contracts/tracking.py` are
@@ -30,6 +31,12 @@ class TrackingBackend(RecordBackend, Protocol):
         With `points`, at most so many (4 or more): the first, the last, and of each stretch the lowest and
         the highest.
         """
+
+    def texts(self, project: str, run_id: str) -> list[TextInfo]:
+        """What texts a run has, by name, without reading them."""
+
+    def parts(self, project: str, run_ids: Sequence[str]) -> dict[str, int]:
+        """How many runs that are not deleted are a part of each of these."""
 
     def beat(self, project: str, run_ids: Sequence[str], time: int) -> None:
         """Set the runs' `beat`, without a new revision and without telling of it.

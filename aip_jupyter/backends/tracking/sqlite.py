@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain.runs import History, Metric
+from ...domain.texts import TextInfo
 from ..config import BackendConfig
 from ..records.sqlite import SqliteRecords, store_path
 
@@ -22,5 +23,14 @@ class SqliteTracking(SqliteRecords):
     def metrics(self, project: str, run_ids: Sequence[str]) -> dict[str, list[Metric]]:
         return self._opened().metrics(project, run_ids)
 
-    def history(self, project: str, run_id: str, key: str) -> History:
-        return self._opened().history(project, run_id, key)
+    def history(self, project: str, run_id: str, key: str, points: int = 0) -> History:
+        return self._opened().history(project, run_id, key, points)
+
+    def texts(self, project: str, run_id: str) -> list[TextInfo]:
+        return self._opened().texts(project, run_id)
+
+    def parts(self, project: str, run_ids: Sequence[str]) -> dict[str, int]:
+        return self._opened().parts(project, run_ids)
+
+    def beat(self, project: str, run_ids: Sequence[str], time: int) -> None:
+        self._opened().beat(project, run_ids, time)
