@@ -34,12 +34,13 @@ from aip_jupyter.wire.journal import (
     encode_record,
 )
 
+from .services_run_entries import RunEntriesContract
 from .services_run_faults import RunFaultsContract, Sender, started
 
 INFINITE = float("inf")
 
 
-class RunsContract(RunFaultsContract):
+class RunsContract(RunFaultsContract, RunEntriesContract):
     """Override the fixture `services` as in `ServicesContract`."""
 
     def test_a_run_from_start_to_end(self, services: Services, journal: Sender) -> None:
