@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -51,6 +52,11 @@ class Journals:
         self._open: dict[tuple[Path, str, str], Journal] = {}
         self._sender: Sender | None = None
         self._threads: list[threading.Thread] = []
+        self._writers: list[Callable[[], None]] = []
+
+    def before_close(self, finish: Callable[[], None]) -> None:
+        """Have a thread finished that writes of its own accord, before the journals are closed."""
+        self._writers.append(finish)
 
     def journal(self, to: Destination) -> Journal:
         """The journal for this destination. Nothing is written before its first record."""
@@ -101,6 +107,8 @@ class Journals:
 
     def close(self) -> None:
         """Send what can be sent in a short time, and leave the rest to whoever comes next."""
+        for finish in self._writers:
+            finish()
         for journal in self.all():
             journal.retry()
         if self._sender is not None:

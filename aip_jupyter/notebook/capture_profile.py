@@ -34,7 +34,7 @@ _WORDS: dict[type, str] = {
 
 def column_of(name: str, type_: str, nulls: int | None, low: Any = None, high: Any = None) -> Column:
     """A column as a record may hold it: texts cut, other values than numbers as text."""
-    name, type_ = _cut(name, _NAME), _cut(type_, _NAME)
+    name, type_ = cut(name, _NAME), cut(type_, _NAME)
     return Column(name=name, type=type_, nulls=nulls, minimum=_kept(low), maximum=_kept(high))
 
 
@@ -189,15 +189,15 @@ _PARSERS: dict[str, Callable[[Collection[str]], Collection[Any] | None]] = {
 def _kept(value: Any) -> PropertyValue | None:
     """The value as a record may hold it."""
     if isinstance(value, str):
-        return _cut(value, _VALUE)
+        return cut(value, _VALUE)
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, (datetime.datetime, datetime.date)):
         return value.isoformat()
-    return _cut(str(value), _VALUE)
+    return cut(str(value), _VALUE)
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
     """At most so many characters, all of which can be stored."""
     text = text.encode(errors="replace").decode().replace("\0", "\ufffd")
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -48,6 +48,15 @@ _lock = threading.Lock()
 _kept: dict[str, None] = {}
 
 
+def _after_fork() -> None:
+    """In the child: a thread that it does not have may have held the lock."""
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 def keep_secret(value: str) -> None:
     """From now on, this value is taken out of every text. One of fewer than 8 characters is ignored."""
     value = str(value)

@@ -82,6 +82,12 @@ SETTINGS = (
         "AIP_LINK",
         "How a notebook reaches GPU sessions: zmq (directly), websocket (through the server), or auto",
     ),
+    Setting("capture", "AIP_CAPTURE", "Whether runs record where they come from by themselves: on or off"),
+    Setting(
+        "system_metrics",
+        "AIP_SYSTEM_METRICS",
+        "Whether runs record what they use of processor, memory and GPU: on or off",
+    ),
     Setting("workers", "AIP_WORKERS", "Threads per backend in the server"),
     Setting("deadline", "AIP_DEADLINE", "Seconds the server waits for a backend before it answers 503"),
     Setting("garbage_grace", "AIP_GARBAGE_GRACE", "Seconds that bytes without a record are kept"),
@@ -92,10 +98,14 @@ SECRETS = frozenset(
 """Never shown: they are, or may hold, credentials."""
 
 
-OF_KERNELS = ("url", "token", "gpu", "link")
+OF_KERNELS = ("url", "token", "gpu", "link", "capture", "system_metrics")
 """Of kernels and scripts alone: a server has no use for them."""
 
-CHOICES = {"link": ("auto", "zmq", "websocket")}
+CHOICES = {
+    "link": ("auto", "zmq", "websocket"),
+    "capture": ("on", "off"),
+    "system_metrics": ("on", "off"),
+}
 """The values that a setting may have."""
 
 LISTS = ("categories", "admins")
@@ -129,6 +139,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     token: str = ""
     gpu: str = ""
     link: str = "auto"
+    capture: str = "on"
+    system_metrics: str = "on"
     workers: int = 4
     deadline: float = 30.0
     garbage_grace: float = 86400.0
