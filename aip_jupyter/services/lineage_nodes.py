@@ -15,7 +15,7 @@ from .callers import Caller
 from .datasets import find_dataset
 from .finding import nearest, records_by_id
 from .models import LocalModels
-from .runs import find_run
+from .run_reading import find_run
 
 if TYPE_CHECKING:
     from .local import Platform

@@ -1,64 +1,45 @@
-"""Experiments and runs, in process: what journals record, and how it is found again."""
+"""Experiments and runs, in process: what journals record. How it is found again: `run_reading`."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ..backends.tracking.protocol import TrackingBackend
 from ..domain import names
 from ..domain.changes import Change, Put
-from ..domain.pages import MAX_PAGE, Page
-from ..domain.query import EVERYTHING, Compare, Condition, Order, Query, all_of
+from ..domain.pages import MAX_PAGE
+from ..domain.query import Compare, Query
 from ..domain.records import new_id, now_ms
-from ..domain.runs import (
-    Experiment,
-    GetHistory,
-    GetRun,
-    History,
-    Journal,
-    ListExperiments,
-    ListRuns,
-    Run,
-    RunBeat,
-    RunDetail,
-    Stored,
-    StoreJournal,
-)
-from ..errors import Conflict, Invalid, NotFound
+from ..domain.runs import Experiment, Journal, Run, RunBeat, Stored, StoreJournal
+from ..errors import Conflict, Invalid
 from ..wire.journal import AnyEntry, RunStarted, decode_records
 from .callers import Caller, author_of
 from .contact import ENDED_BY
 from .datasets import LocalDatasets
-from .finding import nearest, records_by_id
-from .models import check_limit, parse_order
+from .finding import records_by_id
 from .recording import Recorded, by_run, new_run, tidy_start
 from .rights import BEGAN_IN, check_run
 from .run_draft import Draft
+from .run_removal import RunRemoval
 
 if TYPE_CHECKING:
     from .local import Platform
 
-ORDERS = ("started", "ended", "name", "updated")
 ATTEMPTS = 30
 """How often to begin again when others change the same runs meanwhile."""
 
-_NEWEST = Order("started", descending=True)
-_LIVE = Compare("state", "=", "LIVE")
 
-
-class LocalRuns:
+class LocalRuns(RunRemoval):
     """`services.interface.Runs` over a tracking backend."""
 
     def __init__(self, platform: Platform, caller: Caller) -> None:
-        self._tracking = platform.tracking
+        super().__init__(platform, caller)
         self._datasets = LocalDatasets(platform, caller)
         self._user = platform.settings.user
-        self._caller = caller
 
     def store_journal(self, request: StoreJournal) -> Stored:
         """Store what of the records is new, in one transaction with how far the journal is stored."""
@@ -194,53 +175,6 @@ class LocalRuns:
     def _author(self, entry: RunStarted) -> str:
         return names.storable(author_of(entry.author, self._user, self._caller))
 
-    def list_experiments(self, request: ListExperiments) -> Page[Experiment]:
-        """One page of experiments, by name."""
-        search = [Compare("name", "contains", request.search)] if request.search else []
-        query = Query(
-            where=all_of([_LIVE, *search]),
-            order=Order("name"),
-            limit=check_limit(request.limit),
-            page_token=request.page_token,
-        )
-        return self._tracking.find(Experiment, request.project, query)
-
-    def list_runs(self, request: ListRuns) -> Page[RunDetail]:
-        """One page of runs: a query for them, and one for their metrics."""
-        terms: list[Condition] = [_LIVE]
-        if request.search:
-            terms.append(Compare("name", "contains", request.search))
-        terms += [
-            Compare(field, "=", value)
-            for field in ("experiment", "status", "author")
-            if (value := getattr(request, field))
-        ]
-        query = Query(
-            where=all_of(terms),
-            order=parse_order(request.order_by, ORDERS),
-            limit=check_limit(request.limit),
-            page_token=request.page_token,
-        )
-        page = self._tracking.find(Run, request.project, query)
-        metrics = self._tracking.metrics(request.project, [run.id for run in page.items])
-        items = [RunDetail(run=run, metrics=metrics[run.id]) for run in page.items]
-        return Page(items=items, next_page_token=page.next_page_token)
-
-    def get_run(self, request: GetRun) -> RunDetail:
-        """A run by id or name."""
-        run = find_run(self._tracking, request.project, request.run)
-        return RunDetail(run=run, metrics=self._tracking.metrics(run.project, [run.id])[run.id])
-
-    def get_history(self, request: GetHistory) -> History:
-        """All points of one key of a run."""
-        run = find_run(self._tracking, request.project, request.run)
-        history = self._tracking.history(run.project, run.id, request.key)
-        if history.steps:
-            return history
-        keys = [metric.key for metric in self._tracking.metrics(run.project, [run.id])[run.id]]
-        message = f"key: {run.name} has no metric {request.key[:80]!r}; it has: {', '.join(keys) or 'none'}"
-        raise NotFound(message, field="key", nearest=nearest(request.key, keys))
-
 
 def _touches(run: Run, what: Recorded) -> bool:
     """Whether points alone change the run."""
@@ -261,22 +195,3 @@ def _fresh(
             f"start: no record of this journal ends at {mark}, where it is stored up to", field="start"
         )
     return fresh
-
-
-def find_run(tracking: TrackingBackend, project: str, text: str) -> Run:
-    """The run of this id, or the newest of this name. NotFound with the nearest names."""
-    names.check_store_name(text, "run")
-    if by_id := records_by_id(tracking, Run, project, [text]):
-        return by_id[text]
-    for run in _newest(tracking, project, Compare("name", "=", text), 1):
-        return run
-    near = nearest(text, dict.fromkeys(run.name for run in _newest(tracking, project, EVERYTHING, MAX_PAGE)))
-    advice = f"; did you mean {' or '.join(near)}?" if near else "; %runs lists what there is"
-    message = f"run: there is no run {text!r} in project {project!r}{advice}"
-    raise NotFound(message, field="run", nearest=near)
-
-
-def _newest(tracking: TrackingBackend, project: str, where: Condition, limit: int) -> Iterator[Run]:
-    yield from tracking.find(
-        Run, project, Query(where=all_of([_LIVE, where]), order=_NEWEST, limit=limit)
-    ).items

@@ -1,0 +1,142 @@
+"""Runs that are deleted: first only out of sight, for RESTORABLE; then purged with all that they recorded."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+from msgspec.structs import replace
+
+from ..backends.tracking.protocol import TrackingBackend
+from ..domain import names
+from ..domain.changes import Delete, Put
+from ..domain.query import Compare, Condition, Order, Query, all_of
+from ..domain.records import now_ms
+from ..domain.runs import GetRun, Run, RunDetail
+from ..errors import Conflict, NotFound
+from .contact import is_lost
+from .finding import BATCH, nearest, records_by_id, records_of
+from .rights import check_run
+from .run_reading import RunReading, find_run
+
+RESTORABLE = 30 * 24 * 3600 * 1000
+"""Milliseconds for which what is deleted can be restored."""
+
+DELETED, DELETED_WITH = "deleted", "deleted_with"
+"""The properties of a run that was deleted: when, and with which run, whose restoration restores it."""
+
+_ARCHIVED = Compare("state", "=", "ARCHIVED")
+_ATTEMPTS = 30
+
+
+class RunRemoval(RunReading):
+    """What of `services.interface.Runs` deletes and restores."""
+
+    def delete_run(self, request: GetRun) -> RunDetail:
+        """Put a run and its parts out of sight."""
+
+        def changed() -> tuple[Run, list[Run]]:
+            run = find_run(self._tracking, request.project, request.run)
+            if run.state == "ARCHIVED":
+                return run, []
+            runs = [run, *_below(self._tracking, run)]
+            for each in runs:
+                check_run(self._caller, each)
+                if each.status == "running" and not is_lost(each):
+                    message = f"run: {each.name} is running; end it before it is deleted"
+                    raise Conflict(message, field="run")
+            now = now_ms()
+            return run, [_deleted(each, now, run.id) for each in runs]
+
+        return self._apply(changed)
+
+    def restore_run(self, request: GetRun) -> RunDetail:
+        """Take that back, for the run and what was deleted with it."""
+
+        def changed() -> tuple[Run, list[Run]]:
+            run = self._find_deleted(request)
+            if run.state == "LIVE":
+                return run, []
+            above = records_by_id(self._tracking, Run, run.project, [run.parent] if run.parent else [])
+            for parent in above.values():
+                if parent.state == "ARCHIVED":
+                    message = f"run: {run.name} is a part of {parent.name}, which is deleted; restore that"
+                    raise Conflict(message, field="run")
+            with_it = all_of([_ARCHIVED, Compare(f"properties.{DELETED_WITH}", "=", run.id)])
+            runs = {run.id: run, **{each.id: each for each in self._all(run.project, with_it)}}
+            for each in runs.values():
+                check_run(self._caller, each)
+            return run, [_restored(each) for each in runs.values()]
+
+        return self._apply(changed)
+
+    def _apply(self, changed: Callable[[], tuple[Run, list[Run]]]) -> RunDetail:
+        """Store the changes of a run and others, found again when somebody else was faster."""
+        for attempt in range(_ATTEMPTS):
+            run, runs = changed()
+            try:
+                if runs:
+                    self._tracking.apply(
+                        [Put(each) for each in runs], {each.id: each.revision for each in runs}
+                    )
+                return self._detail(self._tracking.get(Run, run.project, run.id))
+            except Conflict:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311
+        raise AssertionError  # the last attempt returns or raises
+
+    def _find_deleted(self, request: GetRun) -> Run:
+        """The run of this id, or the one of this name that was deleted last."""
+        project, text = request.project, names.check_store_name(request.run, "run")
+        if by_id := records_by_id(self._tracking, Run, project, [text]):
+            return by_id[text]
+        order = Order(f"properties.{DELETED}", descending=True)
+        named = Query(where=all_of([_ARCHIVED, Compare("name", "=", text)]), order=order, limit=1)
+        for run in self._tracking.find(Run, project, named).items:
+            return run
+        near = nearest(text, [run.name for run in self._all(project, _ARCHIVED)])
+        advice = f"; did you mean {' or '.join(near)}?" if near else ""
+        message = f"run: no run {text!r} was deleted in project {project!r}, or not lately{advice}"
+        raise NotFound(message, field="run", nearest=near)
+
+    def _all(self, project: str, where: Condition) -> Iterator[Run]:
+        return records_of(self._tracking, Run, project, where)
+
+
+def purge(tracking: TrackingBackend, projects: Iterable[str], now: int | None = None) -> int:
+    """Remove, with all that they recorded, the runs whose time is over; how many."""
+    end = (now_ms() if now is None else now) - RESTORABLE
+    over = all_of([_ARCHIVED, Compare(f"properties.{DELETED}", "<", end)])
+    removed = 0
+    for project in projects:
+        for run in records_of(tracking, Run, project, over):
+            try:
+                tracking.apply([Delete(Run, run.id)], {run.id: run.revision})
+                removed += 1
+            except Conflict:  # somebody restores it at this moment
+                continue
+    return removed
+
+
+def _below(tracking: TrackingBackend, run: Run) -> list[Run]:
+    """The parts of a run, and theirs, that are not deleted."""
+    found = {run.id: run}
+    above = [run.id]
+    while above:
+        some, above = above[:BATCH], above[BATCH:]
+        where = all_of([Compare("state", "=", "LIVE"), Compare("parent", "in", tuple(some))])
+        parts = [part for part in records_of(tracking, Run, run.project, where) if part.id not in found]
+        found.update((part.id, part) for part in parts)
+        above += [part.id for part in parts]
+    return list(found.values())[1:]
+
+
+def _deleted(run: Run, now: int, with_run: str) -> Run:
+    return replace(run, state="ARCHIVED", properties={**run.properties, DELETED: now, DELETED_WITH: with_run})
+
+
+def _restored(run: Run) -> Run:
+    kept = {key: value for key, value in run.properties.items() if key not in (DELETED, DELETED_WITH)}
+    return replace(run, state="LIVE", properties=kept)
