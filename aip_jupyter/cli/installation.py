@@ -1,11 +1,10 @@
-"""`aip status`, `aip doctor`, `aip check`, `aip flush`: what is in use, and whether it is well."""
+"""`aip status`, `aip doctor`, `aip check`: what is in use, and whether it is well."""
 
 from __future__ import annotations
 
 import argparse
 
 from ..client.connect import Connection
-from ..client.sender import adopt_left
 from ..domain.system import CheckStore, Nothing
 from .commands import Commands
 
@@ -20,16 +19,6 @@ def add_commands(commands: Commands) -> None:
     check.add_argument("--no-mend", dest="mend", action="store_false", help="only tell")
     check.add_argument("--verify", action="store_true", help="also read every stored byte")
     check.set_defaults(run=_check)
-    flush = commands.add_parser("flush", help="store what ended processes have logged and could not send")
-    flush.set_defaults(run=_flush)
-
-
-def _flush(connection: Connection, arguments: argparse.Namespace) -> int:
-    found = adopt_left(connection, connection.settings.home)
-    for reason in found.kept:
-        print(f"KEPT   {reason}")
-    print(f"{found.records:,} records of {found.journals} ended processes stored")
-    return 1 if found.kept else 0
 
 
 def _status(connection: Connection, arguments: argparse.Namespace) -> int:

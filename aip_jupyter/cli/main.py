@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from .._version import __version__
 from ..client.connect import connect, disconnect
 from ..errors import AipError
-from . import access, installation
+from . import access, installation, journals
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(result_alone=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     installation.add_commands(commands)
+    journals.add_commands(commands)
     access.add_commands(commands)
     return parser
 

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ..errors import AipError, Denied, Invalid, NotFound, NotSupported, Unauthenticated
@@ -23,10 +23,13 @@ ADOPTION = 30.0
 _log = logging.getLogger(__name__)
 
 
-def adopt_left(connection: Connection, home: Path) -> Adopted:
-    """Store what dead processes of this home have logged. Raises AipError when nothing can be stored now."""
+def adopt_left(connection: Connection, home: Path, only: Collection[str] = ()) -> Adopted:
+    """Store what dead processes of this home have logged, or `only` these journals.
+
+    Raises AipError when nothing can be stored now.
+    """
     runs = connection.services.runs
-    return adopt(home, connection.stores, runs, lambda: connection.first_project)
+    return adopt(home, connection.stores, runs, lambda: connection.first_project, only)
 
 
 class Sender:

@@ -184,6 +184,11 @@ def left_journals(home: Path) -> list[str]:
     return left
 
 
+def damaged_journals(home: Path) -> list[str]:
+    """What was set aside, by the names of its folders."""
+    return sorted(path.name for path in journals_folder(home).glob(f"{_DAMAGED}*"))
+
+
 def is_recorded(home: Path, run: str) -> bool:
     """Whether a living process of this home logs to this run."""
     name = run.encode()

@@ -51,27 +51,45 @@ class Adopted(Struct, kw_only=True):
     """Why the others are kept, one line each; nothing of those whose processes live."""
 
 
-def adopt(home: Path, stores: Collection[str], runs: Runs, project: Callable[[], str]) -> Adopted:
+def adopt(
+    home: Path, stores: Collection[str], runs: Runs, project: Callable[[], str], only: Collection[str] = ()
+) -> Adopted:
     """Store what dead processes of this home have logged for one of these stores, and remove it.
 
-    `project` says which is in use, for journals that do not. Raises what is wrong for all of them: FOR_ALL.
+    `project` says which is in use, for journals that do not; `only` these journals, when it names any. Raises
+    what is wrong for all of them: FOR_ALL.
     """
     result = Adopted()
     remove_unfinished(home)
     for id in journal_ids(home):
+        if only and id not in only:
+            continue
         try:
             with adopted(home, id) as about:
                 if about is None:
                     continue
                 if about.store not in stores:
-                    result.kept.append(f"journal {id} belongs to another store: {about.store}")
+                    result.kept.append(_belongs_elsewhere(about))
                     continue
                 _store(home, about, runs, project, result)
         except FOR_ALL:
             raise
         except (AipError, OSError, ValueError) as error:
-            result.kept.append(f"journal {id} is kept: {error}")
+            advice = f"; {_instead(id)}" if getattr(error, "field", "") == "project" else ""
+            result.kept.append(f"journal {id} is kept: {error}{advice}")
     return result
+
+
+def _belongs_elsewhere(about: About) -> str:
+    """Whose it is, and what to do when that one is gone for good."""
+    what, _, where = about.store.partition(" ")
+    whose = f"the server at {where}" if what == "server" else f"another store: {about.store}"
+    when = f"AIP_URL={where} aip flush stores it there" if what == "server" else "it is stored from there"
+    return f"journal {about.journal} belongs to {whose}; {when}; {_instead(about.journal)}"
+
+
+def _instead(id: str) -> str:
+    return f"aip flush {id} --project NAME puts it elsewhere, --drop removes it"
 
 
 def _store(home: Path, about: About, runs: Runs, project: Callable[[], str], result: Adopted) -> None:
