@@ -14,7 +14,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\
 STYLE = """
 .aip{font-family:var(--jp-ui-font-family,sans-serif);font-size:var(--jp-ui-font-size1,13px);
 color:var(--jp-ui-font-color1,inherit);line-height:1.5;max-width:60em}
-.aip.aip table{border-collapse:collapse;margin:4px 0;font-size:inherit}
+.aip.aip-wide{max-width:none}
+.aip.aip table{border-collapse:collapse;table-layout:auto;margin:4px 0;font-size:inherit}
 .aip.aip th,.aip.aip td{text-align:left;vertical-align:top;padding:2px 16px 2px 0;border:none;background:none}
 .aip.aip th{color:var(--jp-ui-font-color2,inherit);font-weight:600;white-space:nowrap}
 .aip.aip thead th{border-bottom:1px solid var(--jp-border-color2,#8886)}
@@ -59,9 +60,9 @@ def plain(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
-def frame(*children: Child) -> str:
-    """The outermost element of a display."""
-    return element("div", element("style", Html(STYLE)), *children, class_="aip")
+def frame(*children: Child, wide: bool = False) -> str:
+    """The outermost element of a display; a wide one takes all the room that there is."""
+    return element("div", element("style", Html(STYLE)), *children, class_="aip aip-wide" if wide else "aip")
 
 
 def html_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:

@@ -1,40 +1,34 @@
-"""Runs as they show themselves: a table, a card, a metric's history. All stay usable as records."""
+"""Runs as they show themselves: a table, a metric's history. Both stay usable as records."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from ..domain.records import PropertyValue, now_ms
-from ..domain.runs import History, Metric, Number, Run, RunDetail
-from .display import (
-    age_html,
-    age_text,
-    cut,
-    dim,
-    element,
-    frame,
-    html_facts,
-    html_table,
-    plain,
-    tag_labels,
-    tags_html,
-    text_facts,
-    text_table,
-)
+from ..domain.records import PropertyValue
+from ..domain.runs import History, RunDetail
+from .display import Html, age_html, age_text, cut, dim, element, frame, html_table, join, plain, text_table
 from .listing import Listing
+from .run_card import is_system
+from .run_curves import RunCurves
+from .run_series import Point, Series, points_of, sparkline
+from .run_words import duration_text, number_text, status_html, status_text, waiting_notes
 
 if TYPE_CHECKING:
     from ..client.journals import Waiting
 
 _COLUMNS = ("run", "experiment", "status", "metrics", "params", "duration", "author", "started")
-_METRIC_COLUMNS = ("metric", "last", "step", "min", "max", "points")
+_FIELDS = ("id", "name", "experiment", "status", "author", "parent", "device")
 _SHOWN = 4
 """So many metrics and params stand in a table's row."""
 
 
 class RunTable(Listing[RunDetail]):
-    """Runs with their metrics, as a list that shows itself as a table."""
+    """Runs with their metrics, as a list that shows itself as a table.
+
+    Of the params those are shown that differ; those that all runs share stand below. A run that is a part of
+    another one stands below it, unless `nested` is false: then all stand in the order of the list.
+    """
 
     def __init__(
         self,
@@ -43,158 +37,166 @@ class RunTable(Listing[RunDetail]):
         project: str,
         more: bool = False,
         next_page_token: str = "",
+        nested: bool = True,
         waiting: Waiting | None = None,
     ) -> None:
         super().__init__(runs)
         self.next_page_token = next_page_token
         """What `page_token` takes for the runs after these; "" when there are none."""
         self._project = project
-        self._notes = _notes(waiting)
+        self._nested = nested
+        self._shared = shared_params([detail.run.params for detail in self._items])
+        self._notes = waiting_notes(waiting)
         if more or next_page_token:
             count = len(self._items)
             self._notes.insert(
                 0, f"The first {count}; there are more: %runs --limit {10 * count}, or search."
             )
 
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row per run: `name`, …, `params.lr`, `metrics.loss` (the last values)."""
+        return runs_frame(self._items)
+
     def __repr__(self) -> str:
         rows = [
-            (detail.run.name, *_cells(detail), detail.run.author, age_text(detail.run.started))
-            for detail in self._items
+            (
+                f"{'  ' * depth}{'↳ ' if depth else ''}{detail.run.name}",
+                *self._cells(detail, status_text(detail)),
+                detail.run.author,
+                age_text(detail.run.started),
+            )
+            for depth, detail in self._in_order()
         ]
         table = text_table(_COLUMNS, rows) if rows else self._nothing()
-        return "\n".join([table, *map(plain, self._notes)])
+        return "\n".join([table, *map(plain, self._remarks())])
 
     def _repr_html_(self) -> str:
         rows = [
             (
-                detail.run.name,
-                *_cells(detail),
+                _indented(depth, detail),
+                *self._cells(detail, status_html(detail)),
                 detail.run.author,
                 age_html(detail.run.started),
             )
-            for detail in self._items
+            for depth, detail in self._in_order()
         ]
         table = html_table(_COLUMNS, rows) if rows else dim(self._nothing())
-        return frame(table, *(element("div", dim(note)) for note in self._notes))
+        return frame(table, *(element("div", dim(note)) for note in self._remarks()))
+
+    def _in_order(self) -> Iterator[tuple[int, RunDetail]]:
+        """How deep each run stands, and the run."""
+        if not self._nested:
+            yield from ((0, detail) for detail in self._items)
+            return
+        ids = {detail.run.id for detail in self._items}
+        below: dict[str, list[RunDetail]] = {}
+        for detail in self._items:
+            parent = detail.run.parent if detail.run.parent in ids else ""
+            below.setdefault(parent, []).append(detail)
+        waiting = [(0, detail) for detail in reversed(below.get("", []))]
+        while waiting:
+            depth, detail = waiting.pop()
+            yield depth, detail
+            waiting += [(depth + 1, part) for part in reversed(below.get(detail.run.id, []))]
+
+    def _cells(self, detail: RunDetail, status: str) -> tuple[str, str, str, str, str]:
+        run = detail.run
+        own = [metric for metric in detail.metrics if not is_system(metric.key)]
+        metrics = _some([f"{metric.key} {number_text(metric.last)}" for metric in own])
+        params = _some(
+            [f"{key}={param_text(value)}" for key, value in run.params.items() if key not in self._shared]
+        )
+        return run.experiment, status, metrics, params, duration_text(run)
+
+    def _remarks(self) -> list[str]:
+        shared = _some([f"{key}={param_text(value)}" for key, value in self._shared.items()])
+        return [*([f"Params of all: {shared}"] if shared else []), *self._notes]
 
     def _nothing(self) -> str:
         return f"No runs in project {self._project!r} yet, or none that match."
 
 
-class RunCard:
-    """A run, its params and its metrics."""
-
-    def __init__(self, detail: RunDetail, *, waiting: Waiting | None = None) -> None:
-        self.run = detail.run
-        self.metrics = {metric.key: metric for metric in detail.metrics}
-        """By key."""
-        self._notes = _notes(waiting)
-
-    @property
-    def params(self) -> dict[str, PropertyValue]:
-        """The run's params."""
-        return self.run.params
-
-    def __repr__(self) -> str:
-        run = self.run
-        facts = [("run", run.name), *self._facts(), ("tags", " ".join(tag_labels(run.tags)))]
-        parts = [text_facts(facts)]
-        if run.params:
-            parts.append(text_table(("param", "value"), _params(run)))
-        if self.metrics:
-            parts.append(text_table(_METRIC_COLUMNS, map(_metric_cells, self.metrics.values())))
-        return "\n\n".join([*parts, *map(plain, self._notes)])
-
-    def _repr_html_(self) -> str:
-        run = self.run
-        metrics = map(_metric_cells, self.metrics.values())
-        return frame(
-            element("div", run.name, class_="aip-title"),
-            html_facts([*self._facts(), ("tags", tags_html(run.tags))]),
-            html_table(("param", "value"), _params(run)) if run.params else None,
-            html_table(_METRIC_COLUMNS, metrics) if self.metrics else None,
-            *(element("div", dim(note)) for note in self._notes),
-        )
-
-    def _facts(self) -> list[tuple[str, str]]:
-        run = self.run
-        return [
-            ("id", run.id),
-            ("project", run.project),
-            ("experiment", run.experiment),
-            ("status", run.status),
-            ("duration", duration_text(run)),
-            ("device", run.device),
-            ("notebook", run.notebook),
-            ("author", run.author),
-            ("notes", run.notes),
-        ]
+def shared_params(runs: Sequence[dict[str, PropertyValue]]) -> dict[str, PropertyValue]:
+    """The params that have the same value in all of several runs."""
+    if len(runs) < 2:
+        return {}
+    first, *others = runs
+    return {
+        key: value
+        for key, value in first.items()
+        if all(key in each and same(each[key], value) for each in others)
+    }
 
 
-class Point(NamedTuple):
-    """A point of a metric."""
+def same(one: PropertyValue | None, other: PropertyValue | None) -> bool:
+    """Whether two params are the same: 1, 1.0 and True are not."""
+    return type(one) is type(other) and one == other
 
-    step: int
-    time: int
-    """Milliseconds since the epoch."""
-    value: float
+
+def param_text(value: PropertyValue) -> str:
+    """A param in a cell."""
+    return number_text(value) if isinstance(value, float) else str(value)
+
+
+def runs_frame(details: Sequence[RunDetail]) -> Any:
+    """Runs as a DataFrame of pandas."""
+    import pandas
+
+    rows = []
+    for detail in details:
+        run = detail.run
+        row: dict[str, Any] = {name: getattr(run, name) for name in _FIELDS}
+        for name in ("started", "ended"):
+            row[name] = pandas.to_datetime(getattr(run, name), unit="ms", utc=True)
+        row.update({f"params.{key}": value for key, value in run.params.items()})
+        row.update({f"metrics.{metric.key}": float(metric.last) for metric in detail.metrics})
+        row.update({f"tags.{key}": value for key, value in run.tags.items()})
+        rows.append(row)
+    return pandas.DataFrame(rows)
 
 
 class MetricHistory(Listing[Point]):
-    """All points of a metric, in the order of step, time and arrival."""
+    """All points of a metric, in the order of step, time and arrival. It shows itself as a curve."""
 
     def __init__(self, history: History, *, waiting: Waiting | None = None) -> None:
         self.key = history.key
         self.steps = history.steps
         self.times = history.times
         self.values = [float(value) for value in history.values]
-        self._notes = _notes(waiting)
-        super().__init__(map(Point, self.steps, self.times, self.values))
+        self._notes = waiting_notes(waiting)
+        super().__init__(points_of(history))
+
+    @property
+    def curve(self) -> RunCurves:
+        """Its curve."""
+        return RunCurves([Series("", self.key, self._items, self.times[0] if self.times else 0)])
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with `step`, `time` and the metric."""
+        import pandas
+
+        times = pandas.to_datetime(self.times, unit="ms", utc=True)
+        return pandas.DataFrame({"step": self.steps, "time": times, self.key: self.values})
 
     def __repr__(self) -> str:
         rows = [(str(point.step), number_text(point.value)) for point in self[-10:]]
         earlier = f"\n{len(self) - 10:,} earlier points" if len(self) > 10 else ""
-        return "\n".join([text_table(("step", self.key), rows) + earlier, *map(plain, self._notes)])
+        line = [sparkline(self._items, 48)] if len(self) > 1 else []
+        table = text_table(("step", cut(self.key, 48)), rows)
+        return "\n".join([*line, table + earlier, *map(plain, self._notes)])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """The curve; as text also the last points."""
+        return {**self.curve._repr_mimebundle_(), "text/plain": repr(self)}
 
 
-def number_text(value: Number) -> str:
-    """Six digits are enough to read."""
-    return f"{float(value):.6g}"
-
-
-def duration_text(run: Run) -> str:
-    """From start to end, or until now."""
-    end = now_ms() if run.ended is None and run.status == "running" else run.ended
-    if end is None or end < run.started:
-        return ""
-    seconds = (end - run.started) / 1000
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes = int(seconds // 60)
-    return f"{minutes} min {int(seconds % 60)} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def _cells(detail: RunDetail) -> tuple[str, str, str, str, str]:
-    run = detail.run
-    status = f"{run.status} on {run.device}" if run.device else run.status
-    metrics = _some([f"{metric.key} {number_text(metric.last)}" for metric in detail.metrics])
-    params = _some([f"{key}={value}" for key, value in run.params.items()])
-    return run.experiment, status, metrics, params, duration_text(run)
+def _indented(depth: int, detail: RunDetail) -> Html:
+    name = element("span", detail.run.name, title=detail.run.id)
+    if not depth:
+        return name
+    return join([element("span", "↳ ", class_="aip-dim", style=f"margin-left:{depth - 1}.2em"), name])
 
 
 def _some(texts: Sequence[str]) -> str:
     shown = ", ".join(cut(text, 40) for text in texts[:_SHOWN])
     return shown if len(texts) <= _SHOWN else f"{shown} and {len(texts) - _SHOWN} more"
-
-
-def _params(run: Run) -> list[tuple[str, str]]:
-    return [(key, cut(str(value), 200)) for key, value in run.params.items()]
-
-
-def _metric_cells(metric: Metric) -> tuple[str, ...]:
-    numbers = [number_text(value) for value in (metric.minimum, metric.maximum)]
-    return (metric.key, number_text(metric.last), str(metric.last_step), *numbers, f"{metric.count:,}")
-
-
-def _notes(waiting: Waiting | None) -> list[str]:
-    return [f"{waiting}."] if waiting else []
