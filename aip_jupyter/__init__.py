@@ -45,18 +45,29 @@ if TYPE_CHECKING:
     from .notebook.projects import restore_project as restore_project
     from .notebook.projects import set_role as set_role
     from .notebook.projects import use_project as use_project
-    from .notebook.runs import active_run as active_run
+    from .notebook.run_functions import experiment as experiment
+    from .notebook.run_functions import run as run
+    from .notebook.run_reading import compare_runs as compare_runs
+    from .notebook.run_reading import delete_run as delete_run
+    from .notebook.run_reading import get_metric_history as get_metric_history
+    from .notebook.run_reading import get_run as get_run
+    from .notebook.run_reading import get_text as get_text
+    from .notebook.run_reading import list_runs as list_runs
+    from .notebook.run_reading import list_texts as list_texts
+    from .notebook.run_reading import restore_run as restore_run
+    from .notebook.run_reading import search_runs as search_runs
+    from .notebook.run_state import active_run as active_run
+    from .notebook.run_state import set_experiment as set_experiment
     from .notebook.runs import end_run as end_run
-    from .notebook.runs import get_metric_history as get_metric_history
-    from .notebook.runs import get_run as get_run
-    from .notebook.runs import list_runs as list_runs
     from .notebook.runs import log_metric as log_metric
     from .notebook.runs import log_metrics as log_metrics
     from .notebook.runs import log_param as log_param
     from .notebook.runs import log_params as log_params
+    from .notebook.runs import log_text as log_text
     from .notebook.runs import set_tag as set_tag
     from .notebook.runs import set_tags as set_tags
     from .notebook.runs import start_run as start_run
+    from .notebook.runs import update_notes as update_notes
     from .notebook.tokens import create_token as create_token
     from .notebook.tokens import download_link as download_link
     from .notebook.tokens import list_tokens as list_tokens
@@ -81,18 +92,29 @@ _API = {
     "session_stack": "gpu_look",
     "attach_session": "gpu_attach",
     "stop_session": "gpu_api",
-    "active_run": "runs",
+    "experiment": "run_functions",
+    "run": "run_functions",
+    "compare_runs": "run_reading",
+    "delete_run": "run_reading",
+    "get_metric_history": "run_reading",
+    "get_run": "run_reading",
+    "get_text": "run_reading",
+    "list_runs": "run_reading",
+    "list_texts": "run_reading",
+    "restore_run": "run_reading",
+    "search_runs": "run_reading",
+    "active_run": "run_state",
+    "set_experiment": "run_state",
     "end_run": "runs",
-    "get_metric_history": "runs",
-    "get_run": "runs",
-    "list_runs": "runs",
     "log_metric": "runs",
     "log_metrics": "runs",
     "log_param": "runs",
     "log_params": "runs",
+    "log_text": "runs",
     "set_tag": "runs",
     "set_tags": "runs",
     "start_run": "runs",
+    "update_notes": "runs",
     "get_dataset": "datasets",
     "list_datasets": "datasets",
     "log_dataset": "datasets",

@@ -24,6 +24,8 @@ class Context(Struct, frozen=True, kw_only=True):
 
     project: str
     run: RunContext | None = None
+    experiment: str = ""
+    """That of runs which name none; "" for the default one."""
     url: str = ""
     """The notebook's server; "" when the notebook works without one."""
     token: str = ""
@@ -31,6 +33,8 @@ class Context(Struct, frozen=True, kw_only=True):
     """The session's name."""
     gpu: str = ""
     """The GPU type that the session has; `cpu` for a stand-in."""
+    request: str = ""
+    """What was asked for, such as `L40S × 2` or `L40S, 50 %`."""
     notebook: str = ""
     user: str = ""
     """Who works in the notebook, when its environment says so."""

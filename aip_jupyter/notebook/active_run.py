@@ -6,41 +6,52 @@ A call takes microseconds and asks nobody: the journal is sent by a thread.
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from msgspec.structs import replace
+
+from ..backends.process import this_process
 from ..client.journals import JOURNALS
 from ..domain.datasets import LogDataset
 from ..domain.names import check_tags
 from ..domain.records import PropertyValue, now_ms
-from ..domain.runs import Status
+from ..domain.runs import RunDetail, Status
 from ..errors import Conflict, Invalid
 from ..wire.journal import (
     POINTS,
     AnyEntry,
+    Captured,
     DatasetUsed,
+    Notes,
     Params,
     RunEnded,
+    RunResumed,
     RunStarted,
     Tags,
+    TextLogged,
     encode_entry,
     encode_points,
 )
-from .run_values import check_key, metric_value, plain_params, step_number
+from .run_values import check_key, check_logged_text, check_notes, metric_value, plain_params, step_number
 from .words import Tags as TagWords
 from .words import tidy_tags
 
 if TYPE_CHECKING:
     from ..client.connect import Destination
 
+Listener = Callable[[tuple[int, int, dict[str, float]]], object]
+"""Takes the step, the time in milliseconds since the epoch, and the values by key."""
+
 _MILLISECOND = 1_000_000
 """In nanoseconds."""
 
 
 class ActiveRun:
-    """A run to log to. As a context manager it ends the run: `failed` when the block raises."""
+    """A run to log to, from any thread. In a `with` statement it ends with the block: `failed` when that raises."""
 
     def __init__(self, entry: RunStarted, to: Destination) -> None:
         self.id = entry.run
@@ -48,8 +59,11 @@ class ActiveRun:
         self.experiment = entry.experiment
         self.started = entry.time
         """Milliseconds since the epoch."""
+        self.parent = entry.parent
+        """The id of the run that it is a part of; "" when it stands by itself."""
         self.status: Status = "running"
         self.process = os.getpid()
+        self.to = to
         self._entry = entry
         self._journal = JOURNALS.journal(to)
         self._begun = ""
@@ -57,11 +71,20 @@ class ActiveRun:
         self._params: dict[str, PropertyValue] = dict(entry.params)
         self._steps: dict[str, int] = {}
         """The next step of each metric."""
+        self._lock = threading.RLock()
+        """Two threads neither take the same step nor give a param two values."""
+        self.listeners: tuple[Listener, ...] = ()
+        """Who is told of each point that is logged here, in the thread that logs: they must be quick."""
 
     @property
     def project(self) -> str:
         """Where it is recorded; "" until the server that stores it says which is in use."""
         return self._journal.project
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.status == "running"
 
     def __repr__(self) -> str:
         return f"run {self.name} (experiment {self.experiment}, {self.status}, id {self.id})"
@@ -75,17 +98,33 @@ class ActiveRun:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        from .runs import close_run
-
-        if self.status == "running":
-            killed = kind is not None and not issubclass(kind, Exception)
-            close_run(self, "killed" if killed else "failed" if kind else "completed")
+        # A forked child that leaves the block is not the one that has begun it.
+        if self.status == "running" and self.process == os.getpid():
+            self.end(status_after(error))
 
     def begin(self) -> None:
         """Tell the journal of the run: what else it holds of it can then be stored by whoever comes first."""
         self._journal.append(_encoded(self._entry))
         self._begun = self._journal.id
         self._journal.running[self.id] = bool(self._entry.holder)  # not the notebook's, in a session
+
+    def again(self) -> ActiveRun:
+        """The same run, for this process to go on with."""
+        return ActiveRun(replace(self._entry, holder=this_process()), self.to)
+
+    def resume(self, known: RunDetail | None, before: ActiveRun | None) -> None:
+        """Go on after the end: with what the store knows of it, and what this process had logged before."""
+        for metric in known.metrics if known else ():
+            self._steps[metric.key] = metric.last_step + 1
+        self._params.update(known.run.params if known else {})
+        if before is not None:
+            self._params.update(before._params)
+            self._steps.update({key: max(n, self._steps.get(key, n)) for key, n in before._steps.items()})
+        self._append(RunResumed(self.id, now_ms(), this_process()))
+
+    def after_fork(self) -> None:
+        """In the child: whoever holds the lock is not there."""
+        self._lock = threading.RLock()
 
     def _append(self, entry: AnyEntry) -> None:
         if self._journal.id != self._begun:
@@ -96,6 +135,8 @@ class ActiveRun:
         if self._journal.id != self._begun:
             self.begin()
         self._journal.append(encode_points(self.id, step, now, values), len(values))
+        for listener in self.listeners:
+            listener((step, now, values))
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """A point of each of these metrics. Without `step`, each metric counts up by itself."""
@@ -111,7 +152,9 @@ class ActiveRun:
                 check_key(key)
             values[key] = value if type(value) is float else metric_value(key, value)
         if step is None:
-            for at, of_step in _by_step(values, steps).items():
+            with self._lock:
+                by_step = _by_step(values, steps)
+            for at, of_step in by_step.items():
                 self._append_points(at, now, of_step)
         elif values:
             if type(step) is not int or step.bit_length() > 63:
@@ -122,24 +165,24 @@ class ActiveRun:
             self._journal.append(encode_entry((POINTS, self.id, step, now, values)), len(values))
             for key in values:
                 steps[key] = step + 1
+            for listener in self.listeners:
+                listener((step, now, values))
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Params, which never change. Invalid names the one that had another value before."""
         if self.status != "running":
             raise self._ended()
         plain = plain_params(params)
-        new = {}
-        for key, value in plain.items():
-            if key not in self._params:
-                new[key] = value
-            elif (first := self._params[key]) != value or type(first) is not type(value):
-                message = (
-                    f"params: {key!r} is {first!r} already and does not change; log {value!r} as a metric"
-                )
-                raise Invalid(f"{message} or under another name", field=key)
-        if new:
-            self._append(Params(self.id, new))
-            self._params.update(new)
+        with self._lock:
+            new = {}
+            for key, value in plain.items():
+                if key not in self._params:
+                    new[key] = value
+                elif (first := self._params[key]) != value or type(first) is not type(value):
+                    raise _other_value(key, first, value)
+            if new:
+                self._append(Params(self.id, new))
+                self._params.update(new)
 
     def set_tags(self, tags: TagWords) -> None:
         """Tags; a new value replaces the old one."""
@@ -147,20 +190,60 @@ class ActiveRun:
         if tidy:
             self._append(Tags(self.id, tidy))
 
+    def log_text(self, text: str, name: str) -> None:
+        """A text, such as a prompt or a report, under a name like a path; instead of what it had before."""
+        if self.status != "running":
+            raise self._ended()
+        check_logged_text(text, name)
+        self._append(TextLogged(self.id, name, text))
+
+    def update_notes(self, text: str) -> None:
+        """The run's notes, instead of those that it has; also after its end."""
+        check_notes(text)
+        self._append(Notes(self.id, text))
+
+    def append_captured(self, entry: Captured | TextLogged) -> None:
+        """What was found out unasked; also after its end."""
+        self._append(entry)
+
     def append_dataset(self, dataset: LogDataset) -> None:
         """Record data, and that this run uses it."""
         self._append(DatasetUsed(self.id, dataset))
 
-    def end(self, status: Status) -> None:
-        """What is logged from now on is refused."""
+    def end(self, status: Status = "completed") -> None:
+        """End it as `completed`, `failed` or `killed`. What is logged from now on is refused."""
+        if status not in get_args(Status) or status == "running":
+            raise Invalid(f"status: {status!r} is not one of completed, failed, killed", field="status")
         if self.status != "running":
             raise self._ended()
+        from .run_capture import end
+
         self._append(RunEnded(self.id, status, now_ms(), self._entry.holder))
         self._journal.running.pop(self.id, None)
         self.status = status
+        end(self)
 
     def _ended(self) -> Conflict:
         return Conflict(f"run: {self.name} has ended ({self.status}); start another with %start_run NAME")
+
+
+def status_after(error: BaseException | None) -> Status:
+    """How a run has ended whose code has raised this, or nothing."""
+    if isinstance(error, SystemExit):
+        return "failed" if error.code else "completed"
+    if error is None or isinstance(error, GeneratorExit):  # nobody wants more of a generator
+        return "completed"
+    return "failed" if isinstance(error, Exception) else "killed"
+
+
+def _other_value(key: str, first: PropertyValue, value: PropertyValue) -> Invalid:
+    message = f"params: {key!r} is {_shown(first)} already and does not change"
+    return Invalid(f"{message}; log {_shown(value)} as a metric or under another name", field=key)
+
+
+def _shown(value: PropertyValue) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def _encoded(entry: AnyEntry) -> bytes:

@@ -111,7 +111,7 @@ def session_variables(name: str) -> list[str]:
 def runs() -> list[tuple[str, str]]:
     """The name and the experiment of each."""
     from .arguments import is_expanded
-    from .runs import list_runs
+    from .run_reading import list_runs
 
     found = ((detail.run.name, detail.run.experiment) for detail in list_runs(limit=1000))
     return [names for names in found if not any(map(is_expanded, names))]

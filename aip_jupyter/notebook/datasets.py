@@ -28,7 +28,7 @@ from .dataset_tables import DatasetCard, DatasetTable
 from .progress import Progress
 from .run_projects import active_run_in, other_run_note
 from .run_reading import store_what_waits
-from .runs import active_run
+from .run_state import active_run
 from .words import Tags, tidy_tags
 
 JOURNAL_COLUMNS = 1000

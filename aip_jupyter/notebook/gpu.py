@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ..client.context import get_context
+from ..client.context import RunContext, get_context
 from ..errors import AipError, Invalid
 from ..sessions.background import background
 from ..sessions.messages import Message
@@ -30,6 +30,7 @@ from .gpu_stop import Stopping
 from .gpu_wait import Errands, wait, wait_async
 from .gpu_wishes import Wish
 from .progress import Progress
+from .run_state import experiment_now, run_context
 
 EXIT = 5.0
 """Seconds that a session has to end by itself, once its cell has asked for it."""
@@ -46,6 +47,9 @@ class Task(Struct, frozen=True, kw_only=True):
     out: Sequence[str] = ()
     timeout: float = 0.0
     """Seconds after which it is ended; 0 for never."""
+    run: RunContext | None = msgspec.field(default_factory=run_context)
+    """The run that it logs to: the one that is active where it was asked for."""
+    experiment: str = msgspec.field(default_factory=experiment_now)
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -131,7 +135,7 @@ class Run:
         task, relay = self._task, session.relay
         try:
             await send(relay, task.values, self._front.notice)
-            context = await context_for(session.session, session.grant)
+            context = await context_for(session.session, session.grant, task.run, task.experiment)
             if self._stopping.presses:
                 raise Interrupted
             self._front.join(relay)

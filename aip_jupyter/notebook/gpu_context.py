@@ -54,25 +54,31 @@ class SessionGrant:
         self._renew = now + (self._token.expires / 1000 - now) / 2
 
 
-async def context_for(session: Session, grant: SessionGrant) -> Context:
-    """What travels with the next cell of this session. Asks the server now and then, for its token."""
+async def context_for(
+    session: Session, grant: SessionGrant, run: RunContext | None = None, experiment: str = ""
+) -> Context:
+    """What travels with the next cell of this session. Asks the server now and then, for its token.
+
+    A run of another project than the session's stays where it is.
+    """
     connection = connect()
-    run = _run_in(session.project, connection)
+    if run is not None and (run.project or connection.first_project) != session.project:
+        run = None
     return Context(
         project=session.project,
         run=run,
+        experiment=experiment,
         url=connection.url,
         token=await grant.token(connection, session, run),
         session=session.name,
         gpu=session.gpu,
+        request=_request(session),
         notebook=notebook_path(),
         user=connection.settings.user,
     )
 
 
-def _run_in(project: str, connection: Connection) -> RunContext | None:
-    """The active run. One of another project than the session's stays where it is."""
-    from .runs import run_context
-
-    run = run_context()
-    return run if run is not None and (run.project or connection.first_project) == project else None
+def _request(session: Session) -> str:
+    gpu = session.requested or session.gpu
+    gpu = f"{gpu} × {session.count}" if session.count > 1 else gpu
+    return f"{gpu}, {session.fraction} %" if session.fraction < 100 else gpu

@@ -15,6 +15,11 @@ from .gpu_wishes import Wish
 TIMEOUT = 3600
 """Seconds that a function, or code, may run unless more is said."""
 
+GPU_MARK = "__aip_gpu__"
+"""Where a function that runs on a GPU says what it has asked for."""
+RUN_MARK = "__aip_run__"
+"""Where a function that is a run keeps what a GPU is asked for around it."""
+
 
 class _Unsaid(str):
     """The type that is taken when none is said, told from the same one said."""

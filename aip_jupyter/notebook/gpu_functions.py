@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from ..client.context import get_context
 from ..errors import Invalid
 from .gpu_calls import check_function
-from .gpu_default import TIMEOUT, UNSAID, Choice, begin_block, end_block, said
+from .gpu_default import GPU_MARK, RUN_MARK, TIMEOUT, UNSAID, Choice, begin_block, end_block, said
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -110,12 +110,15 @@ def decorated(function: Callable[P, T], choice: Choice) -> Callable[P, T]:
 
     It names nothing of this module but what can be found again: it may travel itself, in another function.
     """
+    if (of_run := getattr(function, RUN_MARK, None)) is not None:
+        of_run.choice = choice
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def call_async(*args: P.args, **kwargs: P.kwargs) -> Any:
             return await _begin(function, args, kwargs, choice)
 
+        setattr(call_async, GPU_MARK, choice)
         return call_async  # type: ignore[return-value]  # its result is what the function's own is
 
     @functools.wraps(function)
@@ -123,6 +126,7 @@ def decorated(function: Callable[P, T], choice: Choice) -> Callable[P, T]:
         value: T = _begin(function, args, kwargs, choice)
         return value
 
+    setattr(call, GPU_MARK, choice)
     return call
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 
 from ..errors import Invalid
-from . import aip_commands, data_magics, gpu_commands, gpu_magics, run_magics
+from . import aip_commands, data_magics, gpu_commands, gpu_magics, run_cell, run_listing, run_magics
 from .arguments import argument, line_magic, parse, reference, text, usage
 
 
@@ -21,6 +21,7 @@ def register(shell: Any) -> None:
     shell.register_magics(*CLASSES)
     install(shell)
     gpu_magics.install(shell)
+    run_cell.install(shell)
 
 
 def unregister(shell: Any) -> None:
@@ -29,6 +30,7 @@ def unregister(shell: Any) -> None:
 
     uninstall(shell)
     gpu_magics.uninstall(shell)
+    run_cell.uninstall(shell)
     for magics in CLASSES:
         for kind in ("line", "cell"):
             for name in magics.magics[kind]:
@@ -190,6 +192,7 @@ CLASSES: tuple[Any, ...] = (
     gpu_magics.GpuMagics,
     gpu_commands.GpuCommands,
     run_magics.RunMagics,
+    run_listing.RunListing,
     data_magics.DataMagics,
 )
 """All our magics; each feature has a class of its own."""

@@ -29,7 +29,7 @@ from .arguments import one_line, quoted
 from .connection import connect
 from .namespace import nearest
 from .project_tables import ProjectCard, ProjectTable
-from .runs import active_run
+from .run_state import active_run
 
 if TYPE_CHECKING:
     from ..client.connect import Connection

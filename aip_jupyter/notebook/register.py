@@ -44,7 +44,7 @@ def run_for(project: str) -> str:
 
 def run_name(id: str) -> str:
     """The name of this run, as far as it is known without asking: it is the active one."""
-    from .runs import active_run
+    from .run_state import active_run
 
     run = active_run()
     return run.name if run and run.id == id else ""

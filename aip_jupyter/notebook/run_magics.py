@@ -1,4 +1,4 @@
-"""The magics for runs."""
+"""The magics that record runs; `run_listing` has those that look at them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,33 @@ from typing import Any
 
 from IPython.core.magic import Magics, magics_class
 
-from .arguments import argument, line_magic, parse, text
+from .arguments import argument, cell_magic, line_magic, parse, text
+
+EXPERIMENT = argument("--experiment", type=text, metavar="E", help="the group of runs that it belongs to")
+TAG = argument(
+    "--tag", action="append", default=[], type=text, metavar="K[=V]", help="a tag; may be repeated"
+)
+NOTES = argument("--notes", type=text, default="", help="what it is about")
+NESTED = argument("--nested", action="store_true", help="as a part of the active run")
+PROJECT = argument("--project", type=text, help="the project; the one in use when left out")
 
 
 @magics_class
 class RunMagics(Magics):
     """What one does with runs, besides logging to them."""
 
+    @property
+    def _shell(self) -> Any:
+        return self.shell
+
     @line_magic(
         argument("name", nargs="?", type=text, metavar="NAME", help="the run's name; made up when left out"),
-        argument("--experiment", type=text, help="the group of runs that it belongs to (default)"),
-        argument(
-            "--tag", action="append", default=[], type=text, metavar="K[=V]", help="a tag; repeat for more"
-        ),
-        argument("--notes", type=text, default="", help="what it is about"),
-        argument("--project", type=text, help="the project; the one in use when left out"),
+        EXPERIMENT,
+        TAG,
+        NOTES,
+        NESTED,
+        argument("--resume", type=text, metavar="RUN", help="go on with the run of this name or id"),
+        PROJECT,
     )
     def start_run(self, line: str) -> Any:
         """Start a run: what is logged from now on goes to it, also from `%%gpu` cells, until `%end_run`.
@@ -29,6 +41,8 @@ class RunMagics(Magics):
 
             %start_run baseline --experiment digits
             %start_run baseline --tag demo --tag team=vision --notes "with dropout"
+            %start_run trial-1 --nested
+            %start_run --resume baseline
         """
         from . import runs
 
@@ -38,6 +52,8 @@ class RunMagics(Magics):
             experiment=arguments.experiment,
             tags=arguments.tag,
             notes=arguments.notes,
+            nested=arguments.nested,
+            resume=arguments.resume,
             project=arguments.project,
         )
 
@@ -45,7 +61,7 @@ class RunMagics(Magics):
         argument("--status", type=text, default="completed", help="completed, failed or killed (completed)"),
     )
     def end_run(self, line: str) -> Any:
-        """End the active run.
+        """End the active run; the one that it is a part of is active again.
 
         Examples::
 
@@ -56,47 +72,37 @@ class RunMagics(Magics):
 
         return runs.end_run(parse(self.end_run, line).status)
 
-    @line_magic(
-        argument("search", nargs="?", default="", type=text, metavar="SEARCH", help="part of the name"),
-        argument("--experiment", type=text, default="", help="only runs of this experiment"),
-        argument("--status", type=text, default="", help="only running, completed, failed or killed ones"),
-        argument("--author", type=text, default="", help="only runs by this author"),
-        argument("--limit", type=int, default=100, help="how many at most (100)"),
-        argument("--project", type=text, help="the project; the one in use when left out"),
+    @line_magic(argument("name", type=text, metavar="NAME", help="the experiment's name"))
+    def set_experiment(self, line: str) -> Any:
+        """Let the runs that follow be of this experiment, in this notebook.
+
+        Example::
+
+            %set_experiment digits
+        """
+        from . import run_state
+
+        return run_state.set_experiment(parse(self.set_experiment, line).name)
+
+    @cell_magic(
+        "run",
+        argument("name", nargs="?", type=text, metavar="NAME", help="the run's name; made up when left out"),
+        EXPERIMENT,
+        TAG,
+        NOTES,
+        NESTED,
+        PROJECT,
     )
-    def runs(self, line: str) -> Any:
-        """List runs with their last metrics and params, the last started first. The result is also a list.
+    def run_cell(self, line: str, cell: str) -> Any:
+        """Let the cell be a run: completed, failed when it raises, killed when it is interrupted.
+
+        The line magic `%run file.py` is IPython's own, as ever.
 
         Examples::
 
-            %runs
-            %runs base --experiment digits --limit 10
+            %%run baseline --experiment digits
+            %%run trial-1 --nested --tag demo
         """
-        from . import runs
+        from .run_cell import run_whole
 
-        arguments = vars(parse(self.runs, line))
-        return runs.list_runs(arguments.pop("search"), **arguments)
-
-    @line_magic(
-        argument(
-            "run",
-            nargs="?",
-            default="",
-            type=text,
-            metavar="RUN",
-            help="name or id; the active run when left out",
-        ),
-        argument("--project", type=text, help="the project; the one in use when left out"),
-    )
-    def run_info(self, line: str) -> Any:
-        """Show a run: its params, its metrics, what it ran on.
-
-        Examples::
-
-            %run_info
-            %run_info baseline
-        """
-        from . import runs
-
-        arguments = parse(self.run_info, line)
-        return runs.get_run(arguments.run, project=arguments.project)
+        run_whole(self._shell, line, cell)

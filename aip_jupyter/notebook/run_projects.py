@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..client.connect import Destination, connect, destination
 from .active_run import ActiveRun
-from .runs import active_run
+from .run_state import active_run
 
 
 def destination_in(project: str | None) -> Destination:

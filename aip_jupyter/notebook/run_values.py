@@ -8,7 +8,8 @@ from typing import Any
 
 from ..domain import names
 from ..domain.records import PropertyValue
-from ..domain.runs import check_params
+from ..domain.runs import check_params, check_text
+from ..domain.texts import MAX_TEXT
 from ..errors import Invalid
 
 _INT64 = range(-(2**63), 2**63)
@@ -51,6 +52,22 @@ def plain_params(params: Any) -> dict[str, PropertyValue]:
     plain = {key: _plain(key, value) for key, value in params.items()}
     check_params(plain)
     return plain
+
+
+def check_notes(text: Any) -> None:
+    """The notes of a run."""
+    if not isinstance(text, str):
+        raise Invalid(f"notes: give a text, not a {_kind(text)}", field="notes")
+    check_text(text, "notes")
+
+
+def check_logged_text(text: Any, name: Any) -> None:
+    """A text and its name, as a run keeps them."""
+    for field, value in (("text", text), ("name", name)):
+        if not isinstance(value, str):
+            raise Invalid(f"{field}: give a text, not a {_kind(value)}", field=field)
+    names.check_store_name(name, "name")
+    check_text(text, "text", MAX_TEXT)
 
 
 def _plain(key: Any, value: Any) -> PropertyValue:

@@ -8,7 +8,7 @@ import pytest
 
 from aip_jupyter.client.context import Context, RunContext, set_context
 from aip_jupyter.client.journals import JOURNALS
-from aip_jupyter.notebook import runs
+from aip_jupyter.notebook import run_start, run_state
 from aip_jupyter.notebook.capture import capture
 from aip_jupyter.notebook.gpu_context import notebook_path
 from aip_jupyter.notebook.progress import Progress
@@ -46,19 +46,19 @@ def test_a_file_is_read_under_its_own_name(tmp_path: Path) -> None:
 
 def test_a_runs_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JPY_SESSION_NAME", f"work/{TOKEN}.ipynb")
-    assert runs._whereabouts() == f"work/{MARK}.ipynb"
+    assert run_start._whereabouts() == f"work/{MARK}.ipynb"
     monkeypatch.setenv("JPY_SESSION_NAME", "work/digits.ipynb")
-    assert runs._whereabouts() == "work/digits.ipynb"
+    assert run_start._whereabouts() == "work/digits.ipynb"
 
 
 def test_a_runs_notebook_in_a_session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AIP_HOME", str(tmp_path))
-    monkeypatch.setattr(runs, "_of_context", None)
+    monkeypatch.setattr(run_state, "_of_context", None)
     run = RunContext(id="0" * 32, name="a", experiment="b", started=1)
     context = Context(project="default", run=run, notebook=f"work/{TOKEN}.ipynb")
     try:
         set_context(context)
-        joined = runs.active_run()
+        joined = run_state.active_run()
     finally:
         set_context(None)  # type: ignore[arg-type]  # as before the first cell
         JOURNALS.close()

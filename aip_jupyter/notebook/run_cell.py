@@ -1,0 +1,127 @@
+"""`%%run`: a cell that is a run.
+
+The cell is not handed to the magic as a text: it stays what it is, with a line before it that starts the run,
+and the run ends with the cell. So its results, its lines in a traceback, `await` and the Interrupt button are
+those of any cell, and Run All stops where it fails.
+"""
+
+from __future__ import annotations
+
+import ast
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Invalid
+from .arguments import fails_in_one_line, parse
+
+if TYPE_CHECKING:
+    from .active_run import ActiveRun
+
+_CALL = "get_ipython().run_cell_magic('run', "
+_BEGIN = f"__import__({__name__!r}, fromlist=['begin']).begin"
+
+
+class RunCells:
+    """The cells of one shell that are runs."""
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._open: dict[int, list[list[ActiveRun]]] = {}
+        """The runs of the cells that run now, the outer cell first, by the thread that runs them."""
+        shell.input_transformers_post.append(self.transform)
+        shell.events.register("pre_run_cell", self._begins)
+        shell.events.register("post_run_cell", self._ended)
+
+    def remove(self) -> None:
+        """Let go of the shell."""
+        self._shell.input_transformers_post.remove(self.transform)
+        self._shell.events.unregister("pre_run_cell", self._begins)
+        self._shell.events.unregister("post_run_cell", self._ended)
+
+    def transform(self, lines: list[str]) -> list[str]:
+        """Put a call that starts the run where the line of the magic was."""
+        if not lines or not lines[0].startswith(_CALL):
+            return lines
+        call: Any = ast.parse("".join(lines), mode="eval").body
+        _, line, cell = (ast.literal_eval(each) for each in call.args)
+        if not cell.strip():
+            return lines
+        return [f"{_BEGIN}({line!r})\n", *self._shell.transform_cell(cell).splitlines(keepends=True)]
+
+    def begin(self, line: str) -> None:
+        """Start the run of the cell that runs now."""
+        run = _started(self._shell.var_expand(line, 2))
+        cells = self._cells()
+        if not cells:  # that of the cell in which the extension was loaded began unseen
+            cells.append([])
+        cells[-1].append(run)
+
+    def _cells(self) -> list[list[ActiveRun]]:
+        return self._open.setdefault(threading.get_ident(), [])
+
+    def _begins(self, info: Any) -> None:
+        self._cells().append([])
+
+    def _ended(self, result: Any) -> None:
+        """The cell has ended; there is no result of one that was interrupted while it awaited."""
+        from .active_run import status_after
+
+        cells = self._cells()
+        for run in reversed(cells.pop() if cells else []):
+            if run.is_running:
+                error = KeyboardInterrupt() if result is None else _error_of(result)
+                run.end(status_after(error))
+
+
+def _error_of(result: Any) -> BaseException | None:
+    before: BaseException | None = result.error_before_exec
+    return before if before is not None else result.error_in_exec  # type: ignore[no-any-return]
+
+
+def _started(line: str) -> ActiveRun:
+    from . import runs
+    from .run_magics import RunMagics
+
+    arguments = parse(RunMagics.run_cell, line)
+    return runs.start_run(
+        arguments.name,
+        experiment=arguments.experiment,
+        tags=arguments.tag,
+        notes=arguments.notes,
+        nested=arguments.nested,
+        project=arguments.project,
+    )
+
+
+def run_whole(shell: Any, line: str, cell: str) -> None:
+    """Run the text of a cell, for a program that calls the magic."""
+    if not cell.strip():
+        raise Invalid("cell: there is nothing below %%run to run", field="cell")
+    code = compile(shell.transform_cell(cell), "<%%run>", "exec")
+    with _started(line):
+        exec(code, shell.user_ns)  # noqa: S102  # it is what the user has typed
+
+
+_cells: RunCells | None = None
+
+
+@fails_in_one_line
+def begin(line: str) -> None:
+    """What stands before a cell that is a run."""
+    if _cells is not None:
+        _cells.begin(line)
+
+
+def install(shell: Any) -> None:
+    """Let cells of this shell be runs."""
+    global _cells
+    uninstall(shell)
+    _cells = RunCells(shell)
+
+
+def uninstall(shell: Any) -> None:
+    """Undo it."""
+    global _cells
+    if _cells is not None:
+        _cells.remove()
+        _cells = None

@@ -1,0 +1,131 @@
+"""The magics that look at runs, and delete them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.magic import Magics, magics_class
+
+from ..errors import Invalid
+from .arguments import argument, line_magic, parse, text
+from .run_magics import PROJECT
+
+_RUN = argument("run", type=text, metavar="RUN", help="the run's name or id")
+
+
+@magics_class
+class RunListing(Magics):
+    """What there is of runs."""
+
+    @line_magic(
+        argument("search", nargs="?", default="", type=text, metavar="SEARCH", help="part of the name"),
+        argument("--experiment", type=text, default="", help="only runs of this experiment"),
+        argument("--status", type=text, default="", help="only running, completed, failed or killed ones"),
+        argument("--author", type=text, default="", help="only runs by this author"),
+        argument("--filter", type=text, default="", metavar="CONDITION", help="only those that it holds for"),
+        argument("--order-by", type=text, default="", metavar="FIELD", help="a field, then asc or desc"),
+        argument("--deleted", action="store_true", help="those that can be restored"),
+        argument("--limit", type=int, default=100, help="how many at most (100)"),
+        PROJECT,
+    )
+    def runs(self, line: str) -> Any:
+        """List runs with their last metrics and params, the last started first. The result is also a list.
+
+        Examples::
+
+            %runs
+            %runs base --experiment digits --limit 10
+            %runs --filter "metrics.loss < 0.3 and params.opt = 'adam'" --order-by "metrics.acc desc"
+        """
+        from . import run_reading
+
+        arguments = vars(parse(self.runs, line))
+        return run_reading.list_runs(arguments.pop("search"), **arguments)
+
+    @line_magic(
+        argument(
+            "run",
+            nargs="?",
+            default="",
+            type=text,
+            metavar="RUN",
+            help="name or id; the active run when left out",
+        ),
+        PROJECT,
+    )
+    def run_info(self, line: str) -> Any:
+        """Show a run: its params, its metrics, what it ran on.
+
+        Examples::
+
+            %run_info
+            %run_info baseline
+        """
+        from . import run_reading
+
+        arguments = parse(self.run_info, line)
+        return run_reading.get_run(arguments.run, project=arguments.project)
+
+    @line_magic(
+        argument("runs", nargs="+", type=text, metavar="RUN", help="names or ids"),
+        argument(
+            "--metrics", action="append", default=[], type=text, metavar="A,B", help="the metrics to draw"
+        ),
+        PROJECT,
+    )
+    def compare_runs(self, line: str) -> Any:
+        """Show runs side by side: params and metrics, what differs, and the curves.
+
+        Examples::
+
+            %compare_runs baseline wider
+            %compare_runs baseline wider --metrics loss,val/acc
+        """
+        from . import run_reading
+
+        arguments = parse(self.compare_runs, line)
+        keys = [key.strip() for part in arguments.metrics for key in part.split(",") if key.strip()]
+        return run_reading.compare_runs(arguments.runs, keys or None, project=arguments.project)
+
+    @line_magic(_RUN, argument("--yes", action="store_true", help="do not ask"), PROJECT)
+    def delete_run(self, line: str) -> Any:
+        """Delete a run and its parts, after a question. For 30 days `%restore_run` takes that back.
+
+        Examples::
+
+            %delete_run baseline
+            %delete_run baseline --yes
+        """
+        from . import run_reading
+
+        arguments = parse(self.delete_run, line)
+        card = run_reading.get_run(arguments.run, project=arguments.project)
+        if not arguments.yes and not _agreed(card):
+            return None
+        return run_reading.delete_run(card.run.id, project=arguments.project)
+
+    @line_magic(_RUN, PROJECT)
+    def restore_run(self, line: str) -> Any:
+        """Take back that a run was deleted: by its id, or the one last deleted of this name.
+
+        Example::
+
+            %restore_run baseline
+        """
+        from . import run_reading
+
+        arguments = parse(self.restore_run, line)
+        return run_reading.restore_run(arguments.run, project=arguments.project)
+
+
+def _agreed(card: Any) -> bool:
+    """Whether the user wants it deleted. Invalid where there is nobody to ask."""
+    parts = card.detail.children
+    what = f"{card.run.name} ({card.run.status}, id {card.run.id})"
+    question = f"Delete run {what}{f' and its {parts} parts' if parts else ''}? [y/N] "
+    try:
+        answer = input(question)
+    except (EOFError, RuntimeError):  # IPython's StdinNotImplementedError is one
+        message = "yes: there is nobody to ask here; write %delete_run RUN --yes"
+        raise Invalid(message, field="yes") from None
+    return answer.strip().lower() in ("y", "yes")
