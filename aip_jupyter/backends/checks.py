@@ -13,8 +13,9 @@ from msgspec import Struct, inspect
 from msgspec.structs import asdict
 
 from ..domain.changes import AddPoints
-from ..domain.query import Compare, Condition, Cursor, Operator, Query, decode_cursor
+from ..domain.query import MEASURED, Compare, Condition, Cursor, Operator, Query, decode_cursor
 from ..domain.records import Record
+from ..domain.runs import MeasuredRun, Run
 from ..errors import Conflict, Invalid
 
 MAX_CONDITIONS = 500
@@ -38,6 +39,8 @@ class Field(Struct, frozen=True):
     """The key of a path into a map; "" for the field itself."""
     holds: Holds
     optional: bool
+    measured: bool = False
+    """Whether it is not kept in the record, but known of it."""
 
 
 _HOLDS: dict[type, Holds] = {
@@ -53,8 +56,8 @@ _HOLDS: dict[type, Holds] = {
 
 @functools.cache
 def fields_of(kind: type[Record]) -> dict[str, Field]:
-    """The fields of a kind of record by name."""
-    info = inspect.type_info(kind)
+    """The fields of a kind of record by name, as queries see it."""
+    info = inspect.type_info(MeasuredRun if kind is Run else kind)
     assert isinstance(info, inspect.StructType)  # noqa: S101
     return {field.name: _field(field.name, field.type) for field in info.fields}
 
@@ -63,7 +66,7 @@ def _field(name: str, type_: inspect.Type) -> Field:
     options = type_.types if isinstance(type_, inspect.UnionType) else (type_,)
     holds = {_HOLDS[type(option)] for option in options if not isinstance(option, inspect.NoneType)}
     optional = any(isinstance(option, inspect.NoneType) for option in options)
-    return Field(name, "", holds.pop() if len(holds) == 1 else "mixed", optional)
+    return Field(name, "", holds.pop() if len(holds) == 1 else "mixed", optional, name in MEASURED)
 
 
 def resolve(kind: type[Record], path: str) -> Field:
@@ -77,7 +80,7 @@ def resolve(kind: type[Record], path: str) -> Field:
         return field
     if field.holds != "map" or not key:
         raise Invalid(f"{path[:80]}: name a key of a map, such as tags.team", field=path)
-    return Field(name, key, "mixed", True)
+    return Field(name, key, "number" if field.measured else "mixed", True, field.measured)
 
 
 def check_query(kind: type[Record], project: str, query: Query) -> Cursor | None:
@@ -91,7 +94,8 @@ def check_query(kind: type[Record], project: str, query: Query) -> Cursor | None
         raise Invalid(f"limit: {query.limit} is not at least 1", field="limit")
     cursor = decode_cursor(query.page_token, query.order)
     if cursor is not None:
-        check_value([cursor.value, cursor.id], "page_token")
+        infinite = order.measured and cursor.value in (math.inf, -math.inf)
+        check_value([None if infinite else cursor.value, cursor.id], "page_token")
     return cursor
 
 

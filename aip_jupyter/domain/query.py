@@ -4,6 +4,7 @@
           order=Order("updated", descending=True), limit=100, page_token="")
 
 A field is a name of the record, or a path into one of its maps: `tags.demo`, `properties.accuracy`.
+Of runs also what `domain.runs.MeasuredRun` has: `metrics.loss`, `minimum.loss`, `maximum.loss`, `duration`.
 """
 
 from __future__ import annotations
@@ -48,14 +49,25 @@ class Or(Struct, frozen=True):
 
 Condition = Compare | And | Or
 
+MEASURED = frozenset(("metrics", "minimum", "maximum", "duration"))
+"""Fields that are not kept in a record, but known of it."""
+
 EVERYTHING = And(())
 
 
 class Order(Struct, frozen=True):
-    """By a field, ties by id, in the same direction. Missing values come first, then numbers, then texts."""
+    """By a field, ties by id, in the same direction. Missing values come first, then numbers, then texts.
+
+    Of what is measured of runs, missing values come last, whatever the direction.
+    """
 
     field: str = "id"
     descending: bool = False
+
+    @property
+    def missing_last(self) -> bool:
+        """Whether what has no value comes last in either direction."""
+        return self.field.partition(".")[0] in MEASURED
 
 
 class Query(Struct, frozen=True, kw_only=True):
@@ -115,10 +127,10 @@ _ORDERED = {
 }
 
 
-def order_key(value: Any, id: str) -> tuple[int, Any, str]:
-    """What records are sorted by: the value of the order's field, then the id."""
+def order_key(order: Order, value: Any, id: str) -> tuple[int, Any, str]:
+    """What records are sorted by, reversed for descending: the value of the order's field, then the id."""
     if value is None:
-        return 0, 0, id
+        return (3 if order.missing_last and not order.descending else 0), 0, id
     return (2 if isinstance(value, str) else 1), value, id
 
 
@@ -131,9 +143,9 @@ class Cursor(Struct, frozen=True, array_like=True):
     id: str
 
 
-def encode_cursor(order: Order, record: Record) -> str:
-    """The page token that continues after this record."""
-    cursor = Cursor(order.field, order.descending, field_value(record, order.field), record.id)
+def encode_cursor(order: Order, value: Scalar | None, id: str) -> str:
+    """The page token that continues after the record of this id, with this value of the order's field."""
+    cursor = Cursor(order.field, order.descending, value, id)
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).decode().rstrip("=")
 
 

@@ -57,6 +57,20 @@ class Run(Record, frozen=True, kw_only=True):
     """When its process was last heard of: milliseconds since the epoch, by the clock of the store's side."""
 
 
+class MeasuredRun(Run, frozen=True, kw_only=True):
+    """A run as queries see it: these can be asked for, and ordered by, too.
+
+    What is not a number is missing.
+    """
+
+    metrics: dict[str, float]
+    """The last value of each metric."""
+    minimum: dict[str, float]
+    maximum: dict[str, float]
+    duration: int | None
+    """Milliseconds, once it has ended."""
+
+
 class Metric(Struct, frozen=True, kw_only=True):
     """What is known of one key of a run without reading its points."""
 

@@ -244,7 +244,9 @@ class QueryContract:
         pages = list(all_pages(registry, "default", Query(order=Order(field, descending), limit=limit)))
         assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
         assert len(pages) == -(-len(EXAMPLES) // limit)
-        expected = sorted(EXAMPLES, key=lambda m: order_key(field_value(m, field), m.id), reverse=descending)
+        expected = sorted(
+            EXAMPLES, key=lambda m: order_key(Order(field), field_value(m, field), m.id), reverse=descending
+        )
         assert [m.id for page in pages for m in page] == [m.id for m in expected]
 
     def test_missing_values_come_before_numbers_before_texts(self, registry: RegistryBackend) -> None:
@@ -302,7 +304,7 @@ class QueryContract:
         stored = [registry.get(Model, project, record.id) for record in records]
         expected = sorted(
             (record for record in stored if matches(record, where)),
-            key=lambda record: order_key(field_value(record, order.field), record.id),
+            key=lambda record: order_key(order, field_value(record, order.field), record.id),
             reverse=order.descending,
         )
         query = Query(where=where, order=order, limit=limit)

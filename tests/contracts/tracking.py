@@ -18,6 +18,7 @@ from aip_jupyter.domain.texts import Text
 from aip_jupyter.errors import Conflict, Invalid, NotFound
 
 from .records import DATA_SET, HOSTILE, TRACKING_SET, a_run
+from .tracking_queries import TrackingQueryContract
 
 INFINITE = float("inf")
 
@@ -31,7 +32,7 @@ def points(
     return AddPoints(project=project, run_id=run_id, **given)
 
 
-class TrackingContract:
+class TrackingContract(TrackingQueryContract):
     """Override the fixture `tracking` with an empty backend."""
 
     @pytest.mark.parametrize("record", [*TRACKING_SET, DATA_SET[1]], ids=lambda record: type(record).__name__)
@@ -57,6 +58,34 @@ class TrackingContract:
         assert [run.name for run in page.items] == ["run 5", "run 3"]
         page = tracking.find(Run, "default", replace(query, page_token=page.next_page_token))
         assert [run.name for run in page.items] == ["run 1"]
+
+    @pytest.mark.parametrize("limit", [4, 5, 10, 37, 100])
+    @pytest.mark.parametrize("shape", ["noise", "peaks", "steady", "backwards", "gaps", "never"])
+    def test_some_points_look_like_all(self, tracking: TrackingBackend, shape: str, limit: int) -> None:
+        id, dice = new_id(), random.Random(limit)
+        values = {
+            "noise": [dice.random() for _ in range(300)],
+            "peaks": [100.0 if n == 77 else -100.0 if n == 78 else 0.5 for n in range(300)],
+            "steady": [1.0] * 300,
+            "backwards": [dice.random() for _ in range(300)],
+            "gaps": [math.nan if 50 < n < 120 or n in (0, 299) else float(n) for n in range(300)],
+            "never": [math.nan] * 300,
+        }[shape]
+        rows = [("m", -n if shape == "backwards" else n, n, value) for n, value in enumerate(values)]
+        tracking.apply([points(id, *rows[:100]), points(id, ("other", 0, 0, 1e9)), points(id, *rows[100:])])
+        whole, some = tracking.history("default", id, "m"), tracking.history("default", id, "m", limit)
+        every = list(zip(whole.steps, whole.times, map(str, whole.values), strict=True))
+        kept = list(zip(some.steps, some.times, map(str, some.values), strict=True))
+        assert len(every) == 300
+        assert len(kept) <= limit
+        assert [point for point in every if point in set(kept)] == kept
+        assert (kept[0], kept[-1]) == (every[0], every[-1])
+        numbers = [value for value in values if not math.isnan(value)]
+        if numbers:
+            assert {str(min(numbers)), str(max(numbers))} <= {value for _, _, value in kept}
+        if shape == "gaps" and limit >= 37:
+            assert any(value == "NaN" for _, _, value in kept[1:-1])
+        assert tracking.history("default", id, "m", 300) == whole
 
     def test_no_points(self, tracking: TrackingBackend) -> None:
         run = a_run()

@@ -87,18 +87,28 @@ class MemoryRecords:
         cursor = check_query(kind, project, query)
         order = query.order
 
-        def key(record: R) -> tuple[int, Any, str]:
-            return order_key(field_value(record, order.field), record.id)
+        def key(seen: Record) -> tuple[int, Any, str]:
+            return order_key(order, field_value(seen, order.field), seen.id)
 
         with self._lock:
-            records: list[R] = [r for r in self._tables[kind].values() if r.project == project]
-        found = sorted((r for r in records if matches(r, query.where)), key=key, reverse=order.descending)
+            records: dict[str, R] = {
+                id: record for id, record in self._tables[kind].items() if record.project == project
+            }
+            every = [self._seen(record) for record in records.values()]
+        found = sorted(
+            (each for each in every if matches(each, query.where)), key=key, reverse=order.descending
+        )
         if cursor is not None:
-            end = order_key(cursor.value, cursor.id)
-            found = [r for r in found if (key(r) < end if order.descending else key(r) > end)]
-        items = copy.deepcopy(found[: query.limit])
-        more = len(found) > query.limit
-        return Page(items=items, next_page_token=encode_cursor(order, items[-1]) if more else "")
+            end = order_key(order, cursor.value, cursor.id)
+            found = [each for each in found if (key(each) < end if order.descending else key(each) > end)]
+        page, token = found[: query.limit], ""
+        if len(found) > query.limit:
+            token = encode_cursor(order, field_value(page[-1], order.field), page[-1].id)
+        return Page(items=copy.deepcopy([records[each.id] for each in page]), next_page_token=token)
+
+    def _seen(self, record: Record) -> Record:
+        """The record as queries see it."""
+        return record
 
     def apply(self, changes: Sequence[Change], expect: Mapping[str, int] | None = None) -> None:
         for change in changes:

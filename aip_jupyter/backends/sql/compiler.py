@@ -1,4 +1,4 @@
-"""The query tree as SQL. `domain.query.matches` is the meaning; values are always bound parameters."""
+"""Conditions as SQL. `domain.query.matches` is the meaning; values are always bound parameters."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, literal, or_, select, true, tuple_
+from msgspec.structs import replace
+from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, select, true
 
-from ...domain.query import And, Compare, Condition, Cursor, Or, Query, Scalar
+from ...domain.query import And, Compare, Condition, Or, Scalar
 from ...domain.records import Record
+from ...domain.runs import Run
 from ..checks import Field, resolve
 from . import dialect
-from .schema import TABLES
+from .schema import TABLES, metric
 
 Element = ColumnElement[Any]
+
+MEASURES = {"metrics": "last", "minimum": "minimum", "maximum": "maximum"}
+"""The column of `metric` that holds what queries name so."""
 
 _OPERATORS = {
     "=": operator.eq,
@@ -25,31 +30,52 @@ _OPERATORS = {
 }
 
 
-def page(kind: type[Record], project: str, query: Query, cursor: Cursor | None) -> Select[Any]:
-    """Select the page's rows, and one more when there is a next page. `checks.check_query` comes before."""
-    table = TABLES[kind]
-    field, descending = resolve(kind, query.order.field), query.order.descending
-    element = _value_in(table.c[field.name], field.key) if field.key else table.c[field.name]
-    statement = select(table).where(table.c.project == project, _condition(kind, query.where))
-    if cursor is not None:
-        statement = statement.where(_after(field, element, table.c.id, cursor))
-    ties = [] if field.name == "id" else [table.c.id]
-    sorting = [dialect.sorting(part, descending=descending) for part in (element, *ties)]
-    return statement.order_by(*sorting).limit(query.limit + 1)
-
-
-def _condition(kind: type[Record], condition: Condition) -> Element:
+def condition_of(kind: type[Record], condition: Condition) -> Element:
+    """Whether the row of a record of this kind matches."""
     if isinstance(condition, And):
-        return and_(true(), *(_condition(kind, term) for term in condition.terms))
+        return and_(true(), *(condition_of(kind, term) for term in condition.terms))
     if isinstance(condition, Or):
-        return or_(false(), *(_condition(kind, term) for term in condition.terms))
+        return or_(false(), *(condition_of(kind, term) for term in condition.terms))
     field = resolve(kind, condition.field)
+    if field.measured:
+        return _measured(field, condition)
     column = TABLES[kind].c[field.name]
     if condition.operator == "has":
         item = dialect.items(column)
         wanted = item.c.key if field.holds == "map" else item.c.value
         return exists(select(literal(1)).select_from(item).where(wanted == condition.value))
     return _in_map(column, field.key, condition) if field.key else _in_column(column, field, condition)
+
+
+def element_of(kind: type[Record], field: Field) -> Element:
+    """The value of a field, to order by."""
+    if field.measured:
+        return _measure(field)
+    column = TABLES[kind].c[field.name]
+    if not field.key:
+        return column
+    item = dialect.items(column)
+    return select(item.c.value).where(item.c.key == field.key).scalar_subquery()
+
+
+def _measure(field: Field) -> Element:
+    """What is known of the run in the row; NULL when it is missing."""
+    run = TABLES[Run].c
+    if field.name == "duration":
+        return run.ended - run.started
+    of_run = (metric.c.project == run.project) & (metric.c.run_id == run.id) & (metric.c.name == field.key)
+    return select(metric.c[MEASURES[field.name]]).where(of_run).correlate(TABLES[Run]).scalar_subquery()
+
+
+def _measured(field: Field, term: Compare) -> Element:
+    if term.operator == "has":
+        return _measure(replace(field, key=str(term.value))).is_not(None)
+    return _in_column(_measure(field), field, term)
+
+
+def compared(element: Element, term: Compare) -> Element:
+    """Whether a number that is not missing compares so."""
+    return _test(element, term.operator, _split(term.value)[1], literal)
 
 
 def _in_column(column: Element, field: Field, term: Compare) -> Element:
@@ -91,21 +117,3 @@ def _test(
         return dialect.contains(element, str(values[0]))
     found: Element = _OPERATORS[name](element, bind(values[0]))
     return found
-
-
-def _value_in(column: Element, key: str) -> Element:
-    item = dialect.items(column)
-    return select(item.c.value).where(item.c.key == key).scalar_subquery()
-
-
-def _after(field: Field, element: Element, id: Element, cursor: Cursor) -> Element:
-    """What comes behind the cursor. Missing values are the smallest."""
-    beyond = operator.lt if cursor.descending else operator.gt
-    if cursor.value is None:
-        tied = and_(element.is_(None), beyond(id, cursor.id))
-        return tied if cursor.descending else or_(tied, element.is_not(None))
-    value: Element = literal(cursor.value)
-    if field.key and not isinstance(cursor.value, str):
-        value = dialect.number(cursor.value)
-    following: Element = beyond(tuple_(element, id), tuple_(value, literal(cursor.id)))
-    return or_(following, element.is_(None)) if cursor.descending and field.optional else following

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, TableValuedAlias, UnaryExpression, func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql import operators
 
 Element = ColumnElement[Any]
 
@@ -44,6 +45,11 @@ def number(value: float) -> Element:
 def contains(text: Element, part: str) -> Element:
     """Whether the part is in the text, in any case: SQLite's LIKE folds ASCII letters, as it must here."""
     return text.contains(part, autoescape=True)
+
+
+def unindexed(element: Element) -> Element:
+    """The same, but SQLite does not use the order of an index for it."""
+    return UnaryExpression(element, operator=operators.custom_op("+"), type_=element.type)
 
 
 def sorting(element: Element, *, descending: bool) -> UnaryExpression[Any]:

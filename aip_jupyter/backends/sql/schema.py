@@ -181,9 +181,9 @@ run = _table(
     _text("holder"),
     _text("parent"),
     _number("beat"),
-    # The name and the state are in them too, so that a search need not read the rows.
-    Index("ix_run_started", "project", "started", "id", "name", "state"),
-    Index("ix_run_parent", "project", "parent", "started", "id", "name", "state"),
+    # What people search for is in them too, so that a search need not read the rows.
+    Index("ix_run_started", "project", "started", "id", "name", "state", "status"),
+    Index("ix_run_parent", "project", "parent", "started", "id", "name", "state", "status"),
     Index("ix_run_updated", "project", "updated", "id"),
     Index("ix_run_name", "project", "name", "id"),
     Index("ix_run_experiment", "project", "experiment", "started", "id"),

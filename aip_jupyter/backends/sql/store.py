@@ -12,17 +12,18 @@ from ...domain.artifacts import Artifact
 from ...domain.changes import AddPoints, Change, Intent, Put
 from ...domain.models import Model, Version
 from ...domain.pages import Page
-from ...domain.query import Query, encode_cursor
+from ...domain.query import Query, encode_cursor, field_value
 from ...domain.records import Record
 from ...domain.runs import History, Journal, Metric, Run
 from ...domain.texts import Text, TextInfo
 from ...errors import NotFound
 from ..checks import check_points, check_query, check_record, check_value, kind_name
-from . import compiler, histories
+from . import histories
 from . import points as points_of
 from .dialect import among
 from .engine import Database
 from .files import SCHEMA_VERSION
+from .pages import Pages
 from .schema import TABLES
 from .writer import Writer
 
@@ -50,12 +51,15 @@ class SqlStore:
 
     def find(self, kind: type[R], project: str, query: Query) -> Page[R]:
         cursor = check_query(kind, project, query)
-        statement = compiler.page(kind, project, query, cursor)
+        pages = Pages(kind, project, query, cursor)
         with self._database.reading() as connection:
-            rows = connection.execute(statement).all()
-        items = [kind(**row._mapping) for row in rows[: query.limit]]
-        more = len(rows) > query.limit
-        return Page(items=items, next_page_token=encode_cursor(query.order, items[-1]) if more else "")
+            rows = pages.read(connection)
+        items, token = [kind(**row.columns) for row in rows[: query.limit]], ""
+        if len(rows) > query.limit:
+            last, order = items[-1], query.order
+            value = rows[query.limit - 1].value if pages.field.measured else field_value(last, order.field)
+            token = encode_cursor(order, value, last.id)
+        return Page(items=items, next_page_token=token)
 
     def apply(self, changes: Sequence[Change], expect: Mapping[str, int] | None = None) -> None:
         for change in changes:

@@ -7,12 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from ...domain.changes import AddPoints
 from ...domain.lineage import Link
 from ...domain.records import Record
-from ...domain.runs import Experiment, History, Journal, Metric, Run, spell_number
+from ...domain.runs import Experiment, History, Journal, MeasuredRun, Metric, Run, spell_number
 from ...domain.sampling import sampled
 from ...domain.texts import Text, TextInfo
 from ..checks import check_value
@@ -55,6 +55,18 @@ class MemoryTracking(MemoryRecords):
             ):
                 of_key = of_run.setdefault(key, [])
                 of_key.append(_Point(step, time, len(of_key), value))
+
+    def _seen(self, record: Record) -> Record:
+        if not isinstance(record, Run):
+            return record
+        known = _state(self._points.get((record.project, record.id), {}))
+        return MeasuredRun(
+            **asdict(record),
+            metrics={each.key: value for each in known if not math.isnan(value := float(each.last))},
+            minimum={each.key: value for each in known if not math.isnan(value := float(each.minimum))},
+            maximum={each.key: value for each in known if not math.isnan(value := float(each.maximum))},
+            duration=None if record.ended is None else record.ended - record.started,
+        )
 
     def _forget(self, deleted: Sequence[Record]) -> None:
         for run in deleted:

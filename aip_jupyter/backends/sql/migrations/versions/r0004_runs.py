@@ -17,8 +17,8 @@ def upgrade() -> None:
     op.add_column("run", sa.Column("parent", sa.Text, nullable=False, server_default=""))
     op.add_column("run", sa.Column("beat", sa.BigInteger, nullable=False, server_default="0"))
     op.drop_index("ix_run_started", "run")
-    op.create_index("ix_run_started", "run", ["project", "started", "id", "name", "state"])
-    op.create_index("ix_run_parent", "run", ["project", "parent", "started", "id", "name", "state"])
+    op.create_index("ix_run_started", "run", ["project", "started", "id", "name", "state", "status"])
+    op.create_index("ix_run_parent", "run", ["project", "parent", "started", "id", "name", "state", "status"])
     records(
         "text",
         *map(text, ("run_id", "name", "text")),
