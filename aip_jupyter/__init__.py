@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .notebook.projects import use_project as use_project
     from .notebook.run_functions import experiment as experiment
     from .notebook.run_functions import run as run
+    from .notebook.run_live import watch_run as watch_run
     from .notebook.run_reading import compare_runs as compare_runs
     from .notebook.run_reading import delete_run as delete_run
     from .notebook.run_reading import get_metric_history as get_metric_history
@@ -94,6 +95,7 @@ _API = {
     "stop_session": "gpu_api",
     "experiment": "run_functions",
     "run": "run_functions",
+    "watch_run": "run_live",
     "compare_runs": "run_reading",
     "delete_run": "run_reading",
     "get_metric_history": "run_reading",

@@ -51,7 +51,7 @@ _MILLISECOND = 1_000_000
 
 
 class ActiveRun:
-    """A run to log to, from any thread. In a `with` statement it ends with the block: `failed` when that raises."""
+    """A run to log to, from any thread. A `with` statement ends it with its block: `failed` when that raises."""
 
     def __init__(self, entry: RunStarted, to: Destination) -> None:
         self.id = entry.run
@@ -107,6 +107,12 @@ class ActiveRun:
         self._journal.append(_encoded(self._entry))
         self._begun = self._journal.id
         self._journal.running[self.id] = bool(self._entry.holder)  # not the notebook's, in a session
+
+    def note_device(self, device: str) -> None:
+        """What its cell runs on, in a session."""
+        if not self._entry.device:
+            self._entry = replace(self._entry, device=device)
+            self.begin()
 
     def again(self) -> ActiveRun:
         """The same run, for this process to go on with."""
@@ -168,6 +174,10 @@ class ActiveRun:
             for listener in self.listeners:
                 listener((step, now, values))
 
+    def log_metric(self, key: str, value: Any, step: int | None = None) -> None:
+        """`log_metrics` of one metric."""
+        self.log_metrics({key: value}, step)
+
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Params, which never change. Invalid names the one that had another value before."""
         if self.status != "running":
@@ -184,11 +194,19 @@ class ActiveRun:
                 self._append(Params(self.id, new))
                 self._params.update(new)
 
+    def log_param(self, key: str, value: Any) -> None:
+        """`log_params` of one param."""
+        self.log_params({key: value})
+
     def set_tags(self, tags: TagWords) -> None:
         """Tags; a new value replaces the old one."""
         tidy = check_tags(tidy_tags(tags))
         if tidy:
             self._append(Tags(self.id, tidy))
+
+    def set_tag(self, key: str, value: str = "") -> None:
+        """`set_tags` of one tag; without a value it is a bare tag."""
+        self.set_tags({key: value})
 
     def log_text(self, text: str, name: str) -> None:
         """A text, such as a prompt or a report, under a name like a path; instead of what it had before."""

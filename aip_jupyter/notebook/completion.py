@@ -10,9 +10,14 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, context_
 from . import completion_lists as lists
 from .completion_gpu import GpuCompletions
 from .completion_lists import Remembered
+from .completion_runs import TEXTS, RunCompletions
 
 _LINE = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(?P<sign>%%?)(?P<magic>\w+)\s+(?P<rest>.*)$")
 _MATCHER = f"{__name__}.matcher"
+_OF_RUNS = (
+    *("%start_run", "%end_run", "%%run", "%runs", "%run_info"),
+    *("%delete_run", "%restore_run", "%set_experiment"),
+)
 # Words with their quotes; the last one may still be open.
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*(?:"|$)|'[^']*(?:'|$))+""")
 
@@ -25,7 +30,7 @@ class Completions:
         self._models = Remembered(lists.models)
         self._categories = Remembered(lists.categories)
         self._gpu = GpuCompletions()
-        self._runs = Remembered(lists.runs)
+        self._runs = RunCompletions()
         self._datasets = Remembered(lists.datasets)
         self._projects = Remembered(lists.projects)
         self._users = Remembered(lists.users)
@@ -47,6 +52,9 @@ class Completions:
         start = fragment.lstrip("\"'").lower()
         self._gpu.look_at(words, whole.partition("\n")[2])
         candidates = self._candidates(match["sign"] + match["magic"], function, words, fragment)
+        if words and words[-1] in TEXTS:
+            quote = fragment[0] if fragment[:1] in ("'", '"') else '"'
+            return fragment, [quote + text for text in candidates if text.lower().startswith(start)]
         return fragment, [_as_word(c) for c in candidates if c.lower().startswith(start)]
 
     def _candidates(self, magic: str, function: Any, words: list[str], fragment: str) -> list[str]:
@@ -72,8 +80,8 @@ class Completions:
             return self._projects()
         if option == "--scope":
             return list(lists.words_of("Scope"))
-        if option == "--experiment":
-            return list(dict.fromkeys(experiment for _, experiment in self._runs()))
+        if (of_runs := self._runs.option(option, fragment)) is not None:
+            return of_runs
         if option in ("--in", "--out"):
             before, comma, _ = fragment.rpartition(",")
             names = self._gpu.outputs() if option == "--out" else self._gpu.inputs(self._variables())
@@ -87,11 +95,15 @@ class Completions:
             return self._gpu.types() if position == 0 else []
         if magic == "%gpu":
             return self._gpu.command(words, fragment)
-        if magic in ("%runs", "%run_info"):
-            return list(dict.fromkeys(name for name, _ in self._runs())) if position == 0 else []
+        if magic == "%compare_runs" or (magic in ("%runs", "%run_info", "%delete_run") and position == 0):
+            return [name for name in self._runs.names() if name not in words]
+        if magic == "%restore_run" and position == 0:
+            return self._runs.deleted()
+        if magic == "%set_experiment" and position == 0:
+            return self._runs.experiments()
         if magic in ("%datasets", "%log_dataset") and position == 0:
             return self._datasets()
-        if magic in ("%start_run", "%end_run"):
+        if magic in _OF_RUNS:
             return []
         if position == 0:
             name, at, _ = fragment.partition("@")

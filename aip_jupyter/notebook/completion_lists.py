@@ -9,7 +9,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from ..domain.runs import RunDetail
 
 PATIENCE = 0.4
 """Seconds that a press of Tab may wait for the server."""
@@ -108,13 +111,11 @@ def session_variables(name: str) -> list[str]:
     return sorted(str(ast.literal_eval(peek.data["text/plain"])).split())
 
 
-def runs() -> list[tuple[str, str]]:
-    """The name and the experiment of each."""
-    from .arguments import is_expanded
+def runs(*, deleted: bool = False) -> list[RunDetail]:
+    """The newest of them."""
     from .run_reading import list_runs
 
-    found = ((detail.run.name, detail.run.experiment) for detail in list_runs(limit=1000))
-    return [names for names in found if not any(map(is_expanded, names))]
+    return list(list_runs(limit=1000, deleted=deleted))
 
 
 def datasets() -> list[str]:

@@ -7,6 +7,7 @@ widgets and other messages are served meanwhile, or blocking, where there is no 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -20,6 +21,7 @@ from ..errors import AipError, Invalid
 from ..sessions.background import background
 from ..sessions.messages import Message
 from ..sessions.relay import Cell
+from .active_run import ActiveRun
 from .gpu_context import context_for
 from .gpu_data import Arrived, Interrupted, Parcel, fetch, send, stay, unpack
 from .gpu_errors import LastError, local_error
@@ -49,6 +51,8 @@ class Task(Struct, frozen=True, kw_only=True):
     """Seconds after which it is ended; 0 for never."""
     run: RunContext | None = msgspec.field(default_factory=run_context)
     """The run that it logs to: the one that is active where it was asked for."""
+    own: ActiveRun | None = None
+    """The same, when it is the cell's own and ends with it."""
     experiment: str = msgspec.field(default_factory=experiment_now)
 
 
@@ -139,6 +143,8 @@ class Run:
             if self._stopping.presses:
                 raise Interrupted
             self._front.join(relay)
+            if task.own is not None:
+                task.own.note_device(session.session.gpu)
             cell = Cell(task.code, task.count, context, id=self._front.cell, stdin=self._front.stdin)
             with self._stopping.running(session, task.timeout):
                 reply = await relay.run(cell, self._show)
@@ -208,17 +214,30 @@ def not_nested() -> None:
         raise Invalid(message)
 
 
+def in_own_run(task: Task, name: str, experiment: str | None) -> Task:
+    """The same in a run of its own, which is a part of the active one and ends with the cell."""
+    from .run_projects import active_run_in
+    from .run_start import begin
+
+    outer = active_run_in(task.wish.project or None)
+    project = None if outer is not None else task.wish.project or None
+    own = begin(name, experiment=experiment, tags=None, notes="", project=project, parent=outer)
+    return msgspec.structs.replace(task, own=own, run=run_context(own))
+
+
 def run(task: Task, front: Front) -> dict[str, Any]:
     """Run it, blocking; the values that came back."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # what the code around it has printed, it has printed before
     work = Run(task, front)
-    outcome, interrupted = wait(work.start, work.interrupt, work.errands)
-    return result_of(outcome, front, interrupted=interrupted)
+    with task.own or contextlib.nullcontext():
+        outcome, interrupted = wait(work.start, work.interrupt, work.errands)
+        return result_of(outcome, front, interrupted=interrupted)
 
 
 async def run_async(task: Task, front: Front) -> dict[str, Any]:
     """Run it, awaiting; the values that came back."""
     work = Run(task, front)
-    outcome, interrupted = await wait_async(work.start, work.interrupt, work.errands)
-    return result_of(outcome, front, interrupted=interrupted, shown=front.shows_errors)
+    with task.own or contextlib.nullcontext():
+        outcome, interrupted = await wait_async(work.start, work.interrupt, work.errands)
+        return result_of(outcome, front, interrupted=interrupted, shown=front.shows_errors)

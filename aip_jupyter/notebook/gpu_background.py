@@ -133,6 +133,9 @@ class BackgroundCell:
             ask = f"`{self._name or 'its handle'}.result()`"
             text = f"The background cell has failed: {plain(fault.splitlines()[0])[:300]}; {ask} shows where."
             self._front.notice(text, "failed")
+        run = self._task.own
+        if run is not None and run.is_running:
+            run.end("killed" if fault and self._cancelled else "failed" if fault else "completed")
         self._over.set_result(None)
 
     def _fault(self) -> str:

@@ -51,6 +51,8 @@ class Exporter:
     def _cell_magic(self, number: int, name: str, line: str, body: str) -> str:
         if name == "gpu":
             return self._gpu_cell(line, body)
+        if name == "run" and (begin := self._lines.ours("start_run", line)) is not None:
+            return f"{begin}\n{self.convert(number, body)}\naip.end_run()"
         if name in ("time", "timeit", "capture", "prun"):
             return f"# without %%{name} {line}".rstrip() + f"\n{self.convert(number, body)}"
         if name in ("bash", "sh", "!", "sx", "system"):
@@ -94,11 +96,11 @@ class Exporter:
             f"    {name}={value!r},\n" for name, value in options.items()
         )
         if given["background"]:
-            return f"{given['handle'] or '_'} = {call})"
+            return _in_run(given, f"{given['handle'] or '_'} = {call})")
         if not outputs:
-            return f"{call}).check()"
+            return _in_run(given, f"{call}).check()")
         taken = "\n".join(f"{name} = _values[{name!r}]" for name in outputs)
-        return f"_values = {call}).check().values\n{taken}"
+        return _in_run(given, f"_values = {call}).check().values\n{taken}")
 
     def _plain(self, number: int, text: str) -> str:
         """Verbatim, but for lines that only IPython understands and for a top-level `await`."""
@@ -117,6 +119,14 @@ class Exporter:
         except SyntaxError:
             return _awaited(f"_cell_{number}", text, tree)
         return text
+
+
+def _in_run(given: Mapping[str, Any], code: str) -> str:
+    """The code in the run that `%%gpu --run` names."""
+    if given["run"] is None:
+        return code
+    of = f", experiment={given['experiment']!r}" if given["experiment"] else ""
+    return f"aip.start_run({given['run']!r}{of}, nested=True)\n{code}\naip.end_run()"
 
 
 def _transformed(cell: str) -> str:

@@ -12,8 +12,19 @@ from .gpu_export_text import commented
 
 _NAME = re.compile(r"\$(\w+)")
 _OURS: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "start_run": ("start_run", {"name": "", "experiment": "experiment", "tag": "tags", "notes": "notes"}),
+    "start_run": (
+        "start_run",
+        {
+            "name": "",
+            "experiment": "experiment",
+            "tag": "tags",
+            "notes": "notes",
+            "nested": "nested",
+            "resume": "resume",
+        },
+    ),
     "end_run": ("end_run", {"status": ""}),
+    "set_experiment": ("set_experiment", {"name": ""}),
     "log_dataset": ("log_dataset", {"name": "", "data": "", "context": "context", "tag": "tags"}),
     "register_model": (
         "register_model",
@@ -30,7 +41,19 @@ _OURS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "lineage": ("get_lineage", {"ref": ""}),
     "models": ("list_models", {"search": "", "category": "category", "tag": "tag", "limit": "limit"}),
     "model": ("get_model", {"name": ""}),
-    "runs": ("list_runs", {"search": "", "experiment": "experiment", "limit": "limit"}),
+    "runs": (
+        "list_runs",
+        {
+            "search": "",
+            "experiment": "experiment",
+            "status": "status",
+            "author": "author",
+            "filter": "filter",
+            "order_by": "order_by",
+            "limit": "limit",
+        },
+    ),
+    "compare_runs": ("compare_runs", {"runs": ""}),
     "run_info": ("get_run", {"run": ""}),
     "datasets": ("list_datasets", {"search": "", "name": "name", "limit": "limit"}),
 }
@@ -83,7 +106,7 @@ class Lines:
         name, line = words
         convert: Callable[[str], str | None] | None = getattr(self, f"_magic_{name}", None)
         if name in _OURS:
-            return self._ours(name, line)
+            return self.ours(name, line)
         return convert(line) if convert is not None else None
 
     def _command(self, command: str) -> str:
@@ -98,7 +121,8 @@ class Lines:
             return repr(command)
         return spelled if "{" in named else repr(command)
 
-    def _ours(self, name: str, line: str) -> str | None:
+    def ours(self, name: str, line: str) -> str | None:
+        """The call of our function that one of our magics is; None when its line is wrong."""
         from . import magics
         from .arguments import parse
 

@@ -57,6 +57,8 @@ class GpuMagics(Magics):
         argument(
             "--as", dest="handle", default="", type=text, metavar="NAME", help="a variable for the handle"
         ),
+        argument("--run", type=text, metavar="NAME", help="make the cell a run, a part of the active one"),
+        argument("--experiment", type=text, metavar="E", help="the experiment of that run"),
         argument("--project", type=text, help="the project; the one in use when left out"),
     )
     def gpu_cell(self, line: str, cell: str) -> Any:
@@ -73,6 +75,7 @@ class GpuMagics(Magics):
             %%gpu --session big
             %%gpu L40S --background --as job
             %%gpu L40S --timeout 10m
+            %%gpu L40S --run baseline --experiment digits
         """
         from .gpu import run, run_async
         from .gpu_errors import show_once
@@ -124,7 +127,7 @@ class GpuMagics(Magics):
 
     def _task(self, arguments: Namespace, line: str, cell: str) -> Any:
         from ..domain.durations import parse_seconds
-        from .gpu import Task, not_nested
+        from .gpu import Task, in_own_run, not_nested
         from .gpu_auto import pack_auto
         from .gpu_data import pack
         from .gpu_default import wish_for
@@ -133,8 +136,11 @@ class GpuMagics(Magics):
         not_nested()
         if not cell.strip():
             raise Invalid("cell: there is nothing below %%gpu to run", field="cell")
+        if arguments.experiment is not None and arguments.run is None:
+            message = "experiment: it is that of a run; write --run NAME --experiment E"
+            raise Invalid(message, field="experiment")
         shell, taken, out = self._shell, names_of(arguments.values, "in"), names_of(arguments.out, "out")
-        return Task(
+        task = Task(
             wish=wish_for(
                 arguments.gpu,
                 arguments.session,
@@ -149,6 +155,7 @@ class GpuMagics(Magics):
             out=out,
             timeout=parse_seconds(arguments.timeout, "timeout") if arguments.timeout else 0.0,
         )
+        return task if arguments.run is None else in_own_run(task, arguments.run, arguments.experiment)
 
 
 def names_of(given: Iterable[str], field: str) -> list[str]:

@@ -75,7 +75,7 @@ class RunCells:
 
 def _error_of(result: Any) -> BaseException | None:
     before: BaseException | None = result.error_before_exec
-    return before if before is not None else result.error_in_exec  # type: ignore[no-any-return]
+    return before if before is not None else result.error_in_exec
 
 
 def _started(line: str) -> ActiveRun:

@@ -9,14 +9,14 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
 from ..client.context import get_context
-from ..domain import names
 from ..domain.records import PropertyValue
 from ..errors import Invalid
 from .active_run import ActiveRun, status_after
 from .gpu_default import GPU_MARK, RUN_MARK, UNSAID, Choice, block_wish
 from .run_start import begin
 from .run_state import EXPERIMENTS, RUNS, active_run
-from .run_steps import around, check_decorated
+from .run_steps import around, check_decorated, is_function
+from .run_values import check_name
 from .words import Tags
 
 P = ParamSpec("P")
@@ -103,7 +103,7 @@ class RunOf:
     """What `aip.run(…)` returns: a decorator, and a context manager."""
 
     def __init__(self, name: str | None, tags: Tags, *, track_gpu: bool) -> None:
-        self._name = name if name is None else names.check_store_name(name, "name")
+        self._name = name if name is None else check_name(name, "name")
         self._tags = tags
         self._track_gpu = track_gpu
         self._blocks: list[ExitStack] = []
@@ -138,7 +138,7 @@ class ExperimentOf:
     """What `aip.experiment(…)` returns: a decorator, and a context manager."""
 
     def __init__(self, name: str | None) -> None:
-        self._name = name if name is None else names.check_store_name(name, "experiment")
+        self._name = name if name is None else check_name(name, "experiment")
         self._blocks: list[ExitStack] = []
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
@@ -186,7 +186,7 @@ def run(name: Any = None, track_gpu: bool = True, tags: Tags = None) -> Any:
         with aip.run("baseline") as run:
             aip.log_metric("loss", 0.5)
     """
-    if callable(name):
+    if is_function(name):
         return RunOf(None, tags, track_gpu=track_gpu)(name)
     return RunOf(name, tags, track_gpu=track_gpu)
 
@@ -210,7 +210,7 @@ def experiment(name: Any = None) -> Any:
         with aip.experiment("digits"):
             train(lr=0.1)
     """
-    if callable(name):
+    if is_function(name):
         return ExperimentOf(None)(name)
     return ExperimentOf(name)
 

@@ -84,8 +84,29 @@ class RunListing(Magics):
         from . import run_reading
 
         arguments = parse(self.compare_runs, line)
-        keys = [key.strip() for part in arguments.metrics for key in part.split(",") if key.strip()]
-        return run_reading.compare_runs(arguments.runs, keys or None, project=arguments.project)
+        return run_reading.compare_runs(arguments.runs, _keys(arguments.metrics), project=arguments.project)
+
+    @line_magic(
+        argument(
+            "run", nargs="?", default="", type=text, metavar="RUN", help="name or id; else the active run"
+        ),
+        argument(
+            "--metrics", action="append", default=[], type=text, metavar="A,B", help="the metrics to draw"
+        ),
+        PROJECT,
+    )
+    def watch_run(self, line: str) -> Any:
+        """Show the curves of a run, and let them grow in this output while it trains.
+
+        Examples::
+
+            %watch_run
+            %watch_run baseline --metrics loss,val/acc
+        """
+        from .run_live import watch_run
+
+        arguments = parse(self.watch_run, line)
+        return watch_run(arguments.run, _keys(arguments.metrics), project=arguments.project)
 
     @line_magic(_RUN, argument("--yes", action="store_true", help="do not ask"), PROJECT)
     def delete_run(self, line: str) -> Any:
@@ -116,6 +137,11 @@ class RunListing(Magics):
 
         arguments = parse(self.restore_run, line)
         return run_reading.restore_run(arguments.run, project=arguments.project)
+
+
+def _keys(words: list[str]) -> list[str] | None:
+    """The metrics that were named, each with commas between; None when none is."""
+    return [key.strip() for word in words for key in word.split(",") if key.strip()] or None
 
 
 def _agreed(card: Any) -> bool:

@@ -27,7 +27,7 @@ from .run_state import (
     note_begun,
     run_of_context,
 )
-from .run_values import check_notes
+from .run_values import check_name, check_notes
 from .words import Tags, tidy_tags
 
 
@@ -49,8 +49,8 @@ def begin(
     entry = RunStarted(
         run=id,
         time=now_ms(),
-        name=names.check_store_name(name or f"run-{id[-6:]}", "name"),
-        experiment=names.check_store_name(experiment or experiment_now(), "experiment"),
+        name=check_name(name or f"run-{id[-6:]}", "name"),
+        experiment=check_name(experiment or experiment_now(), "experiment"),
         tags=names.check_tags(tidy_tags(tags)),
         notes=notes,
         notebook=_whereabouts(),
@@ -107,7 +107,7 @@ def go_on(
     for field, given in (("name", name), ("experiment", experiment)):
         if given is not None:
             raise Invalid(f"{field}: a run that goes on keeps its {field}; leave it out", field=field)
-    meant = meant.id if isinstance(meant, ActiveRun) else names.check_store_name(meant, "resume")
+    meant = meant.id if isinstance(meant, ActiveRun) else check_name(meant, "resume")
     check_notes(notes)
     tags = names.check_tags(tidy_tags(tags))
     before = known_run(meant)

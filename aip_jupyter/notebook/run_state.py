@@ -18,6 +18,7 @@ from ..redaction import redact
 from ..wire.journal import RunStarted
 from .active_run import ActiveRun
 from .run_stack import Stack
+from .run_values import check_name
 
 KEPT = 1000
 """Runs that have ended and that this process still knows, to go on with one without a server."""
@@ -105,7 +106,7 @@ def set_experiment(name: str) -> str:
         aip.set_experiment("digits")
     """
     global _experiment
-    _experiment = names.check_store_name(name, "experiment")
+    _experiment = check_name(name, "experiment")
     return name
 
 

@@ -40,6 +40,11 @@ def around(function: Callable[P, T], begin: Callable[[], Scope]) -> Callable[P, 
     return wrapped
 
 
+def is_function(value: object) -> bool:
+    """Whether a decorator without brackets was put above this."""
+    return callable(value) or isinstance(value, classmethod)
+
+
 def check_decorated(function: Any, decorator: str) -> None:
     """Whether it is a function. Invalid."""
     if isinstance(function, classmethod | staticmethod):

@@ -54,6 +54,13 @@ def plain_params(params: Any) -> dict[str, PropertyValue]:
     return plain
 
 
+def check_name(name: Any, field: str) -> str:
+    """The name of a run or of an experiment."""
+    if not isinstance(name, str):
+        raise Invalid(f"{field}: give a text, not a {_kind(name)}", field=field)
+    return names.check_store_name(name, field)
+
+
 def check_notes(text: Any) -> None:
     """The notes of a run."""
     if not isinstance(text, str):

@@ -19,12 +19,11 @@ from aip_jupyter.client.connect import connect
 from aip_jupyter.client.context import Context, set_context
 from aip_jupyter.client.journals import JOURNALS, Waiting
 from aip_jupyter.domain.datasets import LogDataset
-from aip_jupyter.domain.records import now_ms
-from aip_jupyter.domain.runs import History, Metric, Run, RunDetail
+from aip_jupyter.domain.runs import Run
 from aip_jupyter.errors import AipError, Conflict, Invalid, NotFound
 from aip_jupyter.notebook import run_state
 from aip_jupyter.notebook.completion import Completions
-from aip_jupyter.notebook.run_tables import MetricHistory, RunTable, duration_text
+from aip_jupyter.notebook.run_words import duration_text
 
 from ..support.live import free_port
 from .conftest import Notebook
@@ -355,48 +354,18 @@ def test_a_script_ends_its_run(home: Path, tmp_path: Path, end: str, status: str
     assert card.metrics["m"].count == 1
 
 
-def _detail(**fields: Any) -> RunDetail:
-    given = {"id": "0" * 32, "name": "n", "experiment_id": "1" * 32, "experiment": "e", "started": now_ms()}
-    metrics = [
-        Metric(key=key, last=0.123456789, last_step=3, minimum="NaN", maximum="Infinity", count=12345)
-        for key in ("loss", "<b>")
-    ]
-    return RunDetail(run=Run(**{**given, **fields}), metrics=metrics)
-
-
-def test_the_table_shows_what_matters() -> None:
-    detail = _detail(
-        params={str(n): n for n in range(6)}, status="failed", device="cpu", started=0, ended=90_500
-    )
-    table = RunTable([detail], project="p", more=True)
-    text, html = repr(table), table._repr_html_()
-    for part in ("loss 0.123457", "0=0", "and 2 more", "failed on cpu", "1 min 30 s", "%runs --limit 10"):
-        assert part in text
-        assert part in html
-    assert "<b>" not in html
-    assert "No runs" in repr(RunTable([], project="p"))
-    assert "No runs" in RunTable([], project="p")._repr_html_()
-
-
-def test_the_card_shows_all() -> None:
-    card = RunCard(_detail(params={"lr": 0.1}, tags={"a": "b"}, notes="<i>", notebook="n.ipynb"))
-    text, html = repr(card), card._repr_html_()
-    for part in ("lr", "0.1", "a=b", "n.ipynb", "0.123457", "12,345", "inf", "nan"):
-        assert part in text
-        assert part in html
-    assert "<i>" not in html
-
-
-def test_a_history_is_a_list_of_points() -> None:
-    history = MetricHistory(History(key="m", steps=list(range(20)), times=[0] * 20, values=["NaN"] * 20))
-    assert len(history) == 20
-    assert (history[3].step, [point.step for point in history[18:]]) == (3, [18, 19])
-    assert "10 earlier points" in repr(history)
-
-
 @pytest.mark.parametrize(
     ("milliseconds", "text"), [(1500, "1.5 s"), (61_000, "1 min 1 s"), (7_260_000, "2 h 1 min"), (-5, "")]
 )
 def test_durations(milliseconds: int, text: str) -> None:
-    run = _detail(started=10_000_000, ended=10_000_000 + milliseconds, status="completed").run
+    began = 10_000_000
+    run = Run(
+        id="0" * 32,
+        name="n",
+        experiment_id="1" * 32,
+        experiment="e",
+        status="completed",
+        started=began,
+        ended=began + milliseconds,
+    )
     assert duration_text(run) == text
