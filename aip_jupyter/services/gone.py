@@ -13,15 +13,15 @@ from ..domain.records import new_id, now_ms
 from ..domain.runs import ListRuns, Run, RunDetail, StoreJournal
 from ..wire.journal import RunGone, encode_record
 from .interface import Runs
-from .journal_files import is_recorded
+from .journal_files import About, is_recorded
 
 
-def fail_runs_of(home: Path, runs: Runs, project: str, holder: str) -> int:
-    """End the runs of this process, of whose journal all is stored; how many. Raises AipError."""
-    if not is_dead(holder):
+def fail_runs_of(home: Path, runs: Runs, about: About) -> int:
+    """End the runs of the process of this journal, all of which is stored; how many. Raises AipError."""
+    if not is_dead(about.holder):
         return 0
-    found = [detail.run for detail in _running(runs, project) if detail.run.holder == holder]
-    return _fail(home, runs, project, found)
+    found = [detail.run for detail in _running(runs, about.project) if detail.run.holder == about.holder]
+    return _fail(home, runs, about.project, found, about.journal)
 
 
 def fail_lost_runs(home: Path, runs: Runs, project: str) -> int:
@@ -30,9 +30,12 @@ def fail_lost_runs(home: Path, runs: Runs, project: str) -> int:
     return _fail(home, runs, project, [run for run in lost if is_dead(run.holder)])
 
 
-def _fail(home: Path, runs: Runs, project: str, found: list[Run]) -> int:
-    """End those of them to which no living process of this home logs, such as a forked child."""
-    gone = [_gone(run) for run in found if not is_recorded(home, run.id)]
+def _fail(home: Path, runs: Runs, project: str, found: list[Run], journal: str = "") -> int:
+    """End those of them to which no living process of this home logs, such as a forked child.
+
+    `journal` is the one that is being adopted, which looks as if somebody wrote it.
+    """
+    gone = [_gone(run) for run in found if not is_recorded(home, run.id, journal)]
     if gone:
         records = b"".join(map(encode_record, gone))
         runs.store_journal(StoreJournal(project=project, journal=new_id(), start=0, records=records))

@@ -189,10 +189,10 @@ def damaged_journals(home: Path) -> list[str]:
     return sorted(path.name for path in journals_folder(home).glob(f"{_DAMAGED}*"))
 
 
-def is_recorded(home: Path, run: str) -> bool:
-    """Whether a living process of this home logs to this run."""
+def is_recorded(home: Path, run: str, but: str = "") -> bool:
+    """Whether a living process of this home logs to this run, in another journal than `but`."""
     name = run.encode()
-    for id in journal_ids(home):
+    for id in (id for id in journal_ids(home) if id != but):
         with contextlib.suppress(OSError, Invalid), adopted(home, id) as about:
             segments = (journals_folder(home) / id).glob(f"*{SUFFIX}")
             if about is None and any(name in path.read_bytes() for path in segments):

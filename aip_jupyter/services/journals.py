@@ -109,7 +109,7 @@ def _store(home: Path, about: About, runs: Runs, project: Callable[[], str], res
         if segment.damaged:
             break
     else:
-        fail_runs_of(home, runs, about.project, about.holder)
+        fail_runs_of(home, runs, about)
         remove_journal(home, about.journal)
         result.journals += 1
         return
