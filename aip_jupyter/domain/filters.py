@@ -15,16 +15,11 @@ metrics."best loss".min, metrics.`a.min`. LIKE takes a part between percent sign
 from __future__ import annotations
 
 import difflib
-import math
-import re
-from collections.abc import Callable
-from datetime import datetime, timezone
-from typing import NamedTuple, NoReturn, get_args
+from typing import NoReturn, get_args
 
 from ..errors import Invalid
-from .durations import parse_seconds
+from .filter_words import OF_FIELD, WANTS, Token, ValueOf, as_any, as_number, as_text, as_time, split_words
 from .query import EVERYTHING, And, Compare, Condition, Operator, Or, Order, Scalar
-from .runs import Status
 
 MAX_FILTER = 10_000
 """Characters of one."""
@@ -37,14 +32,6 @@ _MAPS = ("metrics", "params", "tags", "properties")
 FIELDS = (*_TEXTS, "status", *_TIMES, "duration", *_MAPS)
 _SUMS = {"last": "metrics", "min": "minimum", "max": "maximum"}
 
-_TOKEN = re.compile(
-    r"""(?P<text>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`)
-    |(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w./:-]))
-    |(?P<word>\w[\w/:@+-]*)
-    |(?P<sign><=|>=|!=|==|<>|[=<>(),.])""",
-    re.VERBOSE | re.DOTALL,
-)
-_ESCAPED = re.compile(r"""\\([\\'"])""")
 _OPERATORS: dict[str, Operator] = {
     "==": "=",
     "<>": "!=",
@@ -53,14 +40,6 @@ _OPERATORS: dict[str, Operator] = {
     **{operator: operator for operator in get_args(Operator)},
 }
 _KEYWORDS = ("and", "or", "not", *(word for word in _OPERATORS if word.isalpha()))
-
-
-class _Token(NamedTuple):
-    kind: str
-    """`text`, `number`, `word`, `sign`, or `end`."""
-    text: str
-    """What it says: of a text, without quotes."""
-    place: int
 
 
 def parse_filter(text: str) -> Condition:
@@ -82,7 +61,10 @@ class _Parser:
             raise Invalid(
                 f"{field}: {len(text):,} characters are too many, at most {MAX_FILTER:,}", field=field
             )
-        self._tokens = self._tokenize()
+        self._tokens = split_words(text)
+        if (end := self._tokens[-1]).place < len(text):
+            is_open = text[end.place] in "'\"`"
+            self._fail("this quote is not closed" if is_open else "this means nothing here", end)
 
     def filter(self) -> Condition:
         if len(self._tokens) == 1:
@@ -96,25 +78,6 @@ class _Parser:
         direction = self._take().text.lower() if self._is("asc", "desc") else ""
         self._end("asc, desc")
         return Order(path, descending=direction == "desc")
-
-    def _tokenize(self) -> list[_Token]:
-        tokens, place = [], 0
-        while place < len(self._text):
-            if self._text[place].isspace():
-                place += 1
-            elif match := _TOKEN.match(self._text, place):
-                kind, said = str(match.lastgroup), match[0]
-                if kind == "text":
-                    quote, said = said[0], said[1:-1]
-                    said = said if quote == "`" else _ESCAPED.sub(r"\1", said.replace(quote * 2, quote))
-                tokens.append(_Token(kind, said, place))
-                place = match.end()
-            else:
-                what = (
-                    "this quote is not closed" if self._text[place] in "'\"`" else "this means nothing here"
-                )
-                self._fail(what, _Token("end", "", place))
-        return [*tokens, _Token("end", "", len(self._text))]
 
     def _any_of(self) -> Condition:
         terms = [self._all_of()]
@@ -146,7 +109,7 @@ class _Parser:
         if self._is("not"):
             self._fail("NOT goes with IN only; use != or turn the comparison around")
         whole = self._is(*_MAPS) and self._tokens[self._next + 1].text.lower() == "has"
-        path, value_of = (self._take().text.lower(), _as_text) if whole else self._path()
+        path, value_of = (self._take().text.lower(), as_text) if whole else self._path()
         negated = bool(self._is("not") and self._take())
         token = self._take()
         operator = _OPERATORS.get(token.text.lower()) if token.kind in ("word", "sign") else None
@@ -158,10 +121,10 @@ class _Parser:
             if negated:
                 return And(tuple(Compare(path, "!=", value) for value in values))
             return Compare(path, "in", values)
-        if operator == "contains" and value_of not in (_as_text, _as_any):
+        if operator == "contains" and value_of not in (as_text, as_any):
             self._fail("contains looks into texts; compare this with < or >", token)
         if operator in ("contains", "has"):
-            part = self._value(path, _as_text)
+            part = self._value(path, as_text)
             return Compare(path, operator, self._part(str(part)) if "like" in token.text.lower() else part)
         return Compare(path, operator, self._value(path, value_of))
 
@@ -170,7 +133,7 @@ class _Parser:
             self._fail("LIKE finds a part of a text, written '%part%'", self._tokens[self._next - 1])
         return pattern[1:-1]
 
-    def _list(self, path: str, value_of: _Value) -> tuple[Scalar, ...]:
+    def _list(self, path: str, value_of: ValueOf) -> tuple[Scalar, ...]:
         self._expect("(")
         values = [self._value(path, value_of)]
         while self._is(","):
@@ -179,7 +142,7 @@ class _Parser:
         self._expect(")")
         return tuple(values)
 
-    def _path(self) -> tuple[str, _Value]:
+    def _path(self) -> tuple[str, ValueOf]:
         """The path of a field in the tree, and how its values are read."""
         token = self._take()
         name = token.text.lower()
@@ -188,7 +151,7 @@ class _Parser:
             advice = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(FIELDS)}"
             self._fail(f"expected a field; {advice}", token)
         if name not in _MAPS:
-            return name, _as_time if name in _TIMES else _OF_FIELD.get(name, _as_text)
+            return name, as_time if name in _TIMES else OF_FIELD.get(name, as_text)
         keys = self._keys()
         if not keys:
             self._fail(f"name a key: {name}.KEY", self._tokens[self._next])
@@ -196,10 +159,10 @@ class _Parser:
             last = keys[-1]
             if len(keys) > 1 and last.kind == "word" and last.text.lower() in _SUMS:
                 name = _SUMS[keys.pop().text.lower()]
-        value_of = {"params": _as_any, "properties": _as_any, "tags": _as_text}.get(name, _as_number)
+        value_of = {"params": as_any, "properties": as_any, "tags": as_text}.get(name, as_number)
         return f"{name}.{'.'.join(key.text for key in keys)}", value_of
 
-    def _keys(self) -> list[_Token]:
+    def _keys(self) -> list[Token]:
         keys = []
         while self._is("."):
             self._take()
@@ -209,16 +172,16 @@ class _Parser:
             keys.append(token)
         return keys
 
-    def _value(self, path: str, value_of: _Value) -> Scalar:
+    def _value(self, path: str, value_of: ValueOf) -> Scalar:
         token = self._take()
         if token.kind in ("sign", "end") or (token.kind == "word" and token.text.lower() in _KEYWORDS):
             self._fail(f"expected a value for {path}", token)
         try:
             return value_of(token)
         except (ValueError, OverflowError, Invalid):
-            self._fail(f"{path} is compared with {_WANTS[value_of]}", token)
+            self._fail(f"{path} is compared with {WANTS[value_of]}", token)
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self._tokens[self._next]
         self._next = min(self._next + 1, len(self._tokens) - 1)
         return token
@@ -237,67 +200,8 @@ class _Parser:
         if token.kind != "end":
             self._fail(f"expected one of {others}, or the end", token)
 
-    def _fail(self, what: str, token: _Token | None = None) -> NoReturn:
+    def _fail(self, what: str, token: Token | None = None) -> NoReturn:
         place = (token or self._tokens[self._next]).place
         before, after = self._text[max(0, place - 40) : place], self._text[place : place + 40]
-        excerpt = " ".join(f"{before}▸{after}".split())
+        excerpt = " ".join(f"{before}▸{after}".split()).encode(errors="replace").decode()
         raise Invalid(f"{self._field}: {what}; at ▸ in {excerpt}", field=self._field)
-
-
-_Value = Callable[[_Token], Scalar]
-
-
-def _as_text(token: _Token) -> Scalar:
-    return token.text
-
-
-def _as_number(token: _Token) -> Scalar:
-    if token.kind != "number":
-        raise ValueError
-    if token.text.lstrip("+-").isdecimal():
-        whole = int(token.text)
-        if -(2**63) <= whole < 2**63:
-            return whole
-    value = float(token.text)
-    if not math.isfinite(value):
-        raise ValueError
-    return value
-
-
-def _as_any(token: _Token) -> Scalar:
-    """A number, true or false, or a text."""
-    if token.kind == "word" and token.text.lower() in ("true", "false"):
-        return token.text.lower() == "true"
-    return _as_number(token) if token.kind == "number" else token.text
-
-
-def _as_status(token: _Token) -> Scalar:
-    if token.text.lower() not in get_args(Status):
-        raise ValueError
-    return token.text.lower()
-
-
-def _as_time(token: _Token) -> Scalar:
-    """Milliseconds since the epoch: given so, or as an ISO date; in UTC unless it says otherwise."""
-    if token.kind == "number":
-        return int(_as_number(token))
-    moment = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", token.text.strip()))
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-    return round(moment.timestamp() * 1000)
-
-
-def _as_duration(token: _Token) -> Scalar:
-    """Milliseconds."""
-    seconds = _as_number(token) if token.kind == "number" else parse_seconds(token.text, "filter")
-    return round(float(seconds) * 1000)
-
-
-_OF_FIELD: dict[str, _Value] = {"status": _as_status, "duration": _as_duration}
-_WANTS: dict[_Value, str] = {
-    _as_text: "a text",
-    _as_number: "a number, such as 0.3",
-    _as_any: "a number, true, false or a text",
-    _as_status: f"one of {', '.join(get_args(Status))}",
-    _as_time: "a time, such as '2026-01-31' or '2026-01-31T12:00'",
-    _as_duration: "seconds, or a text such as 90s, 5m, 2h",
-}
