@@ -36,11 +36,12 @@ from aip_jupyter.wire.journal import (
 
 from .services_run_entries import RunEntriesContract
 from .services_run_faults import RunFaultsContract, Sender, started
+from .services_run_search import RunSearchContract
 
 INFINITE = float("inf")
 
 
-class RunsContract(RunFaultsContract, RunEntriesContract):
+class RunsContract(RunFaultsContract, RunEntriesContract, RunSearchContract):
     """Override the fixture `services` as in `ServicesContract`."""
 
     def test_a_run_from_start_to_end(self, services: Services, journal: Sender) -> None:
