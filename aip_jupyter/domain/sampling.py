@@ -19,13 +19,6 @@ def check_points(points: int) -> int:
     return points
 
 
-def stretches(count: int, points: int) -> list[tuple[int, int]]:
-    """Between the first and the last of `count` places: from where to where each stretch goes."""
-    inner, number = count - 2, (points - 2) // 2
-    borders = [1 + n * inner // number for n in range(number + 1)]
-    return list(pairwise(borders))
-
-
 def sampled(values: Sequence[float], points: int) -> list[int]:
     """The places of the values to keep: all, or at most `points`.
 
@@ -35,7 +28,8 @@ def sampled(values: Sequence[float], points: int) -> list[int]:
     if not points or len(values) <= points:
         return list(range(len(values)))
     kept = {0, len(values) - 1}
-    for start, end in stretches(len(values), points):
+    inner, number = len(values) - 2, (points - 2) // 2
+    for start, end in pairwise(1 + n * inner // number for n in range(number + 1)):
         numbers = [place for place in range(start, end) if not math.isnan(values[place])] or [start]
         kept.update((min(numbers, key=values.__getitem__), max(numbers, key=values.__getitem__)))
     return sorted(kept)

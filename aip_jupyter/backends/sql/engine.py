@@ -51,6 +51,7 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the store."""
         with self._translated(), self._engine.connect() as connection:
+            connection.begin()
             yield connection
 
     @contextmanager

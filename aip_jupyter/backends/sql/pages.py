@@ -11,12 +11,13 @@ from sqlalchemy import Connection, FromClause, Select, and_, literal, null, or_,
 
 from ...domain.query import And, Compare, Condition, Cursor, Query, Scalar
 from ...domain.records import Record
+from ...domain.runs import Run
 from ..checks import resolve
 from . import dialect
 from .compiler import MEASURES, Element, compared, condition_of, element_of
 from .schema import TABLES, metric
 
-FEW = 1_000
+FEW = 500
 """So many runs, or fewer, are all looked at, and then sorted; of more, the order's index is followed until
 the page is full."""
 
@@ -41,7 +42,7 @@ class Pages:
 
     def read(self, connection: Connection) -> list[Row]:
         """At most `limit` rows, and one more when there is a next page."""
-        few = _few(connection, self._kind, self._project, self._query.where)
+        few = self._few(connection)
         names = self._table.columns.keys()
         rows: list[Row] = []
         for statement in self._measured(few) if self.field.measured else [self._own(few)]:
@@ -49,6 +50,29 @@ class Pages:
             found = connection.execute(statement.limit(wanted)) if wanted else ()
             rows += [Row(dict(zip(names, row, strict=False)), row[-1]) for row in found]
         return rows
+
+    def _few(self, connection: Connection) -> list[str] | None:
+        """The ids of all runs that can match, when they are FEW; else None."""
+        if self._kind is not Run:
+            return None
+        narrow = False
+        for term in _terms(self._query.where):
+            field = resolve(Run, term.field) if isinstance(term, Compare) else None
+            if isinstance(term, Compare) and field and field.name in MEASURES and term.operator in _RANGES:
+                value = metric.c[MEASURES[field.name]]
+                of_key = (metric.c.project == self._project) & (metric.c.name == field.key)
+                ids = select(metric.c.run_id).where(of_key, compared(value, term))
+                if (few := _unless_many(connection, ids)) is not None:
+                    return few
+            else:
+                narrow |= field is None or field.name != "state"  # nearly all have one state
+        if not narrow or self.field.name not in MEASURES:
+            return None
+        # The index of a metric tells nothing of all else that is asked for.
+        where = condition_of(self._kind, self._query.where)
+        return _unless_many(
+            connection, select(self._table.c.id).where(self._table.c.project == self._project, where)
+        )
 
     def _own(self, few: list[str] | None) -> Select[Any]:
         """In the order of a field that the row has."""
@@ -110,17 +134,15 @@ class Pages:
         return or_(following, element.is_(None)) if cursor.descending and self.field.optional else following
 
 
-def _few(connection: Connection, kind: type[Record], project: str, where: Condition) -> list[str] | None:
-    """The ids that one term about a metric leaves over, when they are FEW; else None."""
+def _terms(where: Condition) -> Iterator[Condition]:
+    """What must all be true."""
     if isinstance(where, And):
-        found = (_few(connection, kind, project, term) for term in where.terms)
-        return next((few for few in found if few is not None), None)
-    if not isinstance(where, Compare) or where.operator not in _RANGES:
-        return None
-    field = resolve(kind, where.field)
-    if field.name not in MEASURES or not field.measured:
-        return None
-    of_key = (metric.c.project == project) & (metric.c.name == field.key)
-    matching = of_key & compared(metric.c[MEASURES[field.name]], where)
-    ids = connection.execute(select(metric.c.run_id).where(matching).limit(FEW + 1)).scalars().all()
-    return list(ids) if len(ids) <= FEW else None
+        for term in where.terms:
+            yield from _terms(term)
+    else:
+        yield where
+
+
+def _unless_many(connection: Connection, ids: Select[Any]) -> list[str] | None:
+    found = connection.execute(ids.limit(FEW + 1)).scalars().all()
+    return list(found) if len(found) <= FEW else None
