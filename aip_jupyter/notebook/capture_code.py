@@ -25,11 +25,11 @@ def notebook_shell() -> Any:
 
 def earlier_cells(shell: Any) -> tuple[list[str], str]:
     """The cells before this one, and this one as it was typed; "" when nobody knows it."""
-    history = list(shell.history_manager.input_hist_raw)
+    history = list(shell.history_manager.input_hist_raw)  # where cells are missing, they are empty
     current = _current_cell(shell)
     if current and history and history[-1] == current:
         history.pop()
-    return history[1:], current  # the first is always empty: cells count from 1
+    return list(filter(None, history)), current
 
 
 def _current_cell(shell: Any) -> str:

@@ -28,6 +28,7 @@ _SAFE = (
     "--no-optional-locks",
     *("-c", "core.fsmonitor=false"),
     *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "diff.autoRefreshIndex=false"),  # which would lock the index, whatever the first option says
     *("-c", "protocol.allow=never"),  # a partial clone would fetch what it lacks
 )
 _FILTER = re.compile(r"filter\..*\.(?:clean|smudge|process)")
@@ -139,9 +140,9 @@ class _Repository:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """With all that it has started, which would hold its output open."""
+    """With all that it has started, which would hold its output open. Git tidies up first."""
     if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGTERM)
 
 
 def _environment() -> dict[str, str]:

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-EXIT_PATIENCE = 1.0
+EXIT_PATIENCE = 2.0
 """Seconds that the end of the process waits for what is being found out."""
 
 _log = logging.getLogger(__name__)

@@ -1,8 +1,8 @@
 """What a run records of where it comes from, unasked: code, commit, packages, machine.
 
 A thread finds it out while the run goes on: no start and no end of a run waits for it. Facts become
-properties of the run, the rest texts of it. Runs of one process that follow each other closely, and parts of a run,
-do not repeat a text: a property says which run has it.
+properties of the run, the rest texts of it. Runs of one process that follow each other closely, and parts of
+a run, do not repeat a text: a property says which run has it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..client.context import get_context
+from ..client.forking import without_forks
 from ..client.journals import JOURNALS
 from ..domain.records import PropertyValue
+from ..redaction import redact
 from ..services.settings import load_settings
 from .active_run import ActiveRun
 from .capture_code import (
@@ -32,6 +34,7 @@ from .capture_machine import look_at_machine
 from .capture_packages import list_packages
 from .capture_record import Record
 from .capture_thread import Recorder
+from .system_metrics import SAMPLER
 
 PAUSE = 1.0
 """Seconds between two looks at a repository: runs that start in between share the second."""
@@ -42,7 +45,7 @@ class _Look(NamedTuple):
     state: GitState
 
 
-_recorder = Recorder()
+RECORDER = Recorder()
 _records: dict[str, Record] = {}
 """The runs of this process that go on."""
 _looks: dict[Path, _Look] = {}
@@ -50,8 +53,13 @@ _watched: Any = None
 """The shell whose cells are noted."""
 
 
-def begin(run: ActiveRun, *, resumed: bool = False) -> None:
-    """The run has begun here, or goes on here. Takes microseconds."""
+def begin(
+    run: ActiveRun, *, resumed: bool = False, system_metrics: bool = True, track_gpu: bool = True
+) -> None:
+    """The run has begun here, or goes on here. Takes microseconds.
+
+    Without `track_gpu` its system metrics leave out the GPUs.
+    """
     record = Record(run, Path.cwd(), parent=_records.get(run.parent), resumed=resumed)
     shell = notebook_shell()
     if shell is not None and (record.parent is None or resumed):
@@ -59,26 +67,24 @@ def begin(run: ActiveRun, *, resumed: bool = False) -> None:
         record.cells = [current] if current else []
         _watch(shell)
     _records[run.id] = record
-    _recorder.add(partial(_find_out, record))
+    RECORDER.add(partial(_find_out, record))
+    if system_metrics:
+        SAMPLER.begin(run, gpu=track_gpu)
 
 
 def end(run: ActiveRun) -> None:
     """It ends: what came since is recorded, too."""
+    SAMPLER.end(run)
     record = _records.pop(run.id, None)
     if record is not None and record.cells is not None:
-        _recorder.add(partial(_save_cells, record))
+        RECORDER.add(partial(_save_cells, record))
         if not any(other.cells is not None for other in _records.values()):
             _watch(None)
 
 
-def joined(run: ActiveRun) -> None:
-    """This session logs to the notebook's run: say what it runs on."""
-    _recorder.add(partial(_find_out_session, run))
-
-
 def finish() -> None:
     """Wait a short time for what is being found out, and note no more."""
-    _recorder.finish()
+    RECORDER.finish()
     _records.clear()
     _watch(None)
 
@@ -113,18 +119,21 @@ def _note_cell(info: Any) -> None:
         if record.cells is not None:
             record.cells.append(info.raw_cell)
             if len(record.cells) >= 2 * record.saved:
-                _recorder.add(partial(_save_cells, record))
+                RECORDER.add(partial(_save_cells, record))
 
 
-def _is_on() -> bool:
+def is_on() -> bool:
+    """Whether anything is to be recorded unasked."""
     return load_settings(folder=Path.cwd()).capture == "on"
 
 
 def _find_out(record: Record) -> None:
-    if not _is_on():
+    if not is_on():
         record.cells = None
         return
-    facts, packages = dict(look_at_machine()), list_packages()
+    with without_forks():
+        facts, packages = dict(look_at_machine()), list_packages()
+        redact("")  # which imports its rules
     facts["packages"] = sum(not line.startswith("#") for line in packages.splitlines())
     facts["environment.digest"] = hashlib.sha256(packages.encode()).hexdigest()
     context = get_context()
@@ -167,18 +176,6 @@ def _git(folder: Path, since: float) -> GitState:
     look = _looks.get(folder)
     if look is None or look.since < since:
         if look is not None:
-            _recorder.pause(look.since + PAUSE - time.monotonic())
+            RECORDER.pause(look.since + PAUSE - time.monotonic())
         look = _looks[folder] = _Look(time.monotonic(), look_at_git(folder))
     return look.state
-
-
-def _find_out_session(run: ActiveRun) -> None:
-    context = get_context()
-    if context is None or not _is_on():
-        return
-    facts: dict[str, PropertyValue] = {
-        f"session.{context.session}.{key}": value for key, value in look_at_machine().items()
-    }
-    if context.request:
-        facts["gpu_request"] = context.request
-    Record(run, Path.cwd()).state(facts)

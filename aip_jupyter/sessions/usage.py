@@ -69,7 +69,7 @@ class Meter:
         if not devices:
             return []
         if self._nvml is None:
-            self._nvml = _opened_nvml()
+            self._nvml = opened_nvml()
         if self._nvml is None:
             return []
         found = []
@@ -79,7 +79,7 @@ class Meter:
         return found
 
 
-def _opened_nvml() -> Any:
+def opened_nvml() -> Any:
     """NVML, which stays open: to open it takes longer than all else here."""
     try:
         nvml: Any = importlib.import_module("pynvml")
