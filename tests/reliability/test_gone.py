@@ -59,6 +59,7 @@ class Training:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         assert self.process.stdout is not None
         self.run = self.process.stdout.readline().strip()
@@ -101,6 +102,8 @@ def training(tmp_path: Path, home: Path, *words: str) -> Iterator[Training]:
     try:
         yield process
     finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.process.pid, signal.SIGKILL)
         process.kill()
 
 

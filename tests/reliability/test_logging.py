@@ -1,7 +1,7 @@
 """Log calls while the server dies, while their own process dies, and across a fork.
 
 Every call that returned is stored once, in order, none torn; and none waits or fails. Twenty rounds of
-killing, or AIP_ROUNDS.
+killing, or AIP_LOG_ROUNDS.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from aip_jupyter.services.settings import Settings
 
 from ..support.live import LiveServer, server_environ, start_server
 
-ROUNDS = int(os.environ.get("AIP_ROUNDS", "20"))
+ROUNDS = int(os.environ.get("AIP_LOG_ROUNDS", "20"))
 
 TRAINING = """
 import sys, time
