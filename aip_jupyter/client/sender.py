@@ -9,14 +9,27 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from ..errors import AipError, Denied, Invalid, NotFound, NotSupported, Unauthenticated
+from ..errors import (
+    AipError,
+    Denied,
+    Invalid,
+    NotFound,
+    NotSupported,
+    Unauthenticated,
+    Unavailable,
+)
 from ..services.journals import CHUNK, LATER, Adopted, adopt, send
+from ..wire.journal import MAX_PAYLOAD, complete_records
 from .beats import Beats
 from .connect import Connection, connect
+from .handover import CHUNK as HANDED
+from .handover import get_way
 from .journal import Journal, warn
 
 BACKOFF = 2.0
 """The most seconds between two attempts."""
+DIRECT = 15.0
+"""Seconds between two attempts to reach the server by itself, where the notebook stores what is logged."""
 ADOPTION = 30.0
 """Seconds between two looks for journals that dead processes left."""
 
@@ -42,6 +55,8 @@ class Sender:
         self._event = threading.Event()
         self._turn = threading.Condition()
         self._beats = Beats()
+        self._direct_again = 0.0
+        """When to try the connection again; until then the notebook stores what a session logs."""
         self._rounds = 0
         self._in_round = False
         self._reason = ""
@@ -115,12 +130,16 @@ class Sender:
                 return f"it belongs to another store than the one in use ({journal.store})"
             if not journal.project:
                 journal.settle(connection.first_project)
+            if time.monotonic() < self._direct_again and self._hand_over(journal):
+                return ""
             runs = connection.services.runs
             while records := journal.read(CHUNK):
                 journal.acknowledge(send(runs, journal.project, journal.id, journal.stored, records))
             self._beats.send(journal, connection)
             return ""
         except LATER as error:
+            if isinstance(error, Unavailable) and self._hand_over(journal):
+                return ""
             # Once is none: a server that was started anew has another token, which is found now.
             is_refused = isinstance(error, Unauthenticated) and error.message == self._reason
             if is_refused or isinstance(error, Denied) or error.field == "project":
@@ -137,6 +156,25 @@ class Sender:
             return error.message
         except OSError as error:  # a full disk cannot even keep whose the journal is
             return f"{journal.home}: {error.strerror}"
+
+    def _hand_over(self, journal: Journal) -> bool:
+        """In a session, have the notebook store it, as long as the server cannot be reached from here."""
+        way = get_way()
+        if way is None or not journal.project:
+            return False
+        try:
+            while records := journal.read(HANDED):
+                if not complete_records(records)[0]:  # a large text
+                    records = journal.read(2 * MAX_PAYLOAD)
+                mark = way(journal.project, journal.store, journal.id, journal.stored, records)
+                if mark <= journal.stored:
+                    return False
+                journal.acknowledge(mark)
+        except AipError as error:
+            _log.debug("%s", error.message)
+            return False
+        self._direct_again = time.monotonic() + DIRECT
+        return True
 
     def _tell(self, journal: Journal, error: AipError) -> None:
         if journal.id not in self._told:

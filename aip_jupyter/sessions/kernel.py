@@ -17,7 +17,9 @@ from ipykernel import ipkernel, kernelapp
 from traitlets.config import Config
 
 from ..client.context import Context, get_context, set_context
+from ..client.handover import set_way
 from .exchange import Exchange
+from .handing import Handing
 from .insight import Insight
 from .raised import builtin_base
 from .streams import SessionStream
@@ -44,6 +46,9 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
         self.shell_handlers.update(Exchange(self).handlers)
         self.insight = Insight(self)
         self.control_handlers.update(self.insight.handlers)
+        handing = Handing(self)
+        self.control_handlers.update(handing.handlers)
+        set_way(handing)
 
     async def dispatch_shell(self, *args: Any, **options: Any) -> None:
         """ipykernel says nothing of comm messages that it serves while a cell awaits, and who has sent one

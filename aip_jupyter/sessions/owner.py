@@ -25,6 +25,7 @@ from ..wire.agent import RECORD, AgentRecord, AgentSpec, Answer, Order
 from .cells import Cells
 from .child import Child, death
 from .control import ControlSocket
+from .handing import HANDED
 from .inquiry import Inquiry
 from .interrupting import Interrupter
 from .journal import OutputJournal
@@ -162,8 +163,8 @@ class Owner:
         # What stands before is the topic, which not every message has, and behind is the signature.
         frames = received[received.index(DELIMITER) + 2 :]
         header, parent = _decode_header(frames[0]), _decode_header(frames[1])
-        if header.msg_type == "iopub_welcome":
-            return  # for another reader
+        if header.msg_type in ("iopub_welcome", HANDED):
+            return  # for another reader; records for whoever can store them now
         if header.msg_type == "status":
             about = _decode_request(frames[1])
             state = _decode_status(frames[3]).execution_state

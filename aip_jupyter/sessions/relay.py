@@ -15,6 +15,8 @@ from msgspec.structs import replace
 from ..client.context import Context
 from ..errors import AipError
 from ..wire.agent import Answer, Order
+from .deliveries import Deliveries
+from .handing import HANDED
 from .link import Link
 from .messages import Header, Message, request
 
@@ -95,6 +97,7 @@ class Relay:
         self._shows = _Shows()
         self._answers = _Shows()
         self._orders = set[asyncio.Task[Answer | None]]()
+        self._deliveries = Deliveries(link)
         self._free = asyncio.Event()
         if link.session.state == "idle":
             self._free.set()
@@ -254,6 +257,8 @@ class Relay:
             _resolve(self._replies.get(parent), message)
         elif message.type == "status":
             self._note(message, msgspec.json.decode(message.content, type=_Status).execution_state)
+        elif message.type == HANDED:
+            self._deliveries.take(message)
         elif message.type in SHOWN:
             show = self._shows.get(parent) or self._answers.get(parent)
             if show is None and message.type in COMMS:

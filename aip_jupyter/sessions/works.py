@@ -15,6 +15,7 @@ _OURS = frozenset(
         "aip_peek_request",
         "aip_stack_request",
         "aip_interrupt_request",
+        "aip_stored_request",
     )
 )
 """The agent's own requests, and pokes: they are no work."""

@@ -1,0 +1,64 @@
+"""What a session that cannot reach the server has logged, stored by the notebook with its own connection."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import msgspec
+from msgspec import Struct
+
+from ..client.connect import connect
+from ..domain.runs import StoreJournal
+from ..errors import AipError, Invalid
+from .handing import STORED
+from .link import Link
+from .messages import Message, request
+
+
+class Handed(Struct, frozen=True):
+    """What is said of the records."""
+
+    id: str
+    project: str
+    store: str
+    journal: str
+    start: int
+
+
+class Deliveries:
+    """Takes what one session hands over. All of it belongs to the link's event loop."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._tasks = set[asyncio.Task[None]]()
+
+    def take(self, message: Message) -> None:
+        """Store it, and say so; nobody waits for it here."""
+        task = asyncio.create_task(self._take(message))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take(self, message: Message) -> None:
+        try:
+            handed = msgspec.json.decode(message.content, type=Handed)
+            records = b"".join(map(bytes, message.buffers))
+        except msgspec.MsgspecError:
+            return  # nobody could be told
+        answer: dict[str, object] = {"id": handed.id}
+        try:
+            answer["mark"] = await asyncio.to_thread(self._store, handed, records)
+        except AipError as error:
+            answer["fault"] = error.message
+        with contextlib.suppress(AipError):
+            await self._link.send(request("control", STORED, answer))
+
+    def _store(self, handed: Handed, records: bytes) -> int:
+        """The journal's mark. What is for another project or store is not for this session to say."""
+        connection = connect()
+        if handed.project != self._link.session.project or handed.store not in connection.stores:
+            raise Invalid("journal: it belongs to another project or store than the notebook's session")
+        given = StoreJournal(
+            project=handed.project, journal=handed.journal, start=handed.start, records=records
+        )
+        return connection.services.runs.store_journal(given).mark
