@@ -18,7 +18,7 @@ from ..domain.pages import MAX_PAGE
 from ..domain.records import PropertyValue
 from ..domain.references import Reference
 from ..domain.system import CheckStore, Nothing
-from ..errors import AipError, Invalid
+from ..errors import AipError, Invalid, Unavailable
 from .connection import base_url, connect, connection_checks, no_connection, saving_check, what_is_in_use
 from .load import load
 from .progress import Progress
@@ -174,8 +174,13 @@ def describe() -> Status:
     from .run_reading import what_waits
 
     connection = connect(refresh=True)
+    try:
+        in_use = what_is_in_use(connection)
+    except Unavailable as error:
+        waits = what_waits(connection)
+        raise Unavailable("; ".join(filter(None, [error.message, waits])), field=error.field) from None
     return Status(
-        what_is_in_use(connection),
+        in_use,
         url=connection.url,
         how=connection.how,
         project=connection.project,

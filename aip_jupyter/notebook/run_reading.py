@@ -42,11 +42,16 @@ def store_what_waits(connection: Connection) -> Waiting:
 
 
 def what_waits(connection: Connection) -> str:
-    """What is not stored, of this process and of dead ones, in one line; "" when all is."""
-    waiting = store_what_waits(connection)
-    left = len(left_journals(connection.settings.home))
-    others = f"{left} {'journals' if left > 1 else 'journal'} of ended processes: aip flush says why"
-    return "; ".join(filter(None, [str(waiting) if waiting else "", others if left else ""]))
+    """What is not stored, of this process and of dead ones, and why, in one line; "" when all is."""
+    waiting, home = JOURNALS.flush(PATIENCE), connection.settings.home
+    try:
+        why = adopt_left(connection, home).kept
+    except AipError as error:
+        why = [error.message]
+    left = len(left_journals(home))
+    others = f"{left} {'journals' if left > 1 else 'journal'} of ended processes, see aip flush --list"
+    first = f": {why[0]}" if why else ""
+    return "; ".join(filter(None, [str(waiting) if waiting else "", f"{others}{first}" if left else ""]))
 
 
 def list_runs(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import aip_jupyter as aip
 from aip_jupyter.backends.process import this_process
 from aip_jupyter.cli.main import main
 from aip_jupyter.client import sender
@@ -410,3 +411,45 @@ def test_where_log_calls_go(home: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert to.store == f"server {os.environ['AIP_URL'].partition('?')[0]}/"
     assert (to.project, to.author) == ("vision", "ada")
     disconnect()
+
+
+def test_what_waits_is_said_with_the_reason(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By `%aip`: also while nobody answers, and of those who have ended."""
+    left = left_by_a_dead_process(destination()._replace(store="server http://gone/"))
+    assert left
+    found = aip.describe().waiting
+    assert found.startswith("1 journal of ended processes, see aip flush --list: ")
+    assert "belongs to the server at http://gone/" in found
+    monkeypatch.setenv("AIP_URL", f"http://127.0.0.1:{free_port()}/")
+    start(JOURNALS.journal(destination()))
+    with pytest.raises(Unavailable) as caught:
+        aip.describe()
+    assert "4 records wait in the journal" in caught.value.message
+    assert "1 journal of ended processes" in caught.value.message
+
+
+def test_clocks_may_jump(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times are as they were said; the order of arrival and what is stored do not depend on them."""
+    run = aip.start_run("jumping")
+    said = []
+    for step, jump in enumerate([0, -(10**15), 10**15, -(10**9), 0]):
+        with monkeypatch.context() as clock:
+            now = time.time_ns() + jump * 1000
+            clock.setattr("time.time_ns", lambda now=now: now)
+            clock.setattr("time.time", lambda now=now: now / 1e9)
+            run.log_metrics({"m": float(step)}, step=step)
+            run.log_metrics({"same": float(step)}, step=0)
+            said.append(now // 1_000_000)
+            assert not JOURNALS.flush(60)
+    monkeypatch.setattr("time.time_ns", lambda: 1)
+    run.end("completed")
+    assert not JOURNALS.flush(60)
+    monkeypatch.undo()
+    monkeypatch.setenv("AIP_HOME", str(home))
+    runs = connect().services.runs
+    history = runs.get_history(GetHistory(run=run.id, key="m"))
+    assert (history.steps, history.times) == (list(range(5)), said)
+    same = runs.get_history(GetHistory(run=run.id, key="same"))
+    assert same.times == sorted(said)  # of one step: by time, then by arrival
+    stored = runs.list_runs(ListRuns()).items[0].run
+    assert (stored.status, stored.ended) == ("completed", 0)
