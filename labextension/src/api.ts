@@ -175,6 +175,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/beats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the process which records these runs is alive */
+        post: operations["runs.beat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/claims/{claim}": {
         parameters: {
             query?: never;
@@ -203,6 +220,23 @@ export interface paths {
         /** Upload bytes under a claim */
         put: operations["blobs.upload"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/compared-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs side by side, with what is to be drawn of them */
+        post: operations["runs.compare_runs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -426,7 +460,8 @@ export interface paths {
         get: operations["runs.get_run"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete a run; it can be restored for 30 days */
+        delete: operations["runs.delete_run"];
         options?: never;
         head?: never;
         patch?: never;
@@ -439,8 +474,59 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All points of one key of a run */
+        /** The points of one key of a run */
         get: operations["runs.get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs/{run}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore a run that was deleted */
+        post: operations["runs.restore_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs/{run}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A text of a run */
+        get: operations["runs.get_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs/{run}/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The texts of a run */
+        get: operations["runs.list_texts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -788,6 +874,28 @@ export interface components {
             type: string;
         };
         /**
+         * CompareRuns
+         * @description Some runs, and what is to be drawn of them.
+         */
+        CompareRuns: {
+            /** @default [] */
+            keys: string[];
+            /** @default 500 */
+            points: number;
+            /** @default default */
+            project: string;
+            runs: string[];
+        };
+        /**
+         * Comparison
+         * @description The answer: runs in the order that was asked for.
+         */
+        Comparison: {
+            /** @default [] */
+            histories: components["schemas"]["RunHistories"][];
+            runs: components["schemas"]["RunDetail"][];
+        };
+        /**
          * CreateProject
          * @description Make a project; who makes it administers it.
          */
@@ -1054,10 +1162,12 @@ export interface components {
         GetGpus: Record<string, never>;
         /**
          * GetHistory
-         * @description All points of one key of a run.
+         * @description The points of one key of a run.
          */
         GetHistory: {
             key: string;
+            /** @default 0 */
+            points: number;
             /** @default default */
             project: string;
             run: string;
@@ -1122,6 +1232,16 @@ export interface components {
             /** @default default */
             project: string;
             session: string;
+        };
+        /**
+         * GetText
+         * @description A text of a run.
+         */
+        GetText: {
+            name: string;
+            /** @default default */
+            project: string;
+            run: string;
         };
         /**
          * GetToken
@@ -1283,20 +1403,28 @@ export interface components {
         ListRuns: {
             /** @default  */
             author: string;
+            /** @default false */
+            deleted: boolean;
             /** @default  */
             experiment: string;
+            /** @default  */
+            filter: string;
             /** @default 100 */
             limit: number;
             /** @default started desc */
             order_by: string;
             /** @default  */
             page_token: string;
+            /** @default  */
+            parent: string;
             /** @default default */
             project: string;
             /** @default  */
             search: string;
             /** @default  */
             status: string;
+            /** @default false */
+            top: boolean;
         };
         /**
          * ListSessions
@@ -1305,6 +1433,15 @@ export interface components {
         ListSessions: {
             /** @default default */
             project: string;
+        };
+        /**
+         * ListTexts
+         * @description The texts of a run, by name.
+         */
+        ListTexts: {
+            /** @default default */
+            project: string;
+            run: string;
         };
         /**
          * ListTokens
@@ -1662,6 +1799,8 @@ export interface components {
             /** @default  */
             author: string;
             /** @default 0 */
+            beat: number;
+            /** @default 0 */
             created: number;
             /** @default  */
             device: string;
@@ -1685,6 +1824,8 @@ export interface components {
             params: {
                 [key: string]: boolean | number | string;
             };
+            /** @default  */
+            parent: string;
             /** @default default */
             project: string;
             /** @default {} */
@@ -1713,12 +1854,33 @@ export interface components {
             updated: number;
         };
         /**
+         * RunBeat
+         * @description The process that records these runs is alive.
+         */
+        RunBeat: {
+            /** @default default */
+            project: string;
+            runs: string[];
+        };
+        /**
          * RunDetail
          * @description A run with the state of its metrics.
          */
         RunDetail: {
+            /** @default 0 */
+            children: number;
+            /** @default false */
+            is_lost: boolean;
             metrics: components["schemas"]["Metric"][];
             run: components["schemas"]["Run"];
+        };
+        /**
+         * RunHistories
+         * @description The histories of one run.
+         */
+        RunHistories: {
+            histories: components["schemas"]["History"][];
+            run: string;
         };
         /**
          * SecretText
@@ -1861,6 +2023,51 @@ export interface components {
          */
         Stored: {
             mark: number;
+        };
+        /**
+         * Text
+         * @description A text of a run; the last one under a name stays. Its id is made of the run's and the name.
+         */
+        Text: {
+            /** @default  */
+            author: string;
+            /** @default false */
+            captured: boolean;
+            /** @default 0 */
+            created: number;
+            /** @default null */
+            external_id: string | null;
+            id: string;
+            /** @default 0 */
+            key: number;
+            name: string;
+            /** @default default */
+            project: string;
+            /** @default {} */
+            properties: {
+                [key: string]: boolean | number | string;
+            };
+            /** @default 0 */
+            revision: number;
+            run_id: string;
+            /**
+             * @default LIVE
+             * @enum {unknown}
+             */
+            state: "ARCHIVED" | "LIVE";
+            text: string;
+            /** @default 0 */
+            updated: number;
+        };
+        /**
+         * TextInfo
+         * @description A text in a list.
+         */
+        TextInfo: {
+            captured: boolean;
+            length: number;
+            name: string;
+            updated: number;
         };
         /**
          * TokenInfo
@@ -2336,6 +2543,41 @@ export interface operations {
             };
         };
     };
+    "runs.beat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    runs: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "blobs.release_claim": {
         parameters: {
             query?: never;
@@ -2392,6 +2634,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Blob"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "runs.compare_runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default [] */
+                    keys?: string[];
+                    /** @default 500 */
+                    points?: number;
+                    runs: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Runs side by side, with what is to be drawn of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
                 };
             };
             /** @description What went wrong, and what to do */
@@ -2926,8 +3209,12 @@ export interface operations {
             query?: {
                 experiment?: string;
                 search?: string;
+                filter?: string;
                 status?: string;
                 author?: string;
+                parent?: string;
+                top?: boolean;
+                deleted?: boolean;
                 order_by?: string;
                 limit?: number;
                 page_token?: string;
@@ -2992,10 +3279,43 @@ export interface operations {
             };
         };
     };
+    "runs.delete_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a run; it can be restored for 30 days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "runs.get_history": {
         parameters: {
             query: {
                 key: string;
+                points?: number;
             };
             header?: never;
             path: {
@@ -3006,13 +3326,115 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All points of one key of a run */
+            /** @description The points of one key of a run */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "runs.restore_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Restore a run that was deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "runs.get_text": {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A text of a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Text"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "runs.list_texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The texts of a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextInfo"][];
                 };
             };
             /** @description What went wrong, and what to do */

@@ -4,6 +4,7 @@ import { apiUrl, requestAPI } from './request';
 import { reference } from './reference';
 import type {
   Artifact,
+  Comparison,
   Dataset,
   DatasetDetail,
   Description,
@@ -16,6 +17,7 @@ import type {
   Project,
   ProjectDetail,
   RunDetail,
+  RunText,
   SecretText,
   Interruption,
   Peek,
@@ -23,6 +25,7 @@ import type {
   SessionOutput,
   SessionUsage,
   Stack,
+  TextInfo,
   Version,
   VersionDetail
 } from './types';
@@ -31,11 +34,34 @@ import type {
 const MAX_OUTPUT = 500;
 
 /**
- * Which runs to list: those of this experiment, those whose name contains this.
+ * Which runs to list, and in which order; see `ListRuns` in `aip_jupyter/domain/runs.py`.
  */
 export interface IRunsFilter {
   readonly experiment?: string;
+  /** Part of the name. */
   readonly search?: string;
+  /** A condition: `metrics.loss < 0.3`. */
+  readonly filter?: string;
+  readonly status?: string;
+  /** Only the parts of this run. */
+  readonly parent?: string;
+  /** Only runs that are no part of another. */
+  readonly top?: boolean;
+  /** Those that were deleted, instead of the others. */
+  readonly deleted?: boolean;
+  readonly order_by?: string;
+}
+
+/**
+ * Which runs to compare, and which of their curves are wanted.
+ */
+export interface IComparisonQuery {
+  /** Ids or names. */
+  readonly runs: readonly string[];
+  /** Metrics. */
+  readonly keys: readonly string[];
+  /** At most so many points of each curve, peaks among them. */
+  readonly points: number;
 }
 
 /**
@@ -63,6 +89,13 @@ export interface IClient {
   listRuns(project: string, filter: IRunsFilter, limit: number, token: string): Promise<IPage<IRunRecord>>;
   /** @param run - Its id, or a name: the newest of this name. */
   getRun(project: string, run: string): Promise<IRunRecord>;
+  /** Runs side by side. A run that is gone is an error. */
+  compareRuns(project: string, query: IComparisonQuery): Promise<Comparison>;
+  /** It can be restored for a while. */
+  deleteRun(project: string, id: string): Promise<RunDetail>;
+  restoreRun(project: string, id: string): Promise<RunDetail>;
+  listTexts(project: string, run: string): Promise<readonly TextInfo[]>;
+  getText(project: string, run: string, name: string): Promise<RunText>;
   getLineage(project: string, reference: string): Promise<Lineage>;
 
   listDatasets(project: string, search: string, limit: number, token: string): Promise<IPage<Dataset>>;
@@ -147,13 +180,35 @@ export class Client implements IClient {
   }
 
   async listRuns(project: string, filter: IRunsFilter, limit: number, token: string): Promise<IPage<IRunRecord>> {
-    const query = { ...filter, limit, page_token: token };
+    const { top, deleted, ...texts } = filter;
+    const flags = { ...(top && { top: 'true' }), ...(deleted && { deleted: 'true' }) };
+    const query = { ...texts, ...flags, limit, page_token: token };
     const page = await this._get<IPage<RunDetail>>(project, ['runs'], query);
     return { ...page, items: page.items.map(identified) };
   }
 
   async getRun(project: string, run: string): Promise<IRunRecord> {
     return identified(await this._get(project, ['runs', run]));
+  }
+
+  compareRuns(project: string, { runs, keys, points }: IComparisonQuery): Promise<Comparison> {
+    return this._post(project, ['compared-runs'], { runs, keys, points });
+  }
+
+  deleteRun(project: string, id: string): Promise<RunDetail> {
+    return requestAPI(this._settings, ['projects', project, 'runs', id], { method: 'DELETE' });
+  }
+
+  restoreRun(project: string, id: string): Promise<RunDetail> {
+    return this._post(project, ['runs', id, 'restore']);
+  }
+
+  listTexts(project: string, run: string): Promise<readonly TextInfo[]> {
+    return this._get(project, ['runs', run, 'texts']);
+  }
+
+  getText(project: string, run: string, name: string): Promise<RunText> {
+    return this._get(project, ['runs', run, 'text'], { name });
   }
 
   getLineage(project: string, text: string): Promise<Lineage> {

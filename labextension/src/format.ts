@@ -12,6 +12,13 @@ export function printable(text: string): string {
 }
 
 /**
+ * The same, of a text of several lines.
+ */
+export function printableLines(text: string): string {
+  return text.replace(UNPRINTABLE, letter => (letter === '\n' || letter === '\t' ? letter : '\ufffd'));
+}
+
+/**
  * Bytes in powers of 1,000, as disks and downloads are told: 12 B, 3.4 kB, 1.2 GB.
  */
 export function sizeText(size: number): string {

@@ -70,11 +70,16 @@ export abstract class RecordsSection implements ISection {
       this.root.reset();
       this._project = project;
       this._filter = filter;
-      this.root.reset();
-      this._changed.emit();
-      return this.root.load();
+      return this.restart();
     }
     return this.root.refresh(what);
+  }
+
+  /** Forget the list and read it anew. */
+  protected restart(): Promise<void> {
+    this.root.reset();
+    this._changed.emit();
+    return this.root.load();
   }
 
   /** What the nodes work with. */

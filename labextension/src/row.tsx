@@ -8,15 +8,21 @@ import { Meters } from './meters';
 import { Sign } from './sign';
 import type { INode } from './tokens';
 
+/** Keys that are held while something else is done. */
+export type IHeld = Pick<MouseEvent, 'ctrlKey' | 'metaKey' | 'shiftKey'>;
+
 export interface IRowProps {
   readonly row: IRow;
   readonly id: string;
   readonly top: number;
   readonly height: number;
   readonly isCurrent: boolean;
+  /** Together with others. */
+  readonly isSelected: boolean;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
-  readonly onSelect: () => void;
+  /** @param event - With which keys held. */
+  readonly onSelect: (event?: IHeld) => void;
   readonly onToggle: () => void;
   readonly onCommand: (command: string) => void;
 }
@@ -25,32 +31,47 @@ export interface IRowProps {
  * One row of a tree. The tree itself has the focus; a row's buttons are for the mouse, its commands for the keyboard.
  */
 export function Row(props: IRowProps): React.ReactElement {
-  const { row, id, top, height, isCurrent } = props;
+  const { row, id, top, height, isCurrent, isSelected } = props;
   const { node, level, branch, position } = row;
   const fresh = node !== null && node.freshUntil > Date.now();
   return (
     <div
       id={id}
       role="treeitem"
-      className={`jp-AipTree-row${isCurrent ? ' jp-mod-current' : ''}${fresh ? ' jp-mod-fresh' : ''}`}
+      className={`jp-AipTree-row${isCurrent ? ' jp-mod-current' : ''}${isSelected ? ' jp-mod-selected' : ''}${fresh ? ' jp-mod-fresh' : ''}`}
       data-kind={node ? node.kind : row.status}
       style={{ top, height, paddingLeft: 4 + (level - 1) * 14 }}
       title={node?.tooltip}
       aria-level={level}
       aria-posinset={position}
       aria-setsize={branch.hasMore ? -1 : branch.nodes.length}
-      aria-selected={isCurrent}
+      aria-selected={isCurrent || isSelected}
       aria-expanded={node && !node.isLeaf ? node.children !== null : undefined}
       aria-busy={row.status === 'loading' ? true : undefined}
-      onContextMenu={props.onSelect}
-      onClick={() => {
+      onContextMenu={() => {
         props.onSelect();
-        props.onToggle();
+      }}
+      onClick={event => {
+        props.onSelect(event);
+        // The second click of two means what the double click does.
+        if (!isHeld(event) && !(node?.opens && event.detail > 1)) {
+          props.onToggle();
+        }
+      }}
+      onDoubleClick={event => {
+        if (node?.opens && !isHeld(event)) {
+          props.onCommand(node.opens);
+        }
       }}
     >
       {node ? <NodeContent {...props} node={node} /> : <StatusContent {...props} />}
     </div>
   );
+}
+
+/** Whether it is to select rather than to open. */
+export function isHeld({ ctrlKey, metaKey, shiftKey }: IHeld): boolean {
+  return ctrlKey || metaKey || shiftKey;
 }
 
 function NodeContent({ node, commands, onCommand }: IRowProps & { node: INode }): React.ReactElement {

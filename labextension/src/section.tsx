@@ -8,7 +8,9 @@ import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { IRow } from './rows';
+import type { IHeld } from './row';
 import { flatten } from './rows';
+import { Selection } from './selection';
 import type { INode, ISection } from './tokens';
 import { Tree } from './tree';
 import type { View } from './view';
@@ -38,6 +40,12 @@ export class SectionWidget extends ReactWidget {
     return this._current;
   }
 
+  /** The nodes that are selected together: the current one alone, if no others are. */
+  get selection(): readonly INode[] {
+    const nodes = this._selection.nodes;
+    return nodes.length || !this._current ? nodes : [this._current];
+  }
+
   /** Emitted when a person chose a row of this section. */
   get selected(): ISignal<this, void> {
     return this._selected;
@@ -59,6 +67,7 @@ export class SectionWidget extends ReactWidget {
   forget(): void {
     this._key = null;
     this._current = null;
+    this._selection.clear();
     this.update();
   }
 
@@ -92,13 +101,29 @@ export class SectionWidget extends ReactWidget {
   }
 
   protected override render(): React.ReactElement {
-    const { section, commands, trans, view } = this._options;
-    const { nodes, status } = section.root;
+    const { section, view } = this._options;
     if (!view.project) {
       return <></>;
     }
+    return (
+      <>
+        {section.bar?.({
+          nodes: this._selection.nodes,
+          clear: () => {
+            this._selection.clear();
+            this.update();
+          }
+        })}
+        {this._list()}
+      </>
+    );
+  }
+
+  private _list(): React.ReactElement {
+    const { section, commands, trans, view } = this._options;
+    const { nodes, status } = section.root;
     if (status === 'ready' && nodes.length === 0) {
-      return view.filter ? this._noMatch() : <Advice section={section} trans={trans} />;
+      return this._nothing();
     }
     this._rows ??= this._flatten();
     return (
@@ -109,10 +134,11 @@ export class SectionWidget extends ReactWidget {
         label={section.name}
         rows={this._rows}
         current={this._key}
+        selected={section.selectable === undefined ? null : this._selection.keys}
         commands={commands}
         trans={trans}
-        onSelect={row => {
-          this._select(row);
+        onSelect={(row, held) => {
+          this._select(row, held);
         }}
         onCommand={(_, command) => {
           void commands.execute(command);
@@ -121,16 +147,21 @@ export class SectionWidget extends ReactWidget {
     );
   }
 
-  private _noMatch(): React.ReactElement {
-    const { trans, view } = this._options;
+  private _nothing(): React.ReactElement {
+    const { section, trans, view } = this._options;
+    const text = view.filter ? trans.__('Nothing matches “%1”.', view.filter) : section.nothing;
+    if (text === undefined) {
+      return <Advice section={section} trans={trans} />;
+    }
     return (
       <div className="jp-AipSection-advice" role="status">
-        {trans.__('Nothing matches “%1”.', view.filter)}
+        {text}
       </div>
     );
   }
 
-  private _select(row: Pick<IRow, 'key' | 'node'>): void {
+  private _select(row: Pick<IRow, 'key' | 'node'>, held?: IHeld): void {
+    this._selection.choose(this._rows ?? [], row, this._current, held);
     this._key = row.key;
     this._current = row.node;
     this._selected.emit();
@@ -144,6 +175,7 @@ export class SectionWidget extends ReactWidget {
       this._key = null;
       this._current = null;
     }
+    this._selection.keep(rows);
     return rows;
   }
 
@@ -153,6 +185,7 @@ export class SectionWidget extends ReactWidget {
   }
 
   private _rows: IRow[] | null = null;
+  private readonly _selection = new Selection(this._options.section.selectable);
   private _key: string | null = null;
   private _current: INode | null = null;
   private _selected = new Signal<this, void>(this);

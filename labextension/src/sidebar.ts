@@ -51,6 +51,10 @@ export class Sidebar extends SidePanel implements ISidebar {
     return this._active?.current ?? null;
   }
 
+  get selection(): readonly INode[] {
+    return this._active?.selection ?? [];
+  }
+
   add(section: ISection): IDisposable {
     const { commands, trans, view } = this._options;
     const widget = new SectionWidget({ section, commands, trans, view });

@@ -11,7 +11,8 @@ const SHAPES: Record<IState['sign'], string> = {
   idle: `${DISC}m0 1.8a5.2 5.2 0 1 1 0 10.4A5.2 5.2 0 0 1 8 2.8Z`,
   done: `${DISC}M11.6 5 12.9 6.3 7.1 12 3.6 8.6 4.9 7.3 7.1 9.5Z`,
   failed: `${DISC}M5.6 4.3 8 6.7l2.4-2.4 1.3 1.3L9.3 8l2.4 2.4-1.3 1.3L8 9.3l-2.4 2.4-1.3-1.3L6.7 8 4.3 5.6Z`,
-  stopped: `${DISC}M5.2 5.2h5.6v5.6H5.2Z`
+  stopped: `${DISC}M5.2 5.2h5.6v5.6H5.2Z`,
+  lost: 'M8 1.2 15.6 14.6H.4ZM7.2 5.6v4.6h1.6V5.6ZM7.2 11.4V13h1.6v-1.6Z'
 };
 
 /**

@@ -2,6 +2,7 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
+import type * as React from 'react';
 
 import type { IChange } from './types';
 
@@ -29,6 +30,8 @@ export interface INode {
   readonly commands: readonly string[];
   /** The command of the Enter key; without one, Enter opens and closes it. */
   readonly enter?: string;
+  /** The command of a double click, if there is one. */
+  readonly opens?: string;
   /** Whether something can hang below it. */
   readonly isLeaf: boolean;
   /** What hangs below it; null while it is closed. */
@@ -42,7 +45,7 @@ export interface INode {
  * How something is: a sign that everybody sees, and a word for those who do not tell it by its look.
  */
 export interface IState {
-  readonly sign: 'active' | 'busy' | 'idle' | 'done' | 'failed' | 'stopped';
+  readonly sign: 'active' | 'busy' | 'idle' | 'done' | 'failed' | 'stopped' | 'lost';
   /** In the user's language. */
   readonly label: string;
 }
@@ -108,8 +111,22 @@ export interface ISection extends IDisposable {
   update(what: IUpdate): Promise<void>;
   /** What to say when there is nothing: a sentence, and lines to type. */
   readonly empty: IAdvice;
+  /** What to say when there is nothing of what was asked for; without it, all that there is was asked for. */
+  readonly nothing?: string;
+  /** The kind of rows of which several can be selected. */
+  readonly selectable?: string;
+  /** What stands above its list. */
+  bar?(selection: ISelection): React.ReactElement;
   /** Told when its list begins or ceases to be on the screen: for what is only read meanwhile. */
   shown?(isShown: boolean): void;
+}
+
+/**
+ * The rows of a section that are selected together.
+ */
+export interface ISelection {
+  readonly nodes: readonly INode[];
+  clear(): void;
 }
 
 /**
@@ -129,6 +146,8 @@ export interface ISidebar {
   readonly project: string;
   /** The row that commands act on. */
   readonly current: INode | null;
+  /** The rows that are selected together; the current one is among them. */
+  readonly selection: readonly INode[];
   /** Add a section, at the place that its rank says. Disposing of it removes it. */
   add(section: ISection): IDisposable;
   /** Show this project; the server's own when it is empty. */

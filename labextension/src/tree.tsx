@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import type { IHeld } from './row';
 import { Row } from './row';
 import type { IRow } from './rows';
 import { move, offsets, ROW_HEIGHT, rowAt } from './rows';
@@ -16,9 +17,11 @@ export interface ITreeProps {
   readonly rows: readonly IRow[];
   /** The key of the current row. */
   readonly current: string | null;
+  /** The keys of the rows that are selected together; null where only one can be. */
+  readonly selected: ReadonlySet<string> | null;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
-  readonly onSelect: (row: IRow) => void;
+  readonly onSelect: (row: IRow, held?: IHeld) => void;
   readonly onCommand: (node: INode, command: string) => void;
 }
 
@@ -89,7 +92,9 @@ export class Tree extends React.Component<ITreeProps, IState> {
         role="tree"
         tabIndex={0}
         aria-label={label}
+        aria-multiselectable={this.props.selected ? true : undefined}
         aria-activedescendant={drawn && this._rowId(current)}
+        data-selected={this.props.selected?.size}
         data-current={rows.find(row => row.key === current)?.node?.kind}
         onKeyDown={this._onKeyDown}
         onContextMenu={this._onContextMenu}
@@ -114,10 +119,11 @@ export class Tree extends React.Component<ITreeProps, IState> {
         top={tops[index]}
         height={tops[index + 1] - tops[index]}
         isCurrent={row.key === current}
+        isSelected={this.props.selected?.has(row.key) ?? false}
         commands={commands}
         trans={trans}
-        onSelect={() => {
-          this.props.onSelect(row);
+        onSelect={held => {
+          this.props.onSelect(row, held);
         }}
         onToggle={() => {
           this._toggle(row);
@@ -159,6 +165,11 @@ export class Tree extends React.Component<ITreeProps, IState> {
   }
 
   private readonly _onKeyDown = (event: React.KeyboardEvent): void => {
+    if (this._selectMore(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey) {
       return;
     }
@@ -170,7 +181,7 @@ export class Tree extends React.Component<ITreeProps, IState> {
     if (step?.toggle && row) {
       this._toggle(row);
     } else if (step) {
-      this.props.onSelect(rows[step.index]);
+      this.props.onSelect(rows[step.index], event);
     } else if (index >= 0 && row && (event.key === 'Enter' || event.key === ' ')) {
       this._enter(row, event.key);
     } else {
@@ -179,6 +190,25 @@ export class Tree extends React.Component<ITreeProps, IState> {
     event.preventDefault();
     event.stopPropagation();
   };
+
+  /** With Shift the arrows select what they pass, with Ctrl the space bar takes a row in or out. */
+  private _selectMore(event: React.KeyboardEvent): boolean {
+    const { rows, current, selected, onSelect } = this.props;
+    const index = rows.findIndex(row => row.key === current);
+    if (!selected || index < 0) {
+      return false;
+    }
+    if (event.key === ' ' && (event.ctrlKey || event.metaKey)) {
+      onSelect(rows[index], event);
+      return true;
+    }
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const next = event.shiftKey && step ? rows.at(Math.max(0, index + step)) : undefined;
+    if (next) {
+      onSelect(next, event);
+    }
+    return next !== undefined;
+  }
 
   private _enter(row: IRow, key: string): void {
     if (key === 'Enter' && row.node?.enter) {

@@ -1,7 +1,9 @@
 import './header.css';
 import './tree.css';
+import './runs.css';
 import './kinds.css';
 import './projects.css';
 import './secret.css';
 import './sessions.css';
 import './output.css';
+import './pages.css';

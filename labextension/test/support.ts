@@ -1,12 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
-import type { IClient, IRunsFilter } from '../src/client';
+import type { IClient, IComparisonQuery, IRunsFilter } from '../src/client';
 import { ApiError } from '../src/errors';
 import { ModelsSection } from '../src/models/section';
 import type { IRecordsOptions } from '../src/records';
 import type {
   Artifact,
+  Comparison,
   Dataset,
   DatasetDetail,
   Description,
@@ -20,6 +21,7 @@ import type {
   Project,
   ProjectDetail,
   Run,
+  RunText,
   SecretText,
   Interruption,
   Peek,
@@ -27,6 +29,7 @@ import type {
   SessionOutput,
   SessionUsage,
   Stack,
+  TextInfo,
   Version,
   VersionDetail
 } from '../src/types';
@@ -79,8 +82,9 @@ export function experiment(name: string): Experiment {
 export function run(name: string, started = 1, fields: Partial<Run> = {}, metrics: Metric[] = []): IRunRecord {
   const id = `r-${name}`;
   const texts = { name, experiment_id: 'e-digits', experiment: 'digits', notes: '', device: '', notebook: '', holder: '' };
-  const state = { status: 'running', started, ended: null, params: {}, tags: {} } as const;
-  return { id, run: { ...RECORD, id, updated: started, revision: 1, ...texts, ...state, ...fields }, metrics };
+  const state = { status: 'running', started, ended: null, params: {}, tags: {}, parent: '', beat: 0 } as const;
+  const record = { ...RECORD, id, updated: started, revision: 1, ...texts, ...state, ...fields };
+  return { id, run: record, metrics, children: 0, is_lost: false };
 }
 
 export function metric(key: string, last: Metric['last'], fields: Partial<Metric> = {}): Metric {
@@ -201,10 +205,21 @@ export class FakeServer implements IClient {
   }
 
   listRuns(_: string, filter: IRunsFilter, limit: number, token: string): Promise<IPage<IRunRecord>> {
+    if (filter.filter?.includes('wrong')) {
+      return Promise.reject(new ApiError('filter: no field wrong', 400, 'invalid', 'filter'));
+    }
     const found = this.runs.filter(
-      ({ run: { name, experiment: of } }) => name.includes(filter.search ?? '') && of === (filter.experiment ?? of)
+      ({ run: { name, experiment: of, status, state, parent } }) =>
+        name.includes(filter.search ?? '') &&
+        of === (filter.experiment ?? of) &&
+        (!filter.status || status === filter.status) &&
+        parent === (filter.parent ?? (filter.top ? '' : parent)) &&
+        (state === 'ARCHIVED') === (filter.deleted ?? false)
     );
     found.sort((a, b) => b.run.started - a.run.started || (a.id < b.id ? 1 : -1));
+    if (filter.order_by === 'name asc') {
+      found.sort((a, b) => (a.run.name < b.run.name ? -1 : 1));
+    }
     const question = `runs ${filter.experiment ?? ''} ${filter.search ?? ''} ${limit} ${token}`;
     return this._answer(question, page(found, limit, token));
   }
@@ -212,6 +227,38 @@ export class FakeServer implements IClient {
   getRun(_: string, id: string): Promise<IRunRecord> {
     const found = this.runs.find(one => one.id === id || one.run.name === id);
     return found ? this._answer(`run ${id}`, found) : Promise.reject(new ApiError(`no ${id}`, 404, 'not_found'));
+  }
+
+  async compareRuns(project: string, { runs, keys, points }: IComparisonQuery): Promise<Comparison> {
+    const found = await Promise.all(runs.map(id => this.getRun(project, id)));
+    const histories = found.map(({ id, metrics }) => ({
+      run: id,
+      histories: metrics
+        .filter(({ key }) => keys.includes(key))
+        .map(({ key, last }) => ({ key, steps: [1], times: [1], values: [last] }))
+    }));
+    return this._answer(`compare ${runs.join()} ${keys.join()} ${points}`, { runs: found, histories });
+  }
+
+  deleteRun(_: string, id: string): Promise<IRunRecord> {
+    return this._setRun(id, 'ARCHIVED');
+  }
+
+  restoreRun(_: string, id: string): Promise<IRunRecord> {
+    return this._setRun(id, 'LIVE');
+  }
+
+  listTexts(_: string, id: string): Promise<readonly TextInfo[]> {
+    return this._answer(`texts ${id}`, []);
+  }
+
+  getText(_: string, id: string, name: string): Promise<RunText> {
+    return this._answer(`text ${id} ${name}`, { ...RECORD, id: 't', updated: 1, revision: 1, run_id: id, name, text: 'said', captured: false });
+  }
+
+  private _setRun(id: string, state: Run['state']): Promise<IRunRecord> {
+    this.runs = this.runs.map(one => (one.id === id ? { ...one, run: { ...one.run, state } } : one));
+    return this.getRun('', id);
   }
 
   getLineage(_: string, text: string): Promise<Lineage> {

@@ -1,15 +1,16 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
-
 import type { IRecordNode } from '../branch';
 import { Branch } from '../branch';
-import type { IFact } from '../facts';
-import { FactNode } from '../facts';
-import { ageText, durationText, printable, timeText } from '../format';
+import type { IRunsFilter } from '../client';
+import { ageText, countText, durationText, printable, timeText } from '../format';
 import type { IContext } from '../node';
 import { known, lines, RecordNode } from '../node';
-import type { IState, IUpdate } from '../tokens';
+import type { IState } from '../tokens';
 import type { Experiment, IChange, IRunRecord } from '../types';
 import { lastValues, linkFacts, metricFact, paramFacts } from './facts';
+import { GroupNode, PartsNode } from './groups';
+import type { IOrder } from './query';
+import { compareRuns, orderText } from './query';
+import { runState } from './states';
 
 /**
  * What runs hang below.
@@ -17,6 +18,8 @@ import { lastValues, linkFacts, metricFact, paramFacts } from './facts';
 export interface IRunsContext extends IContext {
   /** The open experiment that shows this run, if one does. */
   shownBy(run: string): ExperimentNode | undefined;
+  /** In which order its runs are. */
+  order(): IOrder;
 }
 
 /**
@@ -62,31 +65,39 @@ export class ExperimentNode extends RecordNode<Experiment, RunNode> implements I
     return (this._runs.shownBy(id) ?? this) === this;
   }
 
+  /** Its runs in another order. */
+  async reorder(): Promise<void> {
+    this.children?.reset();
+    await this.children?.load();
+  }
+
   protected override open(): Branch<IRunRecord, RunNode> {
-    const { client, project, pageSize, changed } = this._context;
-    return new Branch<IRunRecord, RunNode>({
-      fetch: (limit, token) => client.listRuns(project(), { experiment: this.record.name }, limit, token),
-      one: id => client.getRun(project(), id),
-      kind: 'run',
-      node: record => new RunNode(record, this._context),
-      compare: newestFirst,
-      pageSize,
-      changed
-    });
+    return runsBranch(this._runs, { experiment: this.record.name, top: true }, this._runs.order());
   }
 
   private _wasClosed = false;
 }
 
-/** The order in which the server lists runs. */
-export function newestFirst(a: IRunRecord, b: IRunRecord): number {
-  return b.run.started - a.run.started || (a.id < b.id ? 1 : -1);
+/**
+ * A list of runs.
+ */
+function runsBranch(context: IContext, filter: IRunsFilter, order: IOrder): Branch<IRunRecord, RunNode> {
+  const { client, project, pageSize, changed } = context;
+  return new Branch<IRunRecord, RunNode>({
+    fetch: (limit, token) => client.listRuns(project(), { ...filter, order_by: orderText(order) }, limit, token),
+    one: id => client.getRun(project(), id),
+    kind: 'run',
+    node: record => new RunNode(record, context),
+    compare: compareRuns(order),
+    pageSize,
+    changed
+  });
 }
 
 /**
  * One tracked execution.
  */
-export class RunNode extends RecordNode<IRunRecord, GroupNode> implements IRecordNode<IRunRecord> {
+export class RunNode extends RecordNode<IRunRecord, GroupNode | PartsNode> implements IRecordNode<IRunRecord> {
   /** @param withExperiment - Whether its row names its experiment. */
   constructor(
     record: IRunRecord,
@@ -96,20 +107,35 @@ export class RunNode extends RecordNode<IRunRecord, GroupNode> implements IRecor
     super(record, context);
   }
 
-  readonly kind = 'run';
-  readonly commands = ['aip:insert-run-info', 'aip:copy-run-id'];
+  readonly commands = this.isDeleted ? ['aip:show-run', 'aip:restore-run'] : ['aip:show-run', 'aip:insert-run-info', 'aip:copy-run-id'];
+  readonly enter = 'aip:show-run';
+  readonly opens = this.enter;
+  override readonly isLeaf = this.isDeleted;
+
+  get isDeleted(): boolean {
+    return this.record.run.state === 'ARCHIVED';
+  }
+
+  get kind(): string {
+    return this.isDeleted ? 'deleted-run' : 'run';
+  }
 
   get label(): string {
     return printable(this.record.run.name);
   }
 
   get state(): IState {
-    return runState(this.record.run.status, this._context.trans);
+    return runState(this.record, this._context.trans);
+  }
+
+  /** Whether its time goes on. */
+  get isLive(): boolean {
+    return this.record.run.ended === null && !this.record.is_lost && !this.isDeleted;
   }
 
   get note(): string {
-    const { started, ended } = this.record.run;
-    return ended === null ? durationText(Date.now() - started) : ageText(started, Date.now(), this._context.trans);
+    const { started } = this.record.run;
+    return this.isLive ? durationText(Date.now() - started) : ageText(started, Date.now(), this._context.trans);
   }
 
   get detail(): string {
@@ -119,8 +145,9 @@ export class RunNode extends RecordNode<IRunRecord, GroupNode> implements IRecor
   }
 
   get chips(): string[] {
-    const { experiment, device } = this.record.run;
-    return [this._withExperiment ? experiment : '', device].filter(Boolean).map(printable);
+    const { children, run } = this.record;
+    const parts = children && !this.children ? this._context.trans._n('%2 part', '%2 parts', children, countText(children)) : '';
+    return [parts, this._withExperiment ? run.experiment : '', run.device].filter(Boolean).map(printable);
   }
 
   get tooltip(): string {
@@ -144,20 +171,24 @@ export class RunNode extends RecordNode<IRunRecord, GroupNode> implements IRecor
     return change.kind === 'link' || super.concerns(change);
   }
 
-  protected override open(): Branch<{ id: string }, GroupNode> {
-    return known(this._context, () => this._groups(), ({ id }) => this._group(id));
+  protected override open(): Branch<{ id: string }, GroupNode | PartsNode> | null {
+    return this.isLeaf ? null : known(this._context, () => this._groups(), ({ id }) => this._group(id));
   }
 
   private _groups(): { id: string }[] {
-    const { run, metrics } = this.record;
-    const filled = { metrics: metrics.length, params: Object.keys(run.params).length, links: 1 };
+    const { run, metrics, children } = this.record;
+    const filled = { parts: children, metrics: metrics.length, params: Object.keys(run.params).length, links: 1 };
     const ids = Object.entries(filled).filter(([, count]) => count > 0);
     return ids.map(([id]) => ({ id: `${this.key}/${id}` }));
   }
 
-  private _group(id: string): GroupNode {
+  private _group(id: string): GroupNode | PartsNode {
     const { client, trans, project } = this._context;
     switch (id.slice(this.key.length + 1)) {
+      case 'parts':
+        return new PartsNode(id, trans.__('Parts'), this._context, () =>
+          runsBranch(this._context, { parent: this.key }, OLDEST)
+        );
       case 'metrics':
         return new GroupNode(id, trans.__('Metrics'), this._context, true, () =>
           this.record.metrics.map(metric => metricFact(this.key, metric, trans))
@@ -172,50 +203,5 @@ export class RunNode extends RecordNode<IRunRecord, GroupNode> implements IRecor
   }
 }
 
-/**
- * A heading below a run.
- */
-export class GroupNode extends RecordNode<{ id: string }, FactNode> implements IRecordNode<{ id: string }> {
-  constructor(
-    id: string,
-    readonly label: string,
-    context: IContext,
-    isOpen: boolean,
-    private readonly _read: () => readonly IFact[] | Promise<readonly IFact[]>
-  ) {
-    super({ id }, context);
-    if (isOpen) {
-      this.toggle();
-    }
-  }
-
-  readonly kind = 'group';
-  readonly commands = [];
-
-  get note(): string {
-    return this.children?.nodes.length ? String(this.children.nodes.length) : '';
-  }
-
-  get tooltip(): string {
-    return this.label;
-  }
-
-  /** What it lists is not in its own record. */
-  override update(what: IUpdate): Promise<void> {
-    return super.update(what, true);
-  }
-
-  protected override open(): Branch<IFact, FactNode> {
-    return known(this._context, this._read, record => new FactNode(record, this._context));
-  }
-}
-
-function runState(status: string, trans: TranslationBundle): IState {
-  const states: Record<string, IState> = {
-    running: { sign: 'active', label: trans.__('running') },
-    completed: { sign: 'done', label: trans.__('completed') },
-    failed: { sign: 'failed', label: trans.__('failed') },
-    killed: { sign: 'stopped', label: trans.__('killed') }
-  };
-  return states[status] ?? { sign: 'idle', label: status };
-}
+/** The parts of a run are most often steps: in the order in which they were made. */
+const OLDEST: IOrder = { field: 'started', isDown: false };

@@ -1,0 +1,223 @@
+import type { Event } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { ICurve } from '../charts/points';
+import type { IClient } from '../client';
+import { ApiError, messageOf } from '../errors';
+import { changeOf } from '../live';
+import { Pace } from '../pace';
+import type { History, RunDetail } from '../types';
+
+/** The least milliseconds between two readings while a run goes on. */
+const PACE = 1000;
+
+/** Milliseconds in which drawings say that they want their points. */
+const GATHER = 30;
+
+/** Milliseconds between looks for what no event tells: contact that is lost. */
+const LOOK = 30_000;
+
+/** The points of all curves of one metric together, and at most and at least of one. */
+const POINTS = { all: 10_000, most: 1000, least: 100 };
+
+export interface IModelOptions {
+  readonly client: Pick<IClient, 'compareRuns'>;
+  readonly events: Event.IManager;
+  readonly project: string;
+  /** Ids of runs, or names. */
+  readonly runs: readonly string[];
+  /** Whether nobody looks. */
+  idle(): boolean;
+}
+
+/**
+ * Some runs with the curves that are on the screen, up to date as long as somebody looks.
+ */
+export class RunsModel implements IDisposable {
+  constructor(private readonly _options: IModelOptions) {
+    this._ids = _options.runs;
+    _options.events.stream.connect(this._onEvent, this);
+    this._looking = setInterval(() => {
+      if (this.runs.some(({ run }) => run.ended === null)) {
+        this.stale();
+      }
+    }, LOOK);
+  }
+
+  /** Emitted when anything of this has changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** In the order in which they were asked for. */
+  get runs(): readonly RunDetail[] {
+    return this._runs;
+  }
+
+  /** One line that says what went wrong the last time. */
+  get error(): string {
+    return this._error;
+  }
+
+  /** Whether one of them is not there, or not any more. */
+  get isGone(): boolean {
+    return this._isGone;
+  }
+
+  get isLoading(): boolean {
+    return !this._runs.length && !this._error;
+  }
+
+  get isDisposed(): boolean {
+    return this._pace.isDisposed;
+  }
+
+  dispose(): void {
+    if (!this.isDisposed) {
+      this._options.events.stream.disconnect(this._onEvent, this);
+      clearInterval(this._looking);
+      clearTimeout(this._gathering);
+      this._pace.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  /** The metrics of the runs, in the order in which they have them. */
+  get keys(): readonly string[] {
+    return [...new Set(this._runs.flatMap(({ metrics }) => metrics.map(({ key }) => key)))];
+  }
+
+  /** The curves of a metric; the same array until there are others. */
+  curves(key: string): readonly ICurve[] {
+    return this._curves.get(key) ?? NONE;
+  }
+
+  /** Whether the curves of this metric have been read. */
+  has(key: string): boolean {
+    return this._curves.has(key);
+  }
+
+  /** A drawing of this metric is on the screen, until the function is called that this returns. */
+  want(key: string): () => void {
+    this._wanted.set(key, (this._wanted.get(key) ?? 0) + 1);
+    if (!this._curves.has(key) || this._old.delete(key)) {
+      this._missing.add(key);
+      this._gathering ??= setTimeout(() => {
+        this._gathering = undefined;
+        void this._fill();
+      }, GATHER);
+    }
+    return () => {
+      const left = (this._wanted.get(key) ?? 1) - 1;
+      if (left > 0) {
+        this._wanted.set(key, left);
+      } else {
+        this._wanted.delete(key);
+      }
+    };
+  }
+
+  /** Compare these runs instead. */
+  choose(runs: readonly string[]): void {
+    this._ids = runs;
+    this._turn += 1;
+    this._runs = runs.flatMap(id => this._runs.find(({ run }) => run.id === id) ?? []);
+    this._curves.clear();
+    this._old.clear();
+    void this.refresh();
+  }
+
+  /** Read all that is shown again, as soon as it may be. */
+  stale(): void {
+    this._isStale = true;
+    this.wake();
+  }
+
+  /** Somebody looks: make up for what was missed. */
+  wake(): void {
+    if (this._isStale && !this._options.idle() && !document.hidden) {
+      void this._pace.ask();
+    }
+  }
+
+  /** Read all that is shown again. */
+  async refresh(): Promise<void> {
+    this._isStale = false;
+    // What is not on the screen is read when it comes there.
+    for (const key of [...this._curves.keys()].filter(one => !this._wanted.has(one))) {
+      this._old.add(key);
+    }
+    await this._read([...this._wanted.keys()]);
+  }
+
+  /** Read the curves that are not there yet. */
+  private async _fill(): Promise<void> {
+    const keys = [...this._missing];
+    this._missing.clear();
+    await this._read(keys);
+  }
+
+  private async _read(keys: readonly string[]): Promise<void> {
+    const { client, project } = this._options;
+    const turn = this._turn;
+    const points = Math.max(POINTS.least, Math.min(POINTS.most, Math.floor(POINTS.all / this._ids.length)));
+    try {
+      const { runs, histories } = await client.compareRuns(project, { runs: this._ids, keys, points });
+      if (turn === this._turn && !this.isDisposed) {
+        this._runs = runs;
+        this._error = '';
+        this._isGone = false;
+        const found = new Map(histories.map(one => [one.run, one.histories]));
+        for (const key of keys) {
+          this._curves.set(key, runs.flatMap(detail => curveOf(detail, found.get(detail.run.id), key)));
+        }
+      }
+    } catch (reason) {
+      if (turn === this._turn) {
+        this._error = messageOf(reason);
+        this._isGone = reason instanceof ApiError && reason.status === 404;
+      }
+    }
+    this._changed.emit();
+  }
+
+  private _onEvent(_: Event.IManager, emission: Event.Emission): void {
+    const change = changeOf(emission);
+    const isOurs = change && (!change.project || change.project === this._options.project);
+    if (isOurs && KINDS.includes(change.kind) && (!change.id || this._concerns(change.id))) {
+      this.stale();
+    }
+  }
+
+  /** Events of other kinds have ids of their own. */
+  private _concerns(id: string): boolean {
+    return this._ids.includes(id) || this._runs.some(({ run }) => run.id === id);
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _curves = new Map<string, readonly ICurve[]>();
+  private _error = '';
+  private _gathering: ReturnType<typeof setTimeout> | undefined;
+  private _ids: readonly string[];
+  private _isGone = false;
+  private _isStale = true;
+  private readonly _looking: ReturnType<typeof setInterval>;
+  private readonly _missing = new Set<string>();
+  /** Curves that were not on the screen when the others were read again. */
+  private readonly _old = new Set<string>();
+  private readonly _pace = new Pace(() => this.refresh(), PACE);
+  private _runs: readonly RunDetail[] = [];
+  private _turn = 0;
+  /** How many drawings there are of each metric. */
+  private readonly _wanted = new Map<string, number>();
+}
+
+const KINDS = ['run', 'link', 'text'];
+const NONE: readonly ICurve[] = [];
+
+function curveOf({ run }: RunDetail, histories: readonly History[] = [], key: string): ICurve[] {
+  const history = histories.find(one => one.key === key);
+  return history ? [{ id: run.id, name: run.name, started: run.started, history }] : [];
+}
