@@ -56,7 +56,9 @@ class DoctorCheck(Struct, frozen=True, kw_only=True):
 class Finding(Struct, frozen=True, kw_only=True):
     """Something that the check of the store found."""
 
-    kind: Literal["missing_bytes", "damaged_bytes", "orphaned_bytes", "cut_registration", "left_over"]
+    kind: Literal[
+        "missing_bytes", "damaged_bytes", "orphaned_bytes", "cut_registration", "left_over", "purged"
+    ]
     what: str
     mended: bool
 

@@ -15,6 +15,7 @@ _FINDINGS = {
     "orphaned_bytes": "bytes that nothing names",
     "cut_registration": "a registration that was cut",
     "left_over": "left over by a process that died",
+    "purged": "purged, since nobody restored it",
 }
 
 

@@ -20,6 +20,7 @@ from ..redaction import keep_secret
 from ..services.journal_files import server_store, store_of
 from ..services.local import Feed, Platform, open_platform
 from ..services.recovery import StoreCheck
+from ..services.run_removal import purge
 from ..services.settings import LISTS, SETTINGS, Settings, load_settings
 from ..wire.channels import LIMIT
 from ..wire.routes import PREFIX, Route
@@ -145,6 +146,11 @@ class AipApp(ExtensionApp):
             self.log.warning("aip: cannot look for registrations that were cut: %s", error.message)
         for finding in check.findings:
             self.log.info("aip: %s", finding.what)
+        try:
+            if purged := await self.pools["tracking"].run(purge, platform):
+                self.log.info("aip: purged %d runs that were deleted more than 30 days ago", purged)
+        except AipError as error:
+            self.log.warning("aip: runs that were deleted are purged later: %s", error.message)
 
     async def stop_extension(self) -> None:
         for task in list(self._tasks):

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from ..backends.tracking.protocol import TrackingBackend
 from ..domain import names
+from ..domain.access import EVERYWHERE, Project
 from ..domain.changes import Delete, Put
-from ..domain.query import Compare, Condition, Order, Query, all_of
-from ..domain.records import now_ms
+from ..domain.query import EVERYTHING, Compare, Condition, Order, Query, all_of
+from ..domain.records import DEFAULT_PROJECT, now_ms
 from ..domain.runs import GetRun, Run, RunDetail
 from ..errors import Conflict, NotFound
 from .contact import is_lost
 from .finding import BATCH, nearest, records_by_id, records_of
 from .rights import check_run
 from .run_reading import RunReading, find_run
+
+if TYPE_CHECKING:
+    from .local import Platform
 
 RESTORABLE = 30 * 24 * 3600 * 1000
 """Milliseconds for which what is deleted can be restored."""
@@ -105,18 +111,18 @@ class RunRemoval(RunReading):
         return records_of(self._tracking, Run, project, where)
 
 
-def purge(tracking: TrackingBackend, projects: Iterable[str], now: int | None = None) -> int:
-    """Remove, with all that they recorded, the runs whose time is over; how many."""
+def purge(platform: Platform, now: int | None = None) -> int:
+    """Remove the runs whose time is over, with all that they recorded, from all projects; how many."""
     end = (now_ms() if now is None else now) - RESTORABLE
     over = all_of([_ARCHIVED, Compare(f"properties.{DELETED}", "<", end)])
+    known = records_of(platform.access, Project, EVERYWHERE, EVERYTHING)
+    projects = {DEFAULT_PROJECT, platform.settings.project or DEFAULT_PROJECT, *(each.name for each in known)}
     removed = 0
-    for project in projects:
-        for run in records_of(tracking, Run, project, over):
-            try:
-                tracking.apply([Delete(Run, run.id)], {run.id: run.revision})
+    for project in sorted(projects):
+        for run in records_of(platform.tracking, Run, project, over):
+            with contextlib.suppress(Conflict):  # somebody restores it at this moment
+                platform.tracking.apply([Delete(Run, run.id)], {run.id: run.revision})
                 removed += 1
-            except Conflict:  # somebody restores it at this moment
-                continue
     return removed
 
 

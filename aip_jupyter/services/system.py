@@ -7,6 +7,8 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from .._version import __version__
 from ..domain.access import ListProjects
 from ..domain.records import DEFAULT_PROJECT
@@ -16,6 +18,7 @@ from ..domain.system import (
     CheckStore,
     Description,
     DoctorCheck,
+    Finding,
     Nothing,
 )
 from ..errors import AipError
@@ -23,6 +26,7 @@ from .callers import Caller, author_of
 from .projects import LocalProjects
 from .recovery import StoreCheck
 from .rights import rights_in
+from .run_removal import purge
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -102,7 +106,12 @@ class LocalSystem:
         platform = self._platform
         grace = platform.settings.garbage_grace
         stores = platform.registry, platform.storage, platform.tracking
-        return StoreCheck(*stores, grace, request.mend, request.verify).run()
+        report = StoreCheck(*stores, grace, request.mend, request.verify).run()
+        purged = purge(platform) if request.mend else 0
+        if not purged:
+            return report
+        what = f"{purged} runs that were deleted more than 30 days ago"
+        return replace(report, findings=[*report.findings, Finding(kind="purged", what=what, mended=True)])
 
     def _disk(self) -> DoctorCheck:
         home = self._platform.settings.home

@@ -1,0 +1,116 @@
+"""Deleted runs, when their time is over, and when two do different things to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from aip_jupyter.domain.access import CreateProject
+from aip_jupyter.domain.changes import Change
+from aip_jupyter.domain.records import now_ms
+from aip_jupyter.domain.runs import GetRun, ListRuns
+from aip_jupyter.domain.system import CheckStore
+from aip_jupyter.errors import Conflict, Denied, NotFound
+from aip_jupyter.services import run_removal
+from aip_jupyter.services.callers import Caller
+from aip_jupyter.services.local import Platform, open_platform
+from aip_jupyter.services.run_removal import RESTORABLE, purge
+from aip_jupyter.services.settings import Settings
+from aip_jupyter.wire.journal import Points, RunEnded, TextLogged
+
+from ..contracts.services_run_faults import Sender, started
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Platform]:
+    seams = ("registry", "tracking", "datasets", "access")
+    chosen = dict.fromkeys(seams, str(request.param))
+    platform = open_platform(Settings(home=tmp_path / "home", storage="memory", **chosen))  # type: ignore[arg-type]
+    yield platform
+    platform.close()
+
+
+def ended_run(platform: Platform, project: str = "default") -> str:
+    """The id of a run that is over, with a point and a text."""
+    run = started()
+    journal = Sender(platform.services(), project)
+    journal.send(run, Points(run.run, 0, 0, {"m": 1.0}), TextLogged(run.run, "a", "x"))
+    journal.send(RunEnded(run.run, "completed", run.time))
+    return run.run
+
+
+def test_a_run_is_purged_with_all_that_it_recorded_after_thirty_days(platform: Platform) -> None:
+    services = platform.services()
+    services.projects.create_project(CreateProject(name="vision"))
+    ids = {project: ended_run(platform, project) for project in ("default", "vision")}
+    kept = ended_run(platform)
+    for project, id in ids.items():
+        services.runs.delete_run(GetRun(project=project, run=id))
+    assert purge(platform, now_ms() + RESTORABLE - 10_000) == 0
+    assert purge(platform, now_ms() + RESTORABLE + 10_000) == 2
+    for project, id in ids.items():
+        with pytest.raises(NotFound):
+            services.runs.get_run(GetRun(project=project, run=id))
+        assert platform.tracking.metrics(project, [id]) == {id: []}
+        assert platform.tracking.texts(project, id) == []
+    assert services.runs.get_run(GetRun(run=kept)).metrics[0].last == 1.0
+
+
+def test_the_check_of_the_store_purges(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = platform.services()
+    services.runs.delete_run(GetRun(run=ended_run(platform)))
+    assert services.system.check_store(CheckStore()).findings == []
+    monkeypatch.setattr(run_removal, "RESTORABLE", -10_000)
+    assert services.system.check_store(CheckStore(mend=False)).findings == []
+    (finding,) = services.system.check_store(CheckStore()).findings
+    assert (finding.kind, finding.mended) == ("purged", True)
+    assert services.runs.list_runs(ListRuns(deleted=True)).items == []
+
+
+def test_who_changes_the_run_meanwhile_is_not_overwritten(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = ended_run(platform)
+    services, apply = platform.services(), platform.tracking.apply
+    late = [lambda: Sender(services).send(started(id, tags={"late": "1"}))]
+
+    def disturbed(changes: Sequence[Change], expect: Mapping[str, int] | None = None) -> None:
+        if late and changes:
+            late.pop()()
+        apply(changes, expect)
+
+    monkeypatch.setattr(platform.tracking, "apply", disturbed)
+    deleted = services.runs.delete_run(GetRun(run=id)).run
+    assert (deleted.state, deleted.tags) == ("ARCHIVED", {"late": "1"})
+
+
+def test_who_may_add_to_some_runs_only_deletes_no_other(platform: Platform) -> None:
+    ids = [ended_run(platform), ended_run(platform)]
+    caller = Caller(rights=frozenset(("read", "write")), runs=frozenset(ids[:1]), session="s")
+    services = platform.services(caller)
+    with pytest.raises(Denied):
+        services.runs.delete_run(GetRun(run=ids[1]))
+    services.runs.delete_run(GetRun(run=ids[0]))
+    platform.services().runs.delete_run(GetRun(run=ids[1]))
+    with pytest.raises(Denied):
+        services.runs.restore_run(GetRun(run=ids[1]))
+    assert services.runs.restore_run(GetRun(run=ids[0])).run.state == "LIVE"
+
+
+def test_a_run_that_never_comes_to_rest_is_given_up(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = ended_run(platform)
+    tries = []
+
+    def refuse(changes: Sequence[Change], expect: Mapping[str, int] | None = None) -> None:
+        tries.append(changes)
+        raise Conflict("somebody else was faster")
+
+    monkeypatch.setattr(platform.tracking, "apply", refuse)
+    monkeypatch.setattr("aip_jupyter.services.run_removal.time.sleep", lambda seconds: None)
+    with pytest.raises(Conflict, match="faster"):
+        platform.services().runs.delete_run(GetRun(run=id))
+    assert len(tries) == 30
