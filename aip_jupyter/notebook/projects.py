@@ -41,7 +41,7 @@ READ_ONLY = "It is archived, and so read-only: {} opens it again."
 R = TypeVar("R", bound=str)
 
 
-def init(project_id: str | None = None, *, api_key: str | None = None, url: str | None = None) -> Status:
+def init(project_id: str | None = None, api_key: str | None = None, url: str | None = None) -> Status:
     """Choose project and server for this process; all that is left out stays as it is.
 
     `url` and `api_key`, an access token, come before AIP_URL and AIP_TOKEN. Nothing changes when it fails.

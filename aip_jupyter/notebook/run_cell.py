@@ -12,13 +12,14 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Invalid
-from .arguments import fails_in_one_line, parse
+from .arguments import parse
 
 if TYPE_CHECKING:
     from .active_run import ActiveRun
 
+BEGINS = "--begins "
+"""Stands before the arguments of a call that only starts the run; only the transformer puts it there."""
 _CALL = "get_ipython().run_cell_magic('run', "
-_BEGIN = f"__import__({__name__!r}, fromlist=['begin']).begin"
 
 
 class RunCells:
@@ -46,11 +47,12 @@ class RunCells:
         _, line, cell = (ast.literal_eval(each) for each in call.args)
         if not cell.strip():
             return lines
-        return [f"{_BEGIN}({line!r})\n", *self._shell.transform_cell(cell).splitlines(keepends=True)]
+        begin = f"{_CALL}{BEGINS + line!r}, '...')\n"
+        return [begin, *self._shell.transform_cell(cell).splitlines(keepends=True)]
 
     def begin(self, line: str) -> None:
         """Start the run of the cell that runs now."""
-        run = _started(self._shell.var_expand(line, 2))
+        run = _started(line)
         cells = self._cells()
         if not cells:  # that of the cell in which the extension was loaded began unseen
             cells.append([])
@@ -93,8 +95,11 @@ def _started(line: str) -> ActiveRun:
     )
 
 
-def run_whole(shell: Any, line: str, cell: str) -> None:
-    """Run the text of a cell, for a program that calls the magic."""
+def run_cell(shell: Any, line: str, cell: str) -> None:
+    """Start the run of the cell that runs now; or run this text, for a program that calls the magic."""
+    if line.startswith(BEGINS) and _cells is not None:
+        _cells.begin(line.removeprefix(BEGINS))
+        return
     if not cell.strip():
         raise Invalid("cell: there is nothing below %%run to run", field="cell")
     code = compile(shell.transform_cell(cell), "<%%run>", "exec")
@@ -103,13 +108,6 @@ def run_whole(shell: Any, line: str, cell: str) -> None:
 
 
 _cells: RunCells | None = None
-
-
-@fails_in_one_line
-def begin(line: str) -> None:
-    """What stands before a cell that is a run."""
-    if _cells is not None:
-        _cells.begin(line)
 
 
 def install(shell: Any) -> None:

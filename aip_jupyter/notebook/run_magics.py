@@ -103,6 +103,6 @@ class RunMagics(Magics):
             %%run baseline --experiment digits
             %%run trial-1 --nested --tag demo
         """
-        from .run_cell import run_whole
+        from .run_cell import run_cell
 
-        run_whole(self._shell, line, cell)
+        run_cell(self._shell, line, cell)

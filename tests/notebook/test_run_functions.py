@@ -288,6 +288,7 @@ def test_experiments() -> None:
 @pytest.mark.parametrize("decorator", [aip.run, aip.experiment, aip.run("n"), aip.experiment("n")])
 def test_what_is_no_function_is_refused(decorator: Callable[..., Any]) -> None:
     function: Any = named
+    wrong: Any
     for wrong in (Model, classmethod(function), staticmethod(function)):
         with pytest.raises(Invalid) as caught:
             decorator(wrong)
