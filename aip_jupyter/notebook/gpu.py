@@ -217,11 +217,11 @@ def not_nested() -> None:
 def in_own_run(task: Task, name: str, experiment: str | None) -> Task:
     """The same in a run of its own, which is a part of the active one and ends with the cell."""
     from .run_projects import active_run_in
-    from .run_start import begin
+    from .run_start import Said, begin
 
     outer = active_run_in(task.wish.project or None)
     project = None if outer is not None else task.wish.project or None
-    own = begin(name, experiment=experiment, tags=None, notes="", project=project, parent=outer)
+    own = begin(Said(name, experiment, project=project), outer)
     return msgspec.structs.replace(task, own=own, run=run_context(own))
 
 

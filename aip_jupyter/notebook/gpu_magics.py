@@ -74,8 +74,7 @@ class GpuMagics(Magics):
             %%gpu L40S --auto
             %%gpu --session big
             %%gpu L40S --background --as job
-            %%gpu L40S --timeout 10m
-            %%gpu L40S --run baseline --experiment digits
+            %%gpu L40S --timeout 10m --run baseline --experiment digits
         """
         from .gpu import run, run_async
         from .gpu_errors import show_once
@@ -86,7 +85,7 @@ class GpuMagics(Magics):
         task = self._task(arguments, line, cell)
         front = front_of(self.shell, shows_errors=awaited)
         namespace: dict[str, Any] = self._shell.user_ns
-        if arguments.background or arguments.handle:
+        if arguments.background:
             return self._begin(arguments, task, front, awaited=awaited)
         if not awaited:
             namespace.update(run(task, front))
@@ -111,14 +110,9 @@ class GpuMagics(Magics):
         """Run it in the background; the handle, or what it is to be awaited from."""
         from .gpu_background import BackgroundCell
 
-        name = arguments.handle
-        if name and not arguments.background:
-            raise Invalid("as: it names a handle; write --background --as job", field="as")
-        if name:
-            _check_name(name, "as", "--background --as job")
-        job = BackgroundCell(task, front, name=name)
-        if name:
-            self._shell.user_ns[name] = job
+        job = BackgroundCell(task, front, name=arguments.handle)
+        if arguments.handle:
+            self._shell.user_ns[arguments.handle] = job
 
         async def begun() -> BackgroundCell:
             return job
@@ -134,11 +128,7 @@ class GpuMagics(Magics):
         from .gpu_front import cell_number
 
         not_nested()
-        if not cell.strip():
-            raise Invalid("cell: there is nothing below %%gpu to run", field="cell")
-        if arguments.experiment is not None and arguments.run is None:
-            message = "experiment: it is that of a run; write --run NAME --experiment E"
-            raise Invalid(message, field="experiment")
+        _check(arguments, cell)
         shell, taken, out = self._shell, names_of(arguments.values, "in"), names_of(arguments.out, "out")
         task = Task(
             wish=wish_for(
@@ -156,6 +146,18 @@ class GpuMagics(Magics):
             timeout=parse_seconds(arguments.timeout, "timeout") if arguments.timeout else 0.0,
         )
         return task if arguments.run is None else in_own_run(task, arguments.run, arguments.experiment)
+
+
+def _check(arguments: Namespace, cell: str) -> None:
+    if arguments.handle and not arguments.background:
+        raise Invalid("as: it names a handle; write --background --as job", field="as")
+    if arguments.handle:
+        _check_name(arguments.handle, "as", "--background --as job")
+    if not cell.strip():
+        raise Invalid("cell: there is nothing below %%gpu to run", field="cell")
+    if arguments.experiment is not None and arguments.run is None:
+        message = "experiment: it is that of a run; write --run NAME --experiment E"
+        raise Invalid(message, field="experiment")
 
 
 def names_of(given: Iterable[str], field: str) -> list[str]:

@@ -13,7 +13,7 @@ from ..domain.records import PropertyValue
 from ..errors import Invalid
 from .active_run import ActiveRun, status_after
 from .gpu_default import GPU_MARK, RUN_MARK, UNSAID, Choice, block_wish
-from .run_start import begin
+from .run_start import Said, begin
 from .run_state import EXPERIMENTS, RUNS, active_run
 from .run_steps import around, check_decorated, is_function
 from .run_values import check_name
@@ -52,16 +52,8 @@ class RunScope:
     """One run: of one call of a function, or of one block."""
 
     def __init__(self, name: str | None, tags: Tags, request: Request | None) -> None:
-        outer = active_run()
-        self.run = begin(
-            name,
-            experiment=None,
-            tags=tags,
-            notes="",
-            project=None,
-            parent=outer,
-            track_gpu=request is not None,
-        )
+        said = Said(name, tags=tags, track_gpu=request is not None)
+        self.run = begin(said, parent=active_run())
         if request is not None and (asked := request.params()):
             self.run.log_params(asked)
 

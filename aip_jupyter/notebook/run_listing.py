@@ -146,9 +146,9 @@ def _keys(words: list[str]) -> list[str] | None:
 
 def _agreed(card: Any) -> bool:
     """Whether the user wants it deleted. Invalid where there is nobody to ask."""
-    parts = card.detail.children
-    what = f"{card.run.name} ({card.run.status}, id {card.run.id})"
-    question = f"Delete run {what}{f' and its {parts} parts' if parts else ''}? [y/N] "
+    count = card.detail.children
+    parts = f" and its {count} {'parts' if count > 1 else 'part'}" if count else ""
+    question = f"Delete run {card.run.name} ({card.run.status}, id {card.run.id}){parts}? [y/N] "
     try:
         answer = input(question)
     except (EOFError, RuntimeError):  # IPython's StdinNotImplementedError is one

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from typing import NamedTuple
 
 from ..backends.process import this_process
 from ..client.connect import Destination
@@ -31,28 +32,31 @@ from .run_values import check_name, check_notes
 from .words import Tags, tidy_tags
 
 
-def begin(
-    name: str | None,
-    *,
-    experiment: str | None,
-    tags: Tags,
-    notes: str,
-    project: str | None,
-    parent: ActiveRun | None,
-    system_metrics: bool = True,
-    track_gpu: bool = True,
-) -> ActiveRun:
+class Said(NamedTuple):
+    """What is said of a run that is to start; each is None, or empty, where nothing is said."""
+
+    name: str | None = None
+    experiment: str | None = None
+    tags: Tags = None
+    notes: str = ""
+    project: str | None = None
+    system_metrics: bool = True
+    """Whether it records what it uses of the machine."""
+    track_gpu: bool = True
+
+
+def begin(said: Said, parent: ActiveRun | None) -> ActiveRun:
     """A new run that nothing is logged to yet; `parent` is the one that it is a part of."""
-    to = destination_in(project) if parent is None else _beside(parent, project)
+    to = destination_in(said.project) if parent is None else _beside(parent, said.project)
     id = new_id()
-    check_notes(notes)
+    check_notes(said.notes)
     entry = RunStarted(
         run=id,
         time=now_ms(),
-        name=check_name(name or f"run-{id[-6:]}", "name"),
-        experiment=check_name(experiment or experiment_now(), "experiment"),
-        tags=names.check_tags(tidy_tags(tags)),
-        notes=notes,
+        name=check_name(said.name or f"run-{id[-6:]}", "name"),
+        experiment=check_name(said.experiment or experiment_now(), "experiment"),
+        tags=names.check_tags(tidy_tags(said.tags)),
+        notes=said.notes,
         notebook=_whereabouts(),
         holder=this_process(),
         author=names.storable(to.author),
@@ -61,7 +65,7 @@ def begin(
     run = ActiveRun(entry, to)
     run.begin()
     note_begun(run)
-    run_capture.begin(run, system_metrics=system_metrics, track_gpu=track_gpu)
+    run_capture.begin(run, system_metrics=said.system_metrics, track_gpu=said.track_gpu)
     return run
 
 
@@ -93,26 +97,17 @@ def _is_active(run: ActiveRun) -> Conflict:
     return Conflict(f"{message} with --nested or nested=True", field="run")
 
 
-def go_on(
-    meant: str | ActiveRun,
-    *,
-    name: str | None,
-    experiment: str | None,
-    tags: Tags,
-    notes: str,
-    project: str | None,
-    system_metrics: bool = True,
-) -> ActiveRun:
+def go_on(meant: str | ActiveRun, said: Said) -> ActiveRun:
     """Go on with a run that has ended: NotFound with what is near. Without a server, one of this process."""
-    for field, given in (("name", name), ("experiment", experiment)):
+    for field, given in (("name", said.name), ("experiment", said.experiment)):
         if given is not None:
             raise Invalid(f"{field}: a run that goes on keeps its {field}; leave it out", field=field)
     meant = meant.id if isinstance(meant, ActiveRun) else check_name(meant, "resume")
-    check_notes(notes)
-    tags = names.check_tags(tidy_tags(tags))
+    check_notes(said.notes)
+    tags = names.check_tags(tidy_tags(said.tags))
     before = known_run(meant)
     try:
-        found = _find(meant, project)
+        found = _find(meant, said.project)
     except Unavailable:
         if before is None:
             raise
@@ -127,11 +122,11 @@ def go_on(
     run = _again(found, before)
     run.resume(found, before)
     note_begun(run)
-    run_capture.begin(run, resumed=True, system_metrics=system_metrics)
+    run_capture.begin(run, resumed=True, system_metrics=said.system_metrics)
     if tags:
         run.set_tags(tags)
-    if notes:
-        run.update_notes(notes)
+    if said.notes:
+        run.update_notes(said.notes)
     return run
 
 

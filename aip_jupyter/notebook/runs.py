@@ -19,7 +19,7 @@ from typing import Any
 from ..domain.runs import Status
 from ..errors import Invalid
 from .active_run import ActiveRun
-from .run_start import begin, go_on, outer_run
+from .run_start import Said, begin, go_on, outer_run
 from .run_state import RUNS, needed_run, run_of_context
 from .words import Tags
 
@@ -52,26 +52,8 @@ def start_run(
             aip.log_metrics({"loss": 0.5})
     """
     outer = outer_run(nested=nested)
-    if resume is None:
-        run = begin(
-            name,
-            experiment=experiment,
-            tags=tags,
-            notes=notes,
-            project=project,
-            parent=outer,
-            system_metrics=system_metrics,
-        )
-    else:
-        run = go_on(
-            resume,
-            name=name,
-            experiment=experiment,
-            tags=tags,
-            notes=notes,
-            project=project,
-            system_metrics=system_metrics,
-        )
+    said = Said(name, experiment, tags, notes, project, system_metrics)
+    run = begin(said, outer) if resume is None else go_on(resume, said)
     RUNS.enter(run)
     return run
 
