@@ -49,7 +49,7 @@ ROUTES = (
     ),
     Route(
         method="POST",
-        path=f"{PROJECT}/runs/compare",
+        path=f"{PROJECT}/compared-runs",
         operation="runs.compare_runs",
         right="read",
         request=comparison.CompareRuns,

@@ -1133,7 +1133,7 @@ export interface components {
          */
         Finding: {
             /** @enum {unknown} */
-            kind: "cut_registration" | "damaged_bytes" | "left_over" | "missing_bytes" | "orphaned_bytes";
+            kind: "cut_registration" | "damaged_bytes" | "left_over" | "missing_bytes" | "orphaned_bytes" | "purged";
             mended: boolean;
             what: string;
         };

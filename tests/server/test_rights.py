@@ -54,6 +54,12 @@ INSIDE = {
     "GET /projects/{project}/runs": "read",
     "GET /projects/{project}/runs/{run}": "read",
     "GET /projects/{project}/runs/{run}/history": "read",
+    "POST /projects/{project}/compared-runs": "read",
+    "DELETE /projects/{project}/runs/{run}": "write",
+    "POST /projects/{project}/runs/{run}/restore": "write",
+    "GET /projects/{project}/runs/{run}/texts": "read",
+    "GET /projects/{project}/runs/{run}/text": "read",
+    "POST /projects/{project}/beats": "write",
     "POST /projects/{project}/journals/{journal}": "write",
     "GET /projects/{project}/datasets": "read",
     "POST /projects/{project}/datasets": "write",
@@ -126,6 +132,8 @@ BODIES: dict[str, dict[str, object]] = {
         "id": X,
         "files": [{"path": "f", "digest": DIGEST, "size": 0}],
     },
+    "POST /projects/{project}/compared-runs": {"runs": [X]},
+    "POST /projects/{project}/beats": {"runs": [X]},
     "POST /projects/{project}/datasets": {"id": X, "name": "d", "source": "s"},
     "POST /projects/{project}/sessions": dict(new_session(X, "own")),
     "POST /projects/{project}/sessions/{session}/peek": {"expression": "x"},
@@ -133,6 +141,7 @@ BODIES: dict[str, dict[str, object]] = {
 QUERIES = {
     "POST /projects/{project}/journals/{journal}": "?start=0",
     "GET /projects/{project}/runs/{run}/history": "?key=loss",
+    "GET /projects/{project}/runs/{run}/text": "?name=notes",
 }
 ROUTE_BY_NAME = {f"{route.method} {route.path}": route for route in ROUTES}
 
@@ -266,6 +275,10 @@ def test_what_is_in_another_project_is_not_found_by_its_id(team: Team) -> None:
         "artifacts/{artifact}/link": "POST",
         "runs/{run}": "GET",
         "runs/{run}/history?key=loss": "GET",
+        "runs/{run}/texts": "GET",
+        "runs/{run}/text?name=notes": "GET",
+        "runs/{run}/restore": "POST",
+        "runs/{run}?": "DELETE",
         "datasets/{dataset}": "GET",
         "lineage/run:{run}": "GET",
         "lineage/dataset:{dataset}": "GET",
