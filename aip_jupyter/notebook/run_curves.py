@@ -27,7 +27,7 @@ _COLUMNS = ("m", "r", "s", "t", "v", "e", "d")
 class RunCurves:
     """Metrics of one or several runs, a panel for each metric. `.spec` is what Vega-Lite takes."""
 
-    def __init__(self, curves: Iterable[Series]) -> None:
+    def __init__(self, curves: Iterable[Series], title: str = "") -> None:
         given = list(curves)
         lines = {series.key for series in given if len(series.points) > 1}
         every = [series._replace(points=thinned(series.points)) for series in given if series.key in lines]
@@ -36,6 +36,7 @@ class RunCurves:
         self.runs = list(dict.fromkeys(series.run for series in every))
         """The runs, as they are called here."""
         self._curves = [series for series in every if series.key in self.keys]
+        self._title = title
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -49,6 +50,7 @@ class RunCurves:
                 "values": self._rows(),
                 "format": {"type": "csv", "parse": dict.fromkeys("mrstvd", "number")},
             },
+            **({"title": {"text": cut(self._title, 100), "anchor": "start"}} if self._title else {}),
             "params": _params(),
             "transform": self._transform(),
             "facet": {
@@ -225,6 +227,7 @@ _X = {
 }
 _Y = {
     "tickCount": 4,
+    "minExtent": 42,
     "labelExpr": "log_scale ? format(pow(10, datum.value), '.2~g') : abs(datum.value) >= 1e5 ||"
     " (datum.value != 0 && abs(datum.value) < 1e-3) ? format(datum.value, '.3~g')"
     " : format(datum.value, '.5~r')",

@@ -63,9 +63,10 @@ def watch_run(
             for step in range(1000):
                 aip.log_metrics({"loss": train()}, step=step)
     """
-    watched = RunWatch(_local(run), metrics, name=run if isinstance(run, str) else "", project=project)
+    local = _local(run)
     if in_notebook():
-        watched.start(_output())
+        name = run if isinstance(run, str) else ""
+        RunWatch(local, metrics, name=name, project=project).start(_output())
 
 
 def _local(run: str | ActiveRun) -> ActiveRun | None:
@@ -92,6 +93,8 @@ class RunWatch:
         self._calls: deque[tuple[int, int, dict[str, float]]] = deque(maxlen=KEPT)
         self._listener = self._calls.append
         self._points: dict[str, list[Point]] = {}
+        self._told: dict[str, int] = {}
+        """Up to which time the store has told of each metric."""
         self._taken = 0.0
         """When something was last logged here."""
         self._has_asked = False
@@ -153,6 +156,11 @@ class RunWatch:
         if context is not None and context.run is not None and context.run.id == self.id:
             self._finish()
 
+    def draw_into(self, show: Show) -> None:
+        """Draw now, here."""
+        self._show = show
+        self.draw()
+
     def draw(self) -> None:
         """Take what was logged here, and show what is new; when the run has ended, what stays."""
         with self._lock:
@@ -171,7 +179,8 @@ class RunWatch:
         fresh = [self._calls.popleft() for _ in range(len(self._calls))]
         for step, time_ms, values in fresh:
             for key, value in values.items():
-                self._points.setdefault(key, []).append(Point(step, time_ms, value))
+                if time_ms > self._told.get(key, -1):
+                    self._points.setdefault(key, []).append(Point(step, time_ms, value))
         for key, points in self._points.items():
             if len(points) > MOST:
                 self._points[key] = thinned(points, MOST // 2)
@@ -204,7 +213,8 @@ class RunWatch:
         known = self._points.get(key, [])
         if not stored or (known and _ends(known) == _ends(stored)):
             return
-        self._points[key] = [*stored, *(point for point in known if point.time > stored[-1].time)]
+        told = self._told[key] = max(point.time for point in stored)
+        self._points[key] = [*stored, *(point for point in known if point.time > told)]
         self._is_new = True
 
     def _is_drawn(self, key: str) -> bool:

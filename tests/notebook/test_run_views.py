@@ -46,7 +46,7 @@ def run(name: str, *histories: History, **fields: Any) -> RunDetail:
                count=len(each.values))
         for each in histories
     ]  # fmt: skip
-    made = Run(name=name, ended=STARTED + 60_000, **{"status": "completed", **given, **fields})  # type: ignore[arg-type]
+    made = Run(name=name, ended=STARTED + 60_000, **{"status": "completed", **given, **fields})
     return RunDetail(run=made, metrics=metrics, **details)
 
 
