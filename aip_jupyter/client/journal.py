@@ -79,18 +79,22 @@ class Journal:
 
         Invalid for one that is too large. This is in every training loop, hence written out.
         """
+        size = len(payload)
+        frame = pack_frame(size, crc32(payload))
         with self._lock:
             segment = self._segment
-            start, size = segment.position, len(payload)
-            end = start + FRAME_SIZE + size
+            start = segment.position
+            body = start + FRAME_SIZE
+            end = body + size
             if end > segment.limit or size > MAX_PAYLOAD or self._busy or self._waiting:
                 self._append_slowly(payload)
             else:
                 self._busy = True
                 try:
+                    memory = segment.map
                     # The frame comes last, in one go: what has one is whole.
-                    segment.map[start + FRAME_SIZE : end] = payload
-                    segment.map[start : start + FRAME_SIZE] = pack_frame(size, crc32(payload))
+                    memory[body:end] = payload
+                    memory[start:body] = frame
                     segment.position = end
                 except BaseException:  # an interrupt, anywhere in here
                     segment.find_position()

@@ -51,7 +51,7 @@ _MILLISECOND = 1_000_000
 
 
 class ActiveRun:
-    """A run to log to, from any thread. A `with` statement ends it with its block: `failed` when that raises."""
+    """A run to log to, from any thread. A `with` statement ends it with its block: failed when that raises."""
 
     def __init__(self, entry: RunStarted, to: Destination) -> None:
         self.id = entry.run
@@ -148,15 +148,16 @@ class ActiveRun:
         """A point of each of these metrics. Without `step`, each metric counts up by itself."""
         if self.status != "running":
             raise self._ended()
-        if type(metrics) is not dict and not isinstance(metrics, Mapping):
-            raise Invalid(f"metrics: give a dict, not a {type(metrics).__name__}", field="metrics")
         now = time.time_ns() // _MILLISECOND
         steps = self._steps
-        values = {}
-        for key, value in metrics.items():
-            if key not in steps:
-                check_key(key)
-            values[key] = value if type(value) is float else metric_value(key, value)
+        if type(metrics) is dict:
+            values = metrics
+            for key, value in metrics.items():
+                if type(value) is not float or key not in steps:
+                    values = _checked(metrics, steps)
+                    break
+        else:
+            values = _checked(metrics, steps)
         if step is None:
             with self._lock:
                 by_step = _by_step(values, steps)
@@ -166,13 +167,16 @@ class ActiveRun:
             if type(step) is not int or step.bit_length() > 63:
                 step = step_number(step)
             # as _append_points does, without the call
-            if self._journal.id != self._begun:
+            journal = self._journal
+            if journal.id != self._begun:
                 self.begin()
-            self._journal.append(encode_entry((POINTS, self.id, step, now, values)), len(values))
+            journal.append(encode_entry((POINTS, self.id, step, now, values)), len(values))
+            after = step + 1
             for key in values:
-                steps[key] = step + 1
-            for listener in self.listeners:
-                listener((step, now, values))
+                steps[key] = after
+            if self.listeners:
+                for listener in self.listeners:
+                    listener((step, now, dict(values)))
 
     def log_metric(self, key: str, value: Any, step: int | None = None) -> None:
         """`log_metrics` of one metric."""
@@ -271,6 +275,18 @@ def _encoded(entry: AnyEntry) -> bytes:
     except UnicodeEncodeError as error:
         what = f"{type(entry).__name__}: {error.object[:80]!a} has characters that cannot be stored"
         raise Invalid(f"{what} (half a pair); replace them", field="journal") from error
+
+
+def _checked(metrics: Mapping[str, Any], steps: dict[str, int]) -> dict[str, float]:
+    """The values as plain numbers. Invalid, naming the key, for what is none."""
+    if not isinstance(metrics, Mapping):
+        raise Invalid(f"metrics: give a dict, not a {type(metrics).__name__}", field="metrics")
+    values = {}
+    for key, value in metrics.items():
+        if key not in steps:
+            check_key(key)
+        values[key] = value if type(value) is float else metric_value(key, value)
+    return values
 
 
 def _by_step(values: dict[str, float], steps: dict[str, int]) -> dict[int, dict[str, float]]:
