@@ -25,7 +25,8 @@ color:var(--jp-ui-font-color1,inherit);line-height:1.5;max-width:60em}
 .aip .aip-ok{color:var(--jp-success-color1,#2e7d32)}
 .aip .aip-bad{color:var(--jp-error-color1,#c62828)}
 .aip.aip code{font-family:var(--jp-code-font-family,monospace);font-size:0.95em;color:inherit;background:none}
-.aip.aip a{color:var(--jp-content-link-color,#1976d2)}
+.aip.aip a[href]{color:var(--jp-content-link-color,#1976d2)}
+#main .aip a[data-commandlinker-command]{color:var(--jp-content-link-color,#1976d2);cursor:pointer}
 """.replace("\n", "")
 
 

@@ -30,7 +30,16 @@ from .display import (
 from .run_curves import METRICS, RunCurves
 from .run_series import POINTS, Series, points_of, sparkline
 from .run_svg import spark_svg
-from .run_words import count_text, duration_text, folded, number_text, status_html, status_text, waiting_notes
+from .run_words import (
+    count_text,
+    duration_text,
+    folded,
+    number_text,
+    run_link,
+    status_html,
+    status_text,
+    waiting_notes,
+)
 
 if TYPE_CHECKING:
     from ..client.connect import Connection
@@ -167,7 +176,7 @@ class RunCard:
         captured = [text for text in self.texts if text.captured]
         logged = [text for text in self.texts if not text.captured]
         return frame(
-            element("div", run.name, class_="aip-title"),
+            element("div", run_link(run), class_="aip-title"),
             html_facts([*facts, ("started", age_html(run.started))]),
             html_table(("param", "value"), _params(run.params)) if run.params else None,
             self._metrics_html([key for key in self.metrics if not is_system(key)]),
@@ -209,7 +218,9 @@ class RunCard:
     def _parts_html(self) -> Html | None:
         if not self.parts:
             return None
-        rows = [(part.run.name, status_html(part), *_part_cells(part)) for part in self.parts]
+        rows: list[tuple[str, ...]] = [
+            (run_link(part.run), status_html(part), *_part_cells(part)) for part in self.parts
+        ]
         rest = self.detail.children - len(rows)
         words = dim(f"and {count_text(rest, 'more part')}") if rest > 0 else None
         return element("div", html_table(_PART_COLUMNS, rows), words)

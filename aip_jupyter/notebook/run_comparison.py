@@ -17,7 +17,7 @@ from .run_parallel import ParallelCoordinates
 from .run_series import Series, points_of
 from .run_svg import line_style
 from .run_tables import MetricHistory, param_text, runs_frame, same
-from .run_words import count_text, duration_text, folded, number_text, status_of, waiting_notes
+from .run_words import count_text, duration_text, folded, number_text, run_link, status_of, waiting_notes
 
 if TYPE_CHECKING:
     from ..client.journals import Waiting
@@ -201,7 +201,7 @@ class RunComparison:
         line = element("path", d="M0 5h18", stroke_width="3", **line_style(place))
         sample = element("svg", line, width="22", height="10", aria_hidden="true")
         detail = self.details[place]
-        name = element("span", self.names[place], title=f"{detail.run.name} ({detail.run.id})")
+        name = run_link(detail.run, self.names[place])
         return element("span", join([sample, name]), style="white-space:nowrap")
 
     def _ipython_display_(self) -> None:

@@ -126,7 +126,8 @@ def _list(request: ListRuns, limit: int, project: str | None) -> RunTable:
         token = page.next_page_token
         if not token:
             break
-    return RunTable(found, project=request.project, next_page_token=token, waiting=waiting)
+    by_time = request.order_by == NEWEST  # else a part may stand before what it is a part of
+    return RunTable(found, project=request.project, next_page_token=token, nested=by_time, waiting=waiting)
 
 
 def get_run(run: str | ActiveRun = "", *, project: str | None = None) -> RunCard:

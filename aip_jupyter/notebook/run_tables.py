@@ -12,7 +12,7 @@ from .listing import Listing
 from .run_card import is_system
 from .run_curves import RunCurves
 from .run_series import Point, Series, points_of, sparkline
-from .run_words import duration_text, number_text, status_html, status_text, waiting_notes
+from .run_words import duration_text, number_text, run_link, status_html, status_text, waiting_notes
 
 if TYPE_CHECKING:
     from ..client.journals import Waiting
@@ -191,7 +191,7 @@ class MetricHistory(Listing[Point]):
 
 
 def _indented(depth: int, detail: RunDetail) -> Html:
-    name = element("span", detail.run.name, title=detail.run.id)
+    name = run_link(detail.run)
     if not depth:
         return name
     return join([element("span", "↳ ", class_="aip-dim", style=f"margin-left:{depth - 1}.2em"), name])

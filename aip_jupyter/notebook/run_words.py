@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 from typing import TYPE_CHECKING
 
 from ..domain.records import now_ms
@@ -41,6 +41,18 @@ def _device(run: Run) -> str:
     return f" on {run.device}" if run.device else ""
 
 
+def run_link(run: Run, label: str = "") -> Html:
+    """The run's name; a click opens its page where JupyterLab has our sidebar, elsewhere it is text."""
+    where = json.dumps({"project": run.project, "run": run.id, "name": run.name})
+    return element(
+        "a",
+        label or run.name,
+        title=f"{run.name} ({run.id})",
+        data_commandlinker_command="aip:open-run",
+        data_commandlinker_args=where,
+    )
+
+
 def number_text(value: Number) -> str:
     """Six digits are enough to read."""
     return f"{float(value):.6g}"
@@ -71,8 +83,3 @@ def folded(title: str, *children: str | None) -> Html:
 def count_text(count: int, one: str, many: str = "") -> str:
     """`1 run`, `2 runs`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def names_text(names: Sequence[str], most: int = 5) -> str:
-    """Some names in a line."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

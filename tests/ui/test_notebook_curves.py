@@ -95,6 +95,8 @@ def test_a_card_has_its_curves_below(
     expect(notebook.page.locator(".jp-OutputArea table svg")).to_have_count(2)
     expect(canvases(notebook)).to_have_count(1)
     in_both_themes(notebook, screenshot, "run-card")
+    notebook.page.locator(".aip-title a").click()
+    expect(notebook.page.locator(".jp-AipPage h1")).to_contain_text("trial-2")
 
 
 def test_curves_grow_while_the_cell_runs(notebook: LabPage, screenshot: Callable[[str], None]) -> None:
