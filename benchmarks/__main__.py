@@ -14,6 +14,7 @@ from . import (
     interrupts,
     kernel_start,
     log_metrics,
+    runs_search,
     server_start,
 )
 
@@ -22,6 +23,7 @@ ALL = {
     "server_start": server_start.main,
     "log_metrics": log_metrics.main,
     "ingest": ingest.main,
+    "runs_search": runs_search.main,
     "gpu_start": gpu_start.main,
     "gpu_cell": gpu_cell.main,
     "gpu_stdout": gpu_stdout.main,
