@@ -88,6 +88,26 @@ def test_what_was_logged_before_and_elsewhere_is_asked_for() -> None:
         assert drawn(watch)["loss"] == [4.0, 3.0, 2.0, 1.0]
 
 
+def test_every_way_of_logging_is_seen_as_it_was() -> None:
+    with aip.start_run("base") as run:
+        watch = RunWatch(run)
+        values = {"loss": 1.0}
+        aip.log_metrics(values, step=0)
+        values["loss"] = 2.0
+        aip.log_metrics(values)
+        values["loss"] = 3.0
+        aip.log_metric("loss", 4.0)
+        aip.log_metric("loss", 5, step=7)
+        watch.draw_into(Shown())
+        (series,) = watch.series()
+        assert [(point.step, point.value) for point in series.points] == [
+            (0, 1.0),
+            (1, 2.0),
+            (2, 4.0),
+            (7, 5.0),
+        ]
+
+
 def test_a_run_of_another_process_is_followed_by_name(home: Path) -> None:
     with aip.start_run("other"):
         aip.log_metrics({"loss": 4.0, "acc": 0.1})
