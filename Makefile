@@ -2,6 +2,7 @@
 # when what it is made from changes.
 PYTHON ?= python3
 VENV := .venv
+FRAMEWORKS := .venv-frameworks
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := pyproject.toml hatch_build.py $(wildcard jupyter-config/*/* jupyter-config/*/*/*) \
@@ -16,7 +17,7 @@ WORKERS ?= 2
 # Tests start hundreds of processes: they use what Python has compiled before.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help lab demo test test-python test-ui soak bench lint format types clean browser
+.PHONY: help lab demo test test-python test-ui test-frameworks soak bench lint format types clean browser
 
 help:
 	@echo "make lab    JupyterLab with the quickstart notebook"
@@ -64,11 +65,26 @@ types: $(READY) $(NODE_READY)
 	$(BIN)/python -m aip_jupyter.server.openapi > labextension/openapi.json
 	cd labextension && npm run --silent types
 
-soak: $(READY)
-	AIP_ROUNDS=500 AIP_CELL_SECONDS=30 $(BIN)/python -m pytest tests/reliability --timeout=7200
+# The libraries are large: they have an environment of their own.
+$(FRAMEWORKS)/.ready: pyproject.toml
+	test -x $(FRAMEWORKS)/bin/python || $(PYTHON) -m venv $(FRAMEWORKS)
+	$(FRAMEWORKS)/bin/python -m pip install --quiet --disable-pip-version-check -e . \
+		lightning pytorch_lightning scikit-learn pytest pytest-timeout 'pytest-jupyter[server]'
+	touch $@
 
-bench: $(READY)
+test-frameworks: $(FRAMEWORKS)/.ready
+	$(FRAMEWORKS)/bin/python -m pytest tests/frameworks --timeout=600
+
+soak: $(READY)
+	AIP_ROUNDS=500 AIP_LOG_ROUNDS=1000 AIP_STOP_SECONDS=60 AIP_CELL_SECONDS=30 $(BIN)/python -m pytest tests/reliability --timeout=7200
+
+.venv-mlflow/.ready:
+	$(PYTHON) -m venv .venv-mlflow
+	.venv-mlflow/bin/python -m pip install --quiet --disable-pip-version-check mlflow
+	touch $@
+
+bench: $(READY) .venv-mlflow/.ready
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) labextension/node_modules aip_jupyter/labextension build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(FRAMEWORKS) .venv-mlflow labextension/node_modules aip_jupyter/labextension build dist .mypy_cache .ruff_cache .pytest_cache

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .notebook.api import list_models as list_models
     from .notebook.api import load_model as load_model
     from .notebook.api import register_model as register_model
+    from .notebook.autolog import autolog as autolog
     from .notebook.datasets import get_dataset as get_dataset
     from .notebook.datasets import list_datasets as list_datasets
     from .notebook.datasets import log_dataset as log_dataset
@@ -106,6 +107,7 @@ _API = {
     "restore_run": "run_reading",
     "search_runs": "run_reading",
     "active_run": "run_state",
+    "autolog": "autolog",
     "set_experiment": "run_state",
     "end_run": "runs",
     "log_metric": "runs",

@@ -10,7 +10,16 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 
 from ..errors import Invalid
-from . import aip_commands, data_magics, gpu_commands, gpu_magics, run_cell, run_listing, run_magics
+from . import (
+    aip_commands,
+    autolog_magics,
+    data_magics,
+    gpu_commands,
+    gpu_magics,
+    run_cell,
+    run_listing,
+    run_magics,
+)
 from .arguments import argument, line_magic, parse, reference, text, usage
 
 
@@ -193,6 +202,7 @@ CLASSES: tuple[Any, ...] = (
     gpu_commands.GpuCommands,
     run_magics.RunMagics,
     run_listing.RunListing,
+    autolog_magics.AutologMagics,
     data_magics.DataMagics,
 )
 """All our magics; each feature has a class of its own."""

@@ -49,6 +49,7 @@ def logging(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _runs() -> list[Any]:
+    assert not JOURNALS.flush(60)
     return list(reversed(list(aip.list_runs())))
 
 
