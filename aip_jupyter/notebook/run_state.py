@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import operator
 import os
 import sys
 import threading
@@ -23,7 +24,7 @@ from .run_values import check_name
 KEPT = 1000
 """Runs that have ended and that this process still knows, to go on with one without a server."""
 
-RUNS = Stack[ActiveRun]("aip_runs", lasts=lambda run: run.is_running)
+RUNS = Stack[ActiveRun]("aip_runs", lasts=operator.attrgetter("is_running"))
 EXPERIMENTS = Stack[str]("aip_experiments")
 
 _experiment = ""

@@ -12,24 +12,38 @@ SIGNATURES = {
     "attach_session": (
         "(session: 'str | None' = None, *, last: 'int | None' = None, project: 'str | None' = None) -> 'None'"
     ),
+    "autolog": (
+        "(framework: 'str | None' = None, *, disable: 'bool' = False, training_score: 'bool' = True, "
+        "child_runs: 'int' = 5) -> 'None'"
+    ),
     "check_store": "(*, mend: 'bool' = True, verify: 'bool' = False) -> 'StoreReport'",
+    "compare_runs": (
+        "(ids: 'Sequence[str | ActiveRun]', metric_keys: 'Sequence[str] | None' = None, *, points: 'int' "
+        "= 500, project: 'str | None' = None) -> 'RunComparison'"
+    ),
     "create_project": "(name: 'str', *, description: 'str' = '') -> 'ProjectCard'",
     "create_token": (
         "(name: 'str', *, scope: 'str' = 'read', project: 'str | None' = None, expires: 'str' = '30d') "
         "-> 'NewTokenCard'"
     ),
+    "delete_run": "(run: 'str | ActiveRun', *, project: 'str | None' = None) -> 'RunCard'",
     "describe": "() -> 'Status'",
     "download_link": (
         "(ref: 'str', file: 'str' = '', *, expires: 'str' = '10m', project: 'str | None' = None)"
         " -> 'DownloadLinkCard'"
     ),
     "end_run": "(status: 'Status' = 'completed') -> 'ActiveRun'",
+    "experiment": "(name: 'Any' = None) -> 'Any'",
     "get_dataset": "(ref: 'str', *, project: 'str | None' = None) -> 'DatasetCard'",
     "get_lineage": "(ref: 'str', *, limit: 'int' = 200, project: 'str | None' = None) -> 'LineageGraph'",
-    "get_metric_history": "(run: 'str', key: 'str', *, project: 'str | None' = None) -> 'MetricHistory'",
+    "get_metric_history": (
+        "(run: 'str | ActiveRun', key: 'str', points: 'int' = 0, *, project: 'str | None' = None) -> "
+        "'MetricHistory'"
+    ),
     "get_model": "(name: 'str', *, limit: 'int' = 20, project: 'str | None' = None) -> 'ModelCard'",
     "get_project": "(name: 'str | None' = None) -> 'ProjectCard'",
-    "get_run": "(run: 'str' = '', *, project: 'str | None' = None) -> 'RunCard'",
+    "get_run": "(run: 'str | ActiveRun' = '', *, project: 'str | None' = None) -> 'RunCard'",
+    "get_text": "(run: 'str | ActiveRun', name: 'str', *, project: 'str | None' = None) -> 'str'",
     "get_version": "(ref: 'str', *, project: 'str | None' = None) -> 'VersionCard'",
     "gpu": (
         "(type: 'Any' = 'L40S', count: 'int' = 1, fraction: 'int' = 100, timeout: 'float | None' = 3600, "
@@ -37,8 +51,8 @@ SIGNATURES = {
         ") -> 'Any'"
     ),
     "init": (
-        "(project_id: 'str | None' = None, *, api_key: 'str | None' = None, url: 'str | None' = None) "
-        "-> 'Status'"
+        "(project_id: 'str | None' = None, api_key: 'str | None' = None, url: 'str | None' = None) -> "
+        "'Status'"
     ),
     "interrupt_session": "(session: 'str | None' = None, *, project: 'str | None' = None) -> 'SessionNote'",
     "list_datasets": (
@@ -52,10 +66,12 @@ SIGNATURES = {
     ),
     "list_projects": "(*, archived: 'bool' = False) -> 'ProjectTable'",
     "list_runs": (
-        "(search: 'str' = '', *, experiment: 'str' = '', status: 'str' = '', author: 'str' = '', limit:"
-        " 'int' = 100, project: 'str | None' = None) -> 'RunTable'"
+        "(search: 'str' = '', *, experiment: 'str' = '', status: 'str' = '', author: 'str' = '', filter: "
+        "'str' = '', order_by: 'str' = 'started desc', deleted: 'bool' = False, limit: 'int' = 100, "
+        "project: 'str | None' = None) -> 'RunTable'"
     ),
     "list_sessions": "(*, project: 'str | None' = None) -> 'SessionTable'",
+    "list_texts": "(run: 'str | ActiveRun' = '', *, project: 'str | None' = None) -> 'list[TextInfo]'",
     "list_tokens": "(*, project: 'str | None' = None) -> 'TokenTable'",
     "load_model": (
         "(ref: 'str', *, to: 'str | Path | None' = None, trust: 'bool' = False, project: 'str | None' ="
@@ -70,6 +86,7 @@ SIGNATURES = {
     "log_metrics": "(metrics: 'Mapping[str, Any]', step: 'int | None' = None) -> 'None'",
     "log_param": "(key: 'str', value: 'Any') -> 'None'",
     "log_params": "(params: 'Mapping[str, Any]') -> 'None'",
+    "log_text": "(text: 'str', name: 'str') -> 'None'",
     "peek_session": (
         "(expression: 'str', session: 'str | None' = None, *, project: 'str | None' = None) -> 'PeekedValue'"
     ),
@@ -81,26 +98,39 @@ SIGNATURES = {
     "remove_role": "(user: 'str', *, project: 'str | None' = None) -> 'ProjectCard'",
     "restart_session": "(session: 'str', *, project: 'str | None' = None) -> 'SessionNote'",
     "restore_project": "(name: 'str') -> 'ProjectCard'",
+    "restore_run": "(run: 'str | ActiveRun', *, project: 'str | None' = None) -> 'RunCard'",
     "revoke_token": "(name: 'str', *, project: 'str | None' = None) -> 'TokenNote'",
+    "run": "(name: 'Any' = None, track_gpu: 'bool' = True, tags: 'Tags' = None) -> 'Any'",
     "run_on_gpu": (
         "(function: 'str | Callable[..., Any]', *args: 'Any', gpu: 'str' = 'L40S', count: 'int' = 1, "
         "fraction: 'int' = 100, timeout: 'float | None' = 3600, session: 'str | None' = None, inputs: "
         "'Mapping[str, Any] | None' = None, outputs: 'Sequence[str]' = (), background: 'bool' = False, "
         "strict: 'bool' = False, project: 'str | None' = None, **kwargs: 'Any') -> 'Any'"
     ),
+    "search_runs": (
+        "(experiment: 'str | None' = None, filter: 'str' = '', order_by: 'str' = '', limit: 'int' = 100, "
+        "page_token: 'str' = '', *, project: 'str | None' = None) -> 'RunTable'"
+    ),
     "session_log": (
         "(session: 'str | None' = None, *, lines: 'int' = 100, project: 'str | None' = None) -> 'str'"
     ),
     "session_stack": "(session: 'str | None' = None, *, project: 'str | None' = None) -> 'str'",
+    "set_experiment": "(name: 'str') -> 'str'",
     "set_role": "(user: 'str', role: 'str', *, project: 'str | None' = None) -> 'ProjectCard'",
     "set_tag": "(key: 'str', value: 'str' = '') -> 'None'",
     "set_tags": "(tags: 'Tags') -> 'None'",
     "start_run": (
         "(name: 'str | None' = None, *, experiment: 'str | None' = None, tags: 'Tags' = None, notes: "
-        "'str' = '', project: 'str | None' = None) -> 'ActiveRun'"
+        "'str' = '', nested: 'bool' = False, resume: 'str | ActiveRun | None' = None, system_metrics: "
+        "'bool' = True, project: 'str | None' = None) -> 'ActiveRun'"
     ),
     "stop_session": "(session: 'str', *, project: 'str | None' = None) -> 'SessionNote'",
+    "update_notes": "(text: 'str') -> 'None'",
     "use_project": "(name: 'str') -> 'ProjectCard'",
+    "watch_run": (
+        "(run: 'str | ActiveRun' = '', metrics: 'Sequence[str] | None' = None, *, project: 'str | None' ="
+        " None) -> 'None'"
+    ),
 }
 
 

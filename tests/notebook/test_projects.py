@@ -252,8 +252,8 @@ def test_no_key_is_in_a_traceback(vision: Notebook) -> None:
     assert get_choice() == Choice()
 
 
-WITHOUT_PROJECT = {"%end_run"}
-"""What is about the one run that is active, whatever its project."""
+WITHOUT_PROJECT = {"%end_run", "%set_experiment"}
+"""What is about the one run that is active, or about those to come, whatever their project."""
 
 
 def test_each_magic_takes_a_project(notebook: Notebook) -> None:
