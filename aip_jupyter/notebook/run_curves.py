@@ -43,7 +43,7 @@ class RunCurves:
         """The Vega-Lite 5 specification, data included."""
         several = len(self.runs) > 1
         columns = 1 if len(self.keys) == 1 else 2 if several else 3
-        size = {1: (620, 260), 2: (320, 180), 3: (230, 150)}[columns]
+        size = {1: (620, 260), 2: (290, 170), 3: (230, 150)}[columns]
         return {
             "$schema": SCHEMA,
             "data": {
@@ -125,54 +125,43 @@ class RunCurves:
         ]
 
     def _layers(self, several: bool, height: int) -> list[dict[str, Any]]:
-        x: dict[str, Any] = {
-            "field": "x",
-            "type": "quantitative",
-            "title": None,
-            "scale": {"nice": False, "zero": False},
-            "axis": _X,
-        }
-        y: dict[str, Any] = {**x, "field": "y", "scale": {"zero": False}, "axis": _Y}
-        raw = {**y, "field": "y_raw"}
-        look: dict[str, Any] = self._look(several)
+        look = self._look(several)
+        raw = {**_Y, "field": "y_raw"}
         picked: dict[str, Any] = _PICKED if several else {}
-        faint = {"expr": "smoothing > 1 ? 0.3 : 0"}
         told = {**({"run": "run"} if several else {}), "value": "value", "s": "step", "time": "time"}
         hover = [{"field": field, "type": "nominal", "title": title} for field, title in told.items()]
-        pick: dict[str, Any] = {
-            "name": "pick",
-            "select": {"type": "point", "fields": ["run"]},
-            "bind": "legend",
-        }
-        edges: list[dict[str, Any]] = [
-            {
-                "transform": [{"filter": f"datum.e == '{value}'"}],
-                "mark": {"type": "point", "filled": True, "size": 45, "shape": shape},
-                "encoding": {**look, "x": x, "y": {"value": 3 if value == "inf" else height - 3}},
-            }
-            for value, shape in _SHAPES.items()
-            if any(str(point.value) == value for series in self._curves for point in series.points)
-        ]
         return [
             {
-                "mark": {"type": "line", "strokeWidth": 1, "opacity": faint},
-                "encoding": {"x": x, "y": raw, **look},
+                "mark": {"type": "line", "strokeWidth": 1, "opacity": _FAINT},
+                "encoding": {"x": _X, "y": raw, **look},
             },
             {
-                "params": [pick] if several else [],
+                "params": [_PICK] if several else [],
                 "mark": {"type": "line", "strokeWidth": 1.8},
-                "encoding": {"x": x, "y": y, **look, **picked},
+                "encoding": {"x": _X, "y": _Y, **look, **picked},
             },
             {
                 "transform": [{"filter": "datum.d == 1"}],
                 "mark": {"type": "point", "filled": True, "size": 24},
-                "encoding": {"x": x, "y": y, **_only_colour(look), **picked},
+                "encoding": {"x": _X, "y": _Y, **_only_colour(look), **picked},
             },
-            *edges,
+            *self._edges(look, height),
             {
                 "mark": {"type": "point", "size": 60, "opacity": 0, "filled": True},
-                "encoding": {"x": x, "y": y, "tooltip": hover},
+                "encoding": {"x": _X, "y": _Y, "tooltip": hover},
             },
+        ]
+
+    def _edges(self, look: dict[str, Any], height: int) -> list[dict[str, Any]]:
+        """What marks values that have no place."""
+        return [
+            {
+                "transform": [{"filter": f"datum.e == '{value}'"}],
+                "mark": {"type": "point", "filled": True, "size": 45, "shape": shape},
+                "encoding": {**look, "x": _X, "y": {"value": 3 if value == "inf" else height - 3}},
+            }
+            for value, shape in _SHAPES.items()
+            if any(str(point.value) == value for series in self._curves for point in series.points)
         ]
 
     def _look(self, several: bool) -> dict[str, Any]:
@@ -216,7 +205,7 @@ CONFIG: dict[str, Any] = {
 }
 
 _HEADER = {"labelFontWeight": 600, "labelFont": "sans-serif", "labelAnchor": "start", "labelLimit": 230}
-_X = {
+_X_AXIS = {
     "grid": False,
     "tickCount": 5,
     "tickMinStep": {"expr": "x_axis == 'time' ? 0 : 1"},
@@ -225,13 +214,24 @@ _X = {
     " : format(datum.value / 3600, '.3~g') + ' h') : datum.label",
     "labelOverlap": True,
 }
-_Y = {
+_Y_AXIS = {
     "tickCount": 4,
     "minExtent": 42,
     "labelExpr": "log_scale ? format(pow(10, datum.value), '.2~g') : abs(datum.value) >= 1e5 ||"
     " (datum.value != 0 && abs(datum.value) < 1e-3) ? format(datum.value, '.3~g')"
     " : format(datum.value, '.5~r')",
 }
+_X: dict[str, Any] = {
+    "field": "x",
+    "type": "quantitative",
+    "title": None,
+    "scale": {"nice": False, "zero": False},
+    "axis": _X_AXIS,
+}
+_Y: dict[str, Any] = {**_X, "field": "y", "scale": {"zero": False}, "axis": _Y_AXIS}
+_FAINT = {"expr": "smoothing > 1 ? 0.3 : 0"}
+"""Of the line as it is, behind the smoothed one."""
+_PICK: dict[str, Any] = {"name": "pick", "select": {"type": "point", "fields": ["run"]}, "bind": "legend"}
 _SHAPES = {"inf": "triangle-up", "-inf": "triangle-down", "nan": "cross"}
 """What marks a value that has no place: at the upper edge, and at the lower one."""
 _PICKED = {"opacity": {"condition": {"param": "pick", "value": 1}, "value": 0.1}}

@@ -24,6 +24,22 @@ _LABEL = 16
 _DECADES = 100
 """From this ratio between highest and lowest on, each power of ten takes the same room."""
 
+_Y = {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": [0, 1]}}
+_OVER = {"type": "point", "fields": ["r"], "on": "pointerover", "clear": "pointerout"}
+_OF_RUN = {
+    "color": {
+        "field": "colour",
+        "type": "quantitative",
+        "legend": {"type": "gradient", "title": None},
+        "scale": {"range": [_LOW, _MIDDLE, _HIGH], "interpolate": "rgb"},
+    },
+    "opacity": {"condition": {"param": "over", "value": 0.9}, "value": 0.15},
+    "tooltip": [
+        {"field": "run", "type": "nominal"},
+        {"field": "shown", "type": "nominal", "title": "values"},
+    ],
+}
+
 Value = PropertyValue | None
 
 
@@ -63,76 +79,41 @@ class ParallelCoordinates:
     @property
     def spec(self) -> dict[str, Any]:
         """The Vega-Lite 5 specification, data included."""
-        colours = [[_number(value) for value in values] for values in self.metrics.values()]
         names = list(self.metrics)
-        choice = {
-            "input": "select",
-            "options": list(range(len(names))),
-            "labels": names,
-            "name": "colour by ",
-        }
-        x = {
-            "field": "i",
-            "type": "quantitative",
-            "title": None,
-            "axis": self._labels(),
-            "scale": {"nice": False, "padding": 50},
-        }
-        y = {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": [0, 1]}}
-        point = {"type": "point", "fields": ["r"], "on": "pointerover", "clear": "pointerout"}
-        ramp = {"range": [_LOW, _MIDDLE, _HIGH], "interpolate": "rgb"}
-        ramp_legend = {"type": "gradient", "title": None, "symbolOpacity": 1}
-        dimmed = {"opacity": {"condition": {"param": "over", "value": 0.9}, "value": 0.15}}
-        colour = {"field": "colour", "type": "quantitative", "legend": ramp_legend, "scale": ramp}
-        tooltip = [
-            {"field": "run", "type": "nominal"},
-            {"field": "shown", "type": "nominal", "title": "values"},
-        ]
+        choice = {"input": "select", "options": [*range(len(names))], "labels": names, "name": "colour by "}
         return {
             "$schema": SCHEMA,
             "width": _STEP * len(self.axes),
             "height": _HEIGHT,
             "params": [{"name": "colour_by", "value": 0, "bind": choice}],
             "config": CONFIG,
-            "layer": [
-                {
-                    "data": {"values": [{"i": i} for i in range(len(self.axes))]},
-                    "mark": {"type": "rule", "color": GREY, "opacity": 0.6},
-                    "encoding": {"x": x, "y": {"value": 0}, "y2": {"value": _HEIGHT}},
-                },
-                {
-                    "data": {"values": self._rows()},
-                    "transform": [calculate("colour", f"{json.dumps(colours)}[colour_by][datum.r]")],
-                    "params": [{"name": "over", "select": point}],
-                    "mark": {
-                        "type": "line",
-                        "strokeWidth": 2,
-                        "interpolate": "monotone",
-                        "point": {"size": 28},
-                    },
-                    "encoding": {
-                        "x": x,
-                        "y": y,
-                        "color": colour,
-                        "detail": {"field": "r"},
-                        "tooltip": tooltip,
-                        **dimmed,
-                    },
-                },
-                {
-                    "data": {"values": self._ticks()},
-                    "mark": {
-                        "type": "text",
-                        "align": "right",
-                        "dx": -5,
-                        "dy": -6,
-                        "color": GREY,
-                        "fontSize": 10,
-                    },
-                    "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
-                },
-            ],
+            "layer": self._layers(),
         }
+
+    def _layers(self) -> list[dict[str, Any]]:
+        """The axes, the lines of the runs, and what stands beside the axes."""
+        scale = {"nice": False, "padding": 50}
+        x = {"field": "i", "type": "quantitative", "title": None, "axis": self._labels(), "scale": scale}
+        colours = [[_number(value) for value in values] for values in self.metrics.values()]
+        return [
+            {
+                "data": {"values": [{"i": i} for i in range(len(self.axes))]},
+                "mark": {"type": "rule", "color": GREY, "opacity": 0.6},
+                "encoding": {"x": x, "y": {"value": 0}, "y2": {"value": _HEIGHT}},
+            },
+            {
+                "data": {"values": self._rows()},
+                "transform": [calculate("colour", f"{json.dumps(colours)}[colour_by][datum.r]")],
+                "params": [{"name": "over", "select": _OVER}],
+                "mark": {"type": "line", "strokeWidth": 2, "interpolate": "monotone", "point": {"size": 28}},
+                "encoding": {"x": x, "y": _Y, "detail": {"field": "r"}, **_OF_RUN},
+            },
+            {
+                "data": {"values": self._ticks()},
+                "mark": {"type": "text", "align": "right", "dx": -5, "dy": -6, "color": GREY, "fontSize": 10},
+                "encoding": {"x": x, "y": _Y, "text": {"field": "text", "type": "nominal"}},
+            },
+        ]
 
     @property
     def svg(self) -> str:
