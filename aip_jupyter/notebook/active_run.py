@@ -51,7 +51,7 @@ _MILLISECOND = 1_000_000
 
 
 class ActiveRun:
-    """A run to log to, from any thread. A `with` statement ends it with its block: failed when that raises."""
+    """A run to log to, from any thread. A `with` statement ends it: as failed when its block raises."""
 
     def __init__(self, entry: RunStarted, to: Destination) -> None:
         self.id = entry.run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -30,7 +31,7 @@ class Recorded:
     def check_keys(self) -> None:
         """Leave out the points of keys that cannot be."""
         bad = set()
-        for key in dict.fromkeys(key for entry in self.points for key in entry.values):
+        for key in dict.fromkeys(chain.from_iterable(entry.values for entry in self.points)):
             try:
                 names.check_store_name(key, "key")
             except Invalid as error:
@@ -44,14 +45,18 @@ class Recorded:
 
     def add_points(self, project: str, run_id: str) -> AddPoints:
         """Its points, as one change."""
-        return AddPoints(
-            project=project,
-            run_id=run_id,
-            keys=[key for entry in self.points for key in entry.values],
-            steps=[entry.step for entry in self.points for _ in entry.values],
-            times=[entry.time for entry in self.points for _ in entry.values],
-            values=[value for entry in self.points for value in entry.values.values()],
-        )
+        keys, steps, times, values = list[str](), list[int](), list[int](), list[float]()
+        for entry in self.points:
+            of = entry.values
+            keys += of
+            values += of.values()
+            if (count := len(of)) == 1:
+                steps.append(entry.step)
+                times.append(entry.time)
+            else:
+                steps += [entry.step] * count
+                times += [entry.time] * count
+        return AddPoints(project=project, run_id=run_id, keys=keys, steps=steps, times=times, values=values)
 
 
 def by_run(entries: Iterable[AnyEntry]) -> dict[str, Recorded]:
@@ -61,7 +66,7 @@ def by_run(entries: Iterable[AnyEntry]) -> dict[str, Recorded]:
         recorded = found.get(entry.run)
         if recorded is None:
             recorded = found[names.check_id(entry.run, "run")] = Recorded()
-        if isinstance(entry, Points):
+        if type(entry) is Points:  # most of them
             recorded.points.append(entry)
         elif isinstance(entry, DatasetUsed):
             recorded.datasets.append(entry.dataset)

@@ -188,7 +188,7 @@ def _fresh(
     if request.start > mark:
         message = f"start: the journal is stored up to {mark}; send what comes from there on"
         raise Invalid(message, field="start")
-    fresh = [entry for entry in entries if entry[0] > mark]
+    fresh = entries if request.start >= mark else [entry for entry in entries if entry[0] > mark]
     known = len(entries) - len(fresh)
     if fresh and mark != (entries[known - 1][0] if known else request.start):
         raise Invalid(

@@ -185,11 +185,12 @@ def decode_records(data: bytes, start: int) -> list[tuple[int, AnyEntry]]:
     Ends before a record that is not complete yet. Invalid, with its place, for a damaged one.
     """
     found = []
-    for place, end in _records(data, start):
-        try:
-            found.append((start + end, _decode(data[place + FRAME_SIZE : end])))
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # ValueError: no UTF-8
-            raise _damaged(start + place, str(error)) from error
+    place = 0
+    try:
+        for place, end, payload in _records(data, start):  # noqa: B007  # an error is told with it
+            found.append((start + end, _decode(payload)))
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # ValueError: no UTF-8
+        raise _damaged(start + place, str(error)) from error
     return found
 
 
@@ -197,15 +198,15 @@ def complete_records(data: bytes) -> tuple[int, int]:
     """How many bytes of whole records the data begins with, and how many records they are."""
     end = count = 0
     try:
-        for _, end in _records(data, 0):  # noqa: B007  # the last one is wanted
+        for _, end, _ in _records(data, 0):  # noqa: B007  # the last one is wanted
             count += 1
     except Invalid:
         pass  # what is behind a torn record was never acknowledged, or cannot be read any more
     return end, count
 
 
-def _records(data: bytes, start: int) -> Iterator[tuple[int, int]]:
-    """Where each record begins and ends in the data, its checksum compared."""
+def _records(data: bytes, start: int) -> Iterator[tuple[int, int, bytes]]:
+    """Where each record begins and ends in the data, and its payload, the checksum compared."""
     place, size = 0, len(data)
     while place + FRAME_SIZE <= size:
         length, checksum = _unpack_frame(data, place)
@@ -216,9 +217,10 @@ def _records(data: bytes, start: int) -> Iterator[tuple[int, int]]:
         end = place + FRAME_SIZE + length
         if end > size:
             return
-        if crc32(data[place + FRAME_SIZE : end]) != checksum:
+        payload = data[place + FRAME_SIZE : end]
+        if crc32(payload) != checksum:
             raise _damaged(start + place, "its checksum")
-        yield place, end
+        yield place, end, payload
         place = end
 
 

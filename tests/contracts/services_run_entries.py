@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aip_jupyter.domain.records import new_id, now_ms
+from aip_jupyter.domain.records import PropertyValue, new_id, now_ms
 from aip_jupyter.domain.runs import GetRun, Run, RunBeat
 from aip_jupyter.domain.texts import MAX_TEXT, GetText, ListTexts, Text
 from aip_jupyter.errors import Invalid, NotFound
@@ -109,9 +109,9 @@ class RunEntriesContract:
 
     def test_facts_that_cannot_be_are_left_out(self, journal: Sender, of: Any) -> None:
         run = started()
-        bad = {"nan": math.nan, "big": 2**63 - 1, "": 1, "nul": "\0", "good": 1}
-        ours = {BEGAN_IN: "x", ENDED_BY: "x", RESUMED_FROM: "x"}
-        many = {f"fact {n}": n for n in range(MAX_FACTS)}
+        bad: dict[str, PropertyValue] = {"nan": math.nan, "big": 2**63 - 1, "": 1, "nul": "\0", "good": 1}
+        ours: dict[str, PropertyValue] = {BEGAN_IN: "x", ENDED_BY: "x", RESUMED_FROM: "x"}
+        many: dict[str, PropertyValue] = {f"fact {n}": n for n in range(MAX_FACTS)}
         journal.send(run, Captured(run.run, {**bad, **ours}), Captured(run.run, many))
         properties = of(run.run).properties
         assert len(properties) == MAX_FACTS

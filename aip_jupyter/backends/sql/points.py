@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import defaultdict
 from collections.abc import Sequence
-from operator import le
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -33,10 +31,7 @@ _Row = tuple[int, int, float]
 
 def add_points(connection: Connection, points: AddPoints) -> None:
     """Append the points in the order given, and bring the state of their metrics up to date."""
-    by_key: defaultdict[str, list[_Row]] = defaultdict(list)
-    columns = zip(points.steps, points.times, points.values, strict=True)
-    for name, row in zip(points.keys, columns, strict=True):
-        by_key[name].append(row)
+    by_key = _by_key(points)
     known = _known(connection, points.project, points.run_id, list(by_key))
     rows: list[tuple[int, int, int, int, float]] = []
     changed = []
@@ -52,11 +47,23 @@ def add_points(connection: Connection, points: AddPoints) -> None:
             key = old["key"]
             changed.append({"metric_key": key, **state})
         first = state["count"] - len(added)
-        rows += [(key, arrival, *row) for arrival, row in enumerate(added, first)]
+        counted = enumerate(added, first)
+        rows += [(key, arrival, step, time, value) for arrival, (step, time, value) in counted]
     if changed:
         connection.execute(update(metric).where(metric.c.key == bindparam("metric_key")), changed)
     if rows:
         connection.exec_driver_sql(_APPEND, rows)
+
+
+def _by_key(points: AddPoints) -> dict[str, list[_Row]]:
+    names = points.keys
+    columns = zip(points.steps, points.times, points.values, strict=True)
+    if names and names.count(names[0]) == len(names):
+        return {names[0]: list(columns)}
+    by_key: defaultdict[str, list[_Row]] = defaultdict(list)
+    for name, row in zip(names, columns, strict=True):
+        by_key[name].append(row)
+    return by_key
 
 
 def _known(connection: Connection, project: str, run_id: str, names: list[str]) -> dict[str, Any]:
@@ -71,11 +78,12 @@ def _known(connection: Connection, project: str, run_id: str, names: list[str]) 
 
 def _state(added: list[_Row], old: Any) -> dict[str, Any]:
     """What a metric's row says after these points."""
+    places = list(map(step_and_time, added))
+    in_order = places == sorted(places)  # which only looks, when they are
     # the last of equal ones, as arrival has it: max() takes the first
-    step, time, value = max(reversed(added), key=step_and_time)
-    numbers = [row[2] for row in added if not math.isnan(row[2])]
+    step, time, value = added[-1] if in_order else max(reversed(added), key=step_and_time)
+    numbers = [value for _, _, value in added if value == value]
     count = len(added)
-    in_order = all(map(le, map(step_and_time, added), map(step_and_time, added[1:])))
     if old is not None:
         count += old["count"]
         numbers += [limit for limit in (old["minimum"], old["maximum"]) if limit is not None]
