@@ -108,6 +108,12 @@ def test_the_script_prints_what_the_notebook_printed(home: Path, folder: Path) -
          "    subprocess.run(f'ls {clf}', shell=True)"),
         ("!echo $HOME", "subprocess.run('echo $HOME', shell=True)"),
         ("%time y = f(x)", "y = f(x)"),
+        ("%set_experiment digits", "aip.set_experiment('digits')"),
+        ("%compare_runs a b", "aip.compare_runs(['a', 'b'])"),
+        ("%%run base --experiment e --nested\nx = 1", "aip.start_run('base', experiment='e', nested=True)\n"
+         "x = 1\naip.end_run()"),
+        ("%%gpu L40S --run base --experiment e\nx = 1", "aip.start_run('base', experiment='e', nested=True)\n"
+         "aip.run_on_gpu(\n    'x = 1',\n    gpu='L40S',\n    timeout=None,\n).check()\naip.end_run()"),
         ("%env A=B", "os.environ.update({'A': 'B'})"),
         ("%log_dataset digits clf --context training", "aip.log_dataset('digits', clf, context='training')"),
         ("%log_dataset digits digits.csv", "aip.log_dataset('digits', 'digits.csv')"),
