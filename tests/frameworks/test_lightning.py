@@ -17,7 +17,7 @@ from aip_jupyter.client.connect import disconnect
 from aip_jupyter.client.journals import JOURNALS
 from aip_jupyter.notebook import run_state
 
-torch: Any = pytest.importorskip("torch", reason="make test-frameworks has it")
+torch: Any = import_module("torch")
 
 pytestmark = pytest.mark.filterwarnings("default")  # what these libraries warn of is not ours
 
