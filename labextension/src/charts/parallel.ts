@@ -101,7 +101,7 @@ export function parallelSpec(runs: readonly RunDetail[], series: readonly ISerie
   const own = series.map((_, index) => palette.series[index % palette.series.length]);
   const color = { field: 'run', type: 'nominal', legend: null, scale: { domain: series.map(({ id }) => id), range: own } };
   const tooltip = [{ field: 'name', title: 'run' }, { field: 'axis', title: 'of' }, { field: 'value' }];
-  const label = { type: 'text', align: 'left', dx: 6, fontSize: 10, color: palette.faint };
+  const label = { type: 'text', align: 'left', dx: 5, dy: -7, fontSize: 10, color: palette.faint };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
     width: 'container',

@@ -34,7 +34,7 @@ export const STATUSES = ['running', 'completed', 'failed', 'killed'] as const;
 /** In English here; they are also in the list of commands. */
 export const EXAMPLE = "metrics.loss < 0.3 and params.opt = 'adam'";
 
-const OPERATOR = /[<>=]|\b(not\s+in|in|has|contains|i?like)\s*['"`(]/i;
+const OPERATOR = /[<>=]|\bin\s*\(|\s(contains|i?like|has)\s+\S/i;
 
 /**
  * Whether the text is a condition rather than part of a name.

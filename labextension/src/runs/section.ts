@@ -96,9 +96,11 @@ export class RunsSection extends RecordsSection {
     const [before, wasFlat] = [this._query, this._isFlat];
     this._problem = '';
     this._query = next;
-    if (this._isFlat || wasFlat) {
+    if (this._isFlat) {
       this._page = first;
       await this.restart();
+    } else if (wasFlat) {
+      await this._returnToExperiments();
     }
     if (!this._isFlat && !isSameOrder(before.order, next.order)) {
       await Promise.all(this._experiments.nodes.map(node => node.reorder()));
@@ -109,6 +111,8 @@ export class RunsSection extends RecordsSection {
   override async update(what: IUpdate): Promise<void> {
     if (what.project !== undefined && what.project !== this.context.project()) {
       this._turn += 1;
+      this._experiments.reset();
+      this._found.reset();
       this._asked = this._query;
       this._problem = '';
     }
@@ -135,6 +139,15 @@ export class RunsSection extends RecordsSection {
     clearInterval(this._ticking);
     this._again.dispose();
     super.dispose();
+  }
+
+  /** What was open is open again; what has changed meanwhile was not told. */
+  private async _returnToExperiments(): Promise<void> {
+    this._tell();
+    await super.update({});
+    if (!this._experiments.nodes.some(({ children }) => children)) {
+      await this._openNewest();
+    }
   }
 
   private async _readAgain(): Promise<void> {
