@@ -16,6 +16,9 @@ const PACE = 1000;
 /** Milliseconds in which drawings say that they want their points. */
 const GATHER = 30;
 
+/** The most metrics that the server tells of at once. */
+const MAX_KEYS = 50;
+
 /** Milliseconds between looks for what no event tells: contact that is lost. */
 const LOOK = 30_000;
 
@@ -149,14 +152,19 @@ export class RunsModel implements IDisposable {
     for (const key of [...this._curves.keys()].filter(one => !this._wanted.has(one))) {
       this._old.add(key);
     }
-    await this._read([...this._wanted.keys()]);
+    await this._read([...this._wanted.keys()].slice(0, MAX_KEYS));
   }
 
   /** Read the curves that are not there yet. */
   private async _fill(): Promise<void> {
-    const keys = [...this._missing];
-    this._missing.clear();
+    const keys = [...this._missing].slice(0, MAX_KEYS);
+    for (const key of keys) {
+      this._missing.delete(key);
+    }
     await this._read(keys);
+    if (this._missing.size && !this.isDisposed) {
+      await this._fill();
+    }
   }
 
   private async _read(keys: readonly string[]): Promise<void> {
