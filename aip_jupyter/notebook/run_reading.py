@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from ..domain.comparison import CompareRuns
 from ..domain.pages import MAX_PAGE
 from ..domain.runs import GetHistory, GetRun, ListRuns, RunDetail
 from ..domain.texts import GetText, ListTexts, TextInfo
-from ..errors import AipError, Invalid
+from ..errors import AipError, Invalid, NotFound
 from ..services.journal_files import left_journals
 from .active_run import ActiveRun
 from .connection import connect
@@ -39,6 +39,20 @@ def store_what_waits(connection: Connection) -> Waiting:
         with contextlib.suppress(AipError):  # reading tells what is wrong
             adopt_left(connection, connection.settings.home)
     return waiting
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[tuple[Connection, Waiting]]:
+    """The connection, and what is not stored yet: of what is not found because of that it is told."""
+    connection = connect()
+    waiting = store_what_waits(connection)
+    try:
+        yield connection, waiting
+    except NotFound as error:
+        if not waiting:
+            raise
+        message = f"{error.message}; but {waiting}"
+        raise NotFound(message, field=error.field, nearest=error.nearest) from error
 
 
 def what_waits(connection: Connection) -> str:
@@ -136,9 +150,8 @@ def get_run(run: str | ActiveRun = "", *, project: str | None = None) -> RunCard
     aip.get_run("baseline").params["lr"]
     """
     id, project = _meant(run, project)
-    connection = connect()
-    waiting = store_what_waits(connection)
-    detail = connection.services.runs.get_run(GetRun(project=project or connection.project, run=id))
+    with _reading() as (connection, waiting):
+        detail = connection.services.runs.get_run(GetRun(project=project or connection.project, run=id))
     return RunCard(detail, waiting=waiting, read=lambda: read_insides(connection, detail))
 
 
@@ -153,10 +166,9 @@ def get_metric_history(
         aip.get_metric_history("baseline", "loss").values
     """
     id, project = _meant(run, project)
-    connection = connect()
-    waiting = store_what_waits(connection)
-    request = GetHistory(project=project or connection.project, run=id, key=key, points=points)
-    return MetricHistory(connection.services.runs.get_history(request), waiting=waiting)
+    with _reading() as (connection, waiting):
+        request = GetHistory(project=project or connection.project, run=id, key=key, points=points)
+        return MetricHistory(connection.services.runs.get_history(request), waiting=waiting)
 
 
 def compare_runs(
@@ -178,14 +190,13 @@ def compare_runs(
     if isinstance(ids, str):
         raise Invalid(f"ids: give a list, such as [{ids!r}]", field="ids")
     meant = [run.id if isinstance(run, ActiveRun) else run for run in ids]
-    connection = connect()
-    waiting = store_what_waits(connection)
-    request = CompareRuns(
-        project=project or connection.project, runs=meant, keys=list(metric_keys or ()), points=points
-    )
-    compared = connection.services.runs.compare_runs(request)
-    if metric_keys is None and (keys := _worth_drawing(compared.runs)):
-        compared = connection.services.runs.compare_runs(replace(request, keys=keys))
+    with _reading() as (connection, waiting):
+        request = CompareRuns(
+            project=project or connection.project, runs=meant, keys=list(metric_keys or ()), points=points
+        )
+        compared = connection.services.runs.compare_runs(request)
+        if metric_keys is None and (keys := _worth_drawing(compared.runs)):
+            compared = connection.services.runs.compare_runs(replace(request, keys=keys))
     return RunComparison(compared, waiting=waiting)
 
 
@@ -203,9 +214,8 @@ def delete_run(run: str | ActiveRun, *, project: str | None = None) -> RunCard:
         aip.delete_run("a mistake")
     """
     id, project = _meant(run, project)
-    connection = connect()
-    waiting = store_what_waits(connection)
-    detail = connection.services.runs.delete_run(GetRun(project=project or connection.project, run=id))
+    with _reading() as (connection, waiting):
+        detail = connection.services.runs.delete_run(GetRun(project=project or connection.project, run=id))
     return RunCard(detail, waiting=waiting)
 
 
@@ -226,10 +236,9 @@ def list_texts(run: str | ActiveRun = "", *, project: str | None = None) -> list
     [text.name for text in aip.list_texts("baseline")]
     """
     id, project = _meant(run, project)
-    connection = connect()
-    store_what_waits(connection)
-    request = ListTexts(project=project or connection.project, run=id)
-    return connection.services.runs.list_texts(request)
+    with _reading() as (connection, _):
+        request = ListTexts(project=project or connection.project, run=id)
+        return connection.services.runs.list_texts(request)
 
 
 def get_text(run: str | ActiveRun, name: str, *, project: str | None = None) -> str:
@@ -238,10 +247,9 @@ def get_text(run: str | ActiveRun, name: str, *, project: str | None = None) -> 
     print(aip.get_text("baseline", "report.txt"))
     """
     id, project = _meant(run, project)
-    connection = connect()
-    store_what_waits(connection)
-    request = GetText(project=project or connection.project, run=id, name=name)
-    return connection.services.runs.get_text(request).text
+    with _reading() as (connection, _):
+        request = GetText(project=project or connection.project, run=id, name=name)
+        return connection.services.runs.get_text(request).text
 
 
 def _meant(run: str | ActiveRun, project: str | None) -> tuple[str, str | None]:

@@ -49,12 +49,13 @@ def begin(said: Said, parent: ActiveRun | None) -> ActiveRun:
     """A new run that nothing is logged to yet; `parent` is the one that it is a part of."""
     to = destination_in(said.project) if parent is None else _beside(parent, said.project)
     id = new_id()
+    of_parent = "" if parent is None else parent.experiment
     check_notes(said.notes)
     entry = RunStarted(
         run=id,
         time=now_ms(),
         name=check_name(said.name or f"run-{id[-6:]}", "name"),
-        experiment=check_name(said.experiment or experiment_now(), "experiment"),
+        experiment=check_name(said.experiment or of_parent or experiment_now(), "experiment"),
         tags=names.check_tags(tidy_tags(said.tags)),
         notes=said.notes,
         notebook=_whereabouts(),

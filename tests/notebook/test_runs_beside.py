@@ -17,7 +17,7 @@ import pytest
 import aip_jupyter as aip
 from aip_jupyter.client.connect import disconnect
 from aip_jupyter.client.context import Context, set_context
-from aip_jupyter.client.journals import JOURNALS
+from aip_jupyter.client.journals import JOURNALS, Waiting
 from aip_jupyter.errors import Conflict, Invalid, NotFound, Unavailable
 from aip_jupyter.notebook import run_state
 
@@ -41,7 +41,7 @@ def in_thread(function: Callable[[], Any]) -> Any:
 
 
 def test_leaving_the_inner_restores_the_outer() -> None:
-    with aip.start_run("outer") as outer:
+    with aip.start_run("outer", experiment="parts") as outer:
         with aip.start_run("inner", nested=True) as inner:
             with aip.start_run("innermost", nested=True) as innermost:
                 assert aip.active_run() is innermost
@@ -55,6 +55,7 @@ def test_leaving_the_inner_restores_the_outer() -> None:
     for run, value in ((outer, 1), (inner, 2), (innermost, 3)):
         card = aip.get_run(run.id)
         assert (card.run.parent, card.metrics["m"].last, card.metrics["m"].count) == (run.parent, value, 1)
+        assert card.run.experiment == "parts"
     assert aip.get_run("outer").detail.children == 1
 
 
@@ -337,6 +338,14 @@ def test_a_run_of_this_process_goes_on_without_a_server(monkeypatch: pytest.Monk
     with pytest.raises(Unavailable):
         aip.start_run(resume="somebody else's")
     assert run._steps == {"m": 2}
+
+
+def test_what_is_not_found_may_still_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(JOURNALS, "flush", lambda patience: Waiting(records=3, reason="the store is slow"))
+    with pytest.raises(
+        NotFound, match=r"no run 'late'.*; but 3 records wait in the journal: the store is slow"
+    ):
+        aip.get_run("late")
 
 
 def test_in_a_session_a_run_may_be_a_part_of_the_notebooks(home: Path) -> None:
