@@ -43,8 +43,7 @@ def test_the_cell_runs_elsewhere_and_its_variables_stay(nb: Notebook, home: Path
     assert nb.run("'kept' in globals()").shown == ["False"]
 
 
-def test_output_arrives_before_the_cell_ends(nb: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_output_arrives_before_the_cell_ends(nb: Notebook, gate: Path) -> None:
     cell = nb.start(
         f"%%gpu cpu\nprint('first')\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\nprint('last')"
     )
@@ -69,6 +68,24 @@ clear_output(wait=True)
     assert shown["transient"] == updated["transient"] == {"display_id": "mine"}
     assert cleared == {"wait": True}
     assert result["execution_count"] == cell.reply["execution_count"]
+
+
+def test_what_a_cell_has_waited_for_leaves_nothing(nb: Notebook) -> None:
+    nb.run("from aip_jupyter.notebook import progress; progress.PATIENCE = 0.0")
+    try:
+        alone = nb.run("%%gpu cpu --session opened\nNone")
+        behind = nb.run(
+            "print('mine'); import aip_jupyter as aip\naip.run_on_gpu('2', session='opened-too', gpu='cpu')"
+        )
+    finally:
+        nb.run("progress.PATIENCE = 1.0")
+        nb.run("%gpu stop opened\n%gpu stop opened-too")
+    assert "opening a GPU session (cpu)" in alone.outputs[0]["content"]["data"]["text/plain"]
+    assert alone.outputs[-1]["msg_type"] == "clear_output"
+    # Where something else is shown, that stays, and the line is emptied.
+    assert behind.outputs[0]["content"]["text"] == "mine\n"
+    assert "clear_output" not in {output["msg_type"] for output in behind.outputs}
+    assert behind.notices["progress"] == ""
 
 
 def test_a_figure_and_a_frame_come_as_pictures(nb: Notebook) -> None:
@@ -190,12 +207,14 @@ except KeyboardInterrupt:
     after = 1
 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])""")
     cell.until("deaf")
-    nb.interrupt()
-    time.sleep(0.2)  # two at once are one signal
-    nb.interrupt()
-    cell.end()
-    waiting = nb.start("%%gpu cpu\nafter").until_notice("waits")
-    gate.write_text("")
+    try:
+        nb.interrupt()
+        time.sleep(0.2)  # two at once are one signal
+        nb.interrupt()
+        cell.end()
+        waiting = nb.start("%%gpu cpu\nafter").until_notice("waits")
+    finally:
+        gate.write_text("")
     assert cell.reply["ename"] == "KeyboardInterrupt"
     assert cell.notices["left"].startswith("GPU session 'cpu' ")
     assert "goes on" in cell.notices["left"]
@@ -204,8 +223,7 @@ signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])""")
     assert waiting.shown == ["1"]
 
 
-def test_who_waits_for_the_session_can_be_interrupted(nb: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_who_waits_for_the_session_can_be_interrupted(nb: Notebook, gate: Path) -> None:
     code = f"import threading\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\nfinished = True"
     nb.run(f"""
 import threading
@@ -221,14 +239,13 @@ other.start()
     assert nb.run("%%gpu cpu\nfinished").shown == ["True"]
 
 
-def test_the_notebook_serves_widgets_while_the_cell_runs(nb: Notebook, tmp_path: Path) -> None:
+def test_the_notebook_serves_widgets_while_the_cell_runs(nb: Notebook, gate: Path) -> None:
     nb.run("""
 def opened(comm, message):
     with open(message["content"]["data"]["file"], "w") as file:
         file.write("")
 get_ipython().kernel.comm_manager.register_target("touch", opened)
 """)
-    gate = tmp_path / "gate"
     cell = nb.start(
         f"%%gpu cpu\nprint('inside', flush=True)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
     ).until("inside")
