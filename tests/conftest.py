@@ -50,6 +50,14 @@ def stores(request: pytest.FixtureRequest, fresh_store: Path) -> Iterator[None]:
 
 
 @pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """A file that cells wait for. In the end it is there, lest one waits for ever whose test has failed."""
+    gate = tmp_path / "gate"
+    yield gate
+    gate.touch()
+
+
+@pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A fresh AIP_HOME, and no connection left over."""
     monkeypatch.setenv("AIP_HOME", str(tmp_path / "home"))

@@ -12,8 +12,8 @@ import os
 import sys
 from collections.abc import Callable
 from functools import lru_cache
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
-from typing import Any, Literal
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal, get_args
 
 from ..errors import Invalid, NotSupported
 from .config import BackendConfig
@@ -23,14 +23,15 @@ Seam = Literal["registry", "storage", "tracking", "datasets", "gpus", "access"]
 
 def installed(seam: Seam) -> dict[str, EntryPoint]:
     """The backends of a seam by the name that the configuration uses."""
-    points = _points(tuple(map(_state, sys.path)))
-    return {point.name: point for point in points.select(group=f"aip_jupyter.{seam}")}
+    return _points(tuple(map(_state, sys.path)))[seam]
 
 
 @lru_cache(maxsize=1)
-def _points(path: tuple[tuple[str, int], ...]) -> EntryPoints:
-    """All that there are. To find them takes milliseconds, and who opens a platform asks for each seam."""
-    return entry_points()
+def _points(path: tuple[tuple[str, int], ...]) -> dict[str, dict[str, EntryPoint]]:
+    """By seam. To find them takes milliseconds, and who opens a platform asks for each seam."""
+    found = entry_points()
+    groups = {seam: found.select(group=f"aip_jupyter.{seam}") for seam in get_args(Seam)}
+    return {seam: {point.name: point for point in points} for seam, points in groups.items()}
 
 
 def _state(folder: str) -> tuple[str, int]:

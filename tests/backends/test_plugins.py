@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint, EntryPoints
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,8 @@ GROUP = "aip_jupyter.gpus"
 
 
 def load(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    points = EntryPoints([EntryPoint(name="mine", value=value, group=GROUP)])
-    monkeypatch.setattr(plugins, "_points", lambda path: points)
+    point = EntryPoint(name="mine", value=value, group=GROUP)
+    monkeypatch.setattr(plugins, "_points", lambda path: {"gpus": {"mine": point}})
     plugins.open_backend("gpus", "mine", BackendConfig(home=Path("/nowhere")))
 
 

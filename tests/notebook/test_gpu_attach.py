@@ -121,9 +121,8 @@ def test_what_is_typed_wrong_gets_one_clear_line(other: Notebook, code: str) -> 
 
 
 def test_two_viewers_follow_a_cell_that_runs_and_see_the_same(
-    nb: Notebook, other: Notebook, tmp_path: Path
+    nb: Notebook, other: Notebook, gate: Path
 ) -> None:
-    gate = tmp_path / "gate"
     running = nb.start(gated(gate)).until("first")
     viewer = other.start("%gpu attach cpu").until("first")
     assert "still runs" in viewer.notices["cell"]
@@ -135,8 +134,7 @@ def test_two_viewers_follow_a_cell_that_runs_and_see_the_same(
     assert other.run("%%gpu\n'os' in globals()").shown == ["True"]
 
 
-def test_an_interrupt_ends_the_watching_only(nb: Notebook, other: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_an_interrupt_ends_the_watching_only(nb: Notebook, other: Notebook, gate: Path) -> None:
     running = nb.start(gated(gate)).until("first")
     viewer = other.start("%gpu attach cpu").until("first")
     other.interrupt()
@@ -149,8 +147,7 @@ def test_an_interrupt_ends_the_watching_only(nb: Notebook, other: Notebook, tmp_
     assert running.reply["status"] == "ok"
 
 
-def test_the_loop_goes_on_while_a_cell_is_followed(nb: Notebook, other: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_the_loop_goes_on_while_a_cell_is_followed(nb: Notebook, other: Notebook, gate: Path) -> None:
     running = nb.start(gated(gate)).until("first")
     await_ = "await asyncio.sleep(0.2); open(gate, 'w').close()"
     opening = f"import asyncio\nasync def opens(gate): {await_}"

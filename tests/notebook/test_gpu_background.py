@@ -32,8 +32,7 @@ def gated(gate: Path, code: str = "") -> str:
     return f"print('first')\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\nprint('last')\n{code}"
 
 
-def test_the_cell_returns_at_once_and_its_output_appears_below_it(nb: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_the_cell_returns_at_once_and_its_output_appears_below_it(nb: Notebook, gate: Path) -> None:
     cell = nb.run(f"%%gpu cpu --background --as job --out found\n{gated(gate, 'found = 42; found')}")
     shown = next(output["content"] for output in cell.outputs if output["msg_type"] == "execute_result")
     assert re.fullmatch(
@@ -68,8 +67,7 @@ def test_a_failure_is_told_in_one_line_and_raised_where_somebody_asks(nb: Notebo
     assert nb.run("job.state, job.done").shown == ["('failed', True)"]
 
 
-def test_cells_queue_in_order_and_what_was_cancelled_never_begins(nb: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_cells_queue_in_order_and_what_was_cancelled_never_begins(nb: Notebook, gate: Path) -> None:
     nb.run("%%gpu cpu\nran = []")
     first = nb.run(f"%%gpu cpu --background --as one\nran.append(1)\n{gated(gate)}").late("first")
     nb.run("%%gpu cpu --background --as two\nran.append(2)")
@@ -103,8 +101,7 @@ def test_its_type_is_no_session(nb: Notebook) -> None:
 
 
 @pytest.mark.parametrize("asking", ["job.result()", "await job"])
-def test_an_interrupt_ends_the_waiting_and_not_the_cell(nb: Notebook, tmp_path: Path, asking: str) -> None:
-    gate = tmp_path / "gate"
+def test_an_interrupt_ends_the_waiting_and_not_the_cell(nb: Notebook, gate: Path, asking: str) -> None:
     nb.run(f"%%gpu cpu --background --as job\n{gated(gate)}").late("first")
     waiting = nb.start(f"print('waits', flush=True)\n{asking}").until("waits")
     nb.interrupt()

@@ -107,13 +107,12 @@ def test_two_calls_in_one_cell_have_ids_of_their_own(nb: Notebook) -> None:
     assert nb.run(code).text == "0\n1\n2\n"
 
 
-def test_the_session_names_the_front_ends_own_request(home: Path, nb: Notebook, tmp_path: Path) -> None:
-    flag = tmp_path / "go"
-    wait = f"while not os.path.exists({str(flag)!r}): time.sleep(0.01)"
+def test_the_session_names_the_front_ends_own_request(home: Path, nb: Notebook, gate: Path) -> None:
+    wait = f"while not os.path.exists({str(gate)!r}): time.sleep(0.01)"
     code = f"import os, time\nprint('begun', flush=True)\n{wait}"
     cell = nb.start(f"%%gpu cpu\n{code}").until("begun")
     wait_for(lambda: [record.session.cell for record in agents(home)] == [cell.id])
-    flag.touch()
+    gate.touch()
     cell.end()
 
 
