@@ -10,27 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from .gpu_cells import Cell, Notebook, agents, end_sessions, running_notebook
+from .gpu_cells import Cell, Notebook, agents, running_notebook
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    yield home
-    end_sessions(home)
-
-
-@pytest.fixture(scope="module")
-def nb(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    with running_notebook(home, tmp_path_factory.mktemp("work")) as notebook:
-        notebook.run("%%gpu cpu\nimport os, time\nprint('begun')")
-        yield notebook
-
-
-@pytest.fixture(scope="module")
-def other(nb: Notebook, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
+def other(nb: Notebook, gpu_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
     """A second notebook, with no session of its own."""
-    with running_notebook(home, tmp_path_factory.mktemp("other"), "other.ipynb") as notebook:
+    with running_notebook(gpu_home, tmp_path_factory.mktemp("other"), "other.ipynb") as notebook:
         yield notebook
 
 
@@ -166,11 +152,11 @@ def test_from_python_and_inside_other_code_it_blocks(nb: Notebook) -> None:
     assert nb.run("if True:\n    %gpu attach cpu --last 1").text == "here\n"
 
 
-def test_the_end_of_the_session_ends_the_watching(nb: Notebook, other: Notebook, home: Path) -> None:
+def test_the_end_of_the_session_ends_the_watching(nb: Notebook, other: Notebook, gpu_home: Path) -> None:
     nb.run("%%gpu cpu --session brief\nimport time")
     running = nb.start("%%gpu --session brief\nprint('begun', flush=True)\ntime.sleep(60)").until("begun")
     viewer = other.start("%gpu attach brief").until("begun")
-    (record,) = [record for record in agents(home) if record.session.name == "brief"]
+    (record,) = [record for record in agents(gpu_home) if record.session.name == "brief"]
     os.kill(int(record.kernel.split("|")[2]), signal.SIGKILL)
     for cell in (running.end(), viewer.end()):
         assert cell.reply["ename"] == "SessionDied", cell.reply

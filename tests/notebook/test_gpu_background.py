@@ -5,26 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .gpu_cells import Notebook, agents, end_sessions, running_notebook
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    yield home
-    end_sessions(home)
-
-
-@pytest.fixture(scope="module")
-def nb(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    with running_notebook(home, tmp_path_factory.mktemp("work")) as notebook:
-        notebook.run("%%gpu cpu\nimport os, time\nprint('begun')")
-        yield notebook
+from .gpu_cells import Notebook, agents
 
 
 def gated(gate: Path, code: str = "") -> str:
@@ -112,12 +97,12 @@ def test_an_interrupt_ends_the_waiting_and_not_the_cell(nb: Notebook, gate: Path
     assert nb.run(f"{asking} is None, job.state").shown == ["(True, 'done')"]
 
 
-def test_the_end_of_its_session_is_told(nb: Notebook, home: Path) -> None:
+def test_the_end_of_its_session_is_told(nb: Notebook, gpu_home: Path) -> None:
     nb.run("%%gpu cpu --session brief\nimport time")
     cell = nb.run("%%gpu --session brief --background\nprint('begun', flush=True)\ntime.sleep(60)").late(
         "begun"
     )
-    (record,) = [record for record in agents(home) if record.session.name == "brief"]
+    (record,) = [record for record in agents(gpu_home) if record.session.name == "brief"]
     os.kill(int(record.kernel.split("|")[2]), signal.SIGKILL)
     cell.late("has failed: session: 'brief' has ended")
     assert nb.fail("_.result()")["ename"] == "SessionDied"

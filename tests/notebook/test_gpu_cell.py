@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,31 +13,16 @@ import pytest
 from aip_jupyter.backends.process import is_alive
 from tests.sessions.agents import wait_for
 
-from .gpu_cells import Notebook, agents, end_sessions, running_notebook
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    yield home
-    end_sessions(home)
-
-
-@pytest.fixture(scope="module")
-def nb(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    """One notebook, whose session `cpu` all tests share that leave it alive."""
-    with running_notebook(home, tmp_path_factory.mktemp("work")) as notebook:
-        notebook.run("%%gpu cpu\nimport os, time\nprint('begun')")
-        yield notebook
+from .gpu_cells import Notebook, agents, running_notebook
 
 
 def plain(traceback: list[str]) -> str:
     return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(traceback))
 
 
-def test_the_cell_runs_elsewhere_and_its_variables_stay(nb: Notebook, home: Path) -> None:
+def test_the_cell_runs_elsewhere_and_its_variables_stay(nb: Notebook, gpu_home: Path) -> None:
     pid = int(nb.run("%%gpu cpu\nkept = 5\nos.getpid()").shown[0])
-    assert pid == int(agents(home)[0].kernel.split("|")[2])
+    assert pid == int(agents(gpu_home)[0].kernel.split("|")[2])
     assert nb.run("%%gpu cpu\nkept").shown == ["5"]
     assert nb.run("'kept' in globals()").shown == ["False"]
 
@@ -304,13 +288,13 @@ def test_help_is_shown_where_the_notebook_shows_it(nb: Notebook) -> None:
     assert "Return a new list" in plain([page["data"]["text/plain"]])
 
 
-def test_a_session_that_nobody_waits_for_is_found_by_the_next_cell(nb: Notebook, home: Path) -> None:
+def test_a_session_that_nobody_waits_for_is_found_by_the_next_cell(nb: Notebook, gpu_home: Path) -> None:
     cell = nb.start("%%gpu cpu --session later\nfirst = 1")
-    wait_for(lambda: "later" in {record.session.name for record in agents(home)})
+    wait_for(lambda: "later" in {record.session.name for record in agents(gpu_home)})
     nb.interrupt()
     assert cell.end().reply["ename"] == "KeyboardInterrupt"
     assert nb.run("%%gpu cpu --session later\n'first' in globals()").shown == ["False"]
-    assert [record.session.name for record in agents(home)].count("later") == 1
+    assert [record.session.name for record in agents(gpu_home)].count("later") == 1
 
 
 @pytest.mark.parametrize("leave", ["quit", "exit"])
@@ -333,12 +317,12 @@ def test_a_named_session_is_another_one(nb: Notebook) -> None:
     assert nb.run("%%gpu --session cpu\nmine").shown == ["1"]
 
 
-def test_variables_survive_the_notebooks_kernel(home: Path, nb: Notebook, tmp_path: Path) -> None:
-    with running_notebook(home, tmp_path / "work", "work/other.ipynb") as first:
+def test_variables_survive_the_notebooks_kernel(gpu_home: Path, nb: Notebook, tmp_path: Path) -> None:
+    with running_notebook(gpu_home, tmp_path / "work", "work/other.ipynb") as first:
         first.run("%%gpu cpu\nimport time\nanswer = 42")
         first.start("%%gpu cpu\nprint('inside', flush=True); time.sleep(1); slept = True").until("inside")
         os.kill(first.pid, signal.SIGKILL)
-    with running_notebook(home, tmp_path / "work", "work/other.ipynb") as second:
+    with running_notebook(gpu_home, tmp_path / "work", "work/other.ipynb") as second:
         cell = second.run("%%gpu cpu\nanswer, slept")
         assert cell.shown == ["(42, True)"]
         assert (
@@ -347,7 +331,7 @@ def test_variables_survive_the_notebooks_kernel(home: Path, nb: Notebook, tmp_pa
         assert second.run("%%gpu cpu\nanswer").notices == {}
 
 
-def test_a_cell_ends_with_its_session(home: Path, nb: Notebook) -> None:
+def test_a_cell_ends_with_its_session(gpu_home: Path, nb: Notebook) -> None:
     cell = nb.start(
         "%%gpu cpu --session doomed\nimport os, time; print(os.getpid(), flush=True); time.sleep(60)"
     )
@@ -367,10 +351,10 @@ def test_secrets_do_not_reach_the_session_or_the_notebook(nb: Notebook) -> None:
     ]
 
 
-def test_nothing_of_ended_sessions_is_left(home: Path, nb: Notebook) -> None:
+def test_nothing_of_ended_sessions_is_left(gpu_home: Path, nb: Notebook) -> None:
     nb.run("%%gpu cpu --session brief\n1")
     (record,) = (
-        record for record in agents(home) if record.session.name == "brief" and is_alive(record.agent)
+        record for record in agents(gpu_home) if record.session.name == "brief" and is_alive(record.agent)
     )
     nb.run("%gpu stop brief")
     assert not is_alive(record.agent)

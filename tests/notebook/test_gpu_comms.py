@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from aip_jupyter.backends.process import is_alive
 
-from .gpu_cells import Cell, Notebook, agents, end_sessions, running_notebook
+from .gpu_cells import Cell, Notebook, agents, running_notebook
 
 SLIDER = """%%gpu cpu
 import ipywidgets as widgets, os
@@ -25,19 +25,6 @@ def moved(change):
 slider.observe(moved, "value")
 display(slider, out)
 """
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    yield home
-    end_sessions(home)
-
-
-@pytest.fixture(scope="module")
-def nb(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    with running_notebook(home, tmp_path_factory.mktemp("work")) as notebook:
-        yield notebook
 
 
 class Sent(Cell):
@@ -243,18 +230,18 @@ threading.Thread(target=late).start()
     assert cell.late("late").text == "late\n"
 
 
-def test_another_notebook_sees_no_widgets_of_ours(home: Path, nb: Notebook, tmp_path: Path) -> None:
-    with running_notebook(home, tmp_path, "work/other.ipynb") as other:
+def test_another_notebook_sees_no_widgets_of_ours(gpu_home: Path, nb: Notebook, tmp_path: Path) -> None:
+    with running_notebook(gpu_home, tmp_path, "work/other.ipynb") as other:
         other.run("%%gpu cpu --session cpu\n1")
         nb.run(SLIDER)
         assert infos(other) == {}
         assert comm_id(nb, "slider") in infos(nb)
 
 
-def test_the_end_of_a_session_closes_its_comms(home: Path, nb: Notebook) -> None:
+def test_the_end_of_a_session_closes_its_comms(gpu_home: Path, nb: Notebook) -> None:
     nb.run(SLIDER)
     slider = comm_id(nb, "slider")
-    for record in agents(home):
+    for record in agents(gpu_home):
         if is_alive(record.agent):
             os.kill(int(record.kernel.split("|")[2]), signal.SIGKILL)
     while True:
