@@ -18,8 +18,6 @@ from .support.notebooks import QUICKSTART, ROOT, printed, records, run_notebook
 from .support.sessions import ending_sessions
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-ELSEWHERE = {"quickstart", "models"}
-"""Those that run twice in other tests, which look at their outputs too."""
 
 VARYING = re.compile(
     r"\b[0-9a-f]{12,64}\b|\d+ (?:second|minute)s? ago|just now|http://\S+|[\d.]+ (?:[kM]?i?B|s)\b| +"
@@ -46,9 +44,7 @@ def test_the_quickstart_gives_the_same_with_a_server_and_without(tmp_path: Path)
     assert _told(printed(served)) == _told(printed(embedded))
 
 
-@pytest.mark.parametrize(
-    "notebook", [path for path in NOTEBOOKS if path.stem not in ELSEWHERE], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_passes_nbval(notebook: Path, tmp_path: Path) -> None:
     shutil.copy(notebook, tmp_path)
     environ = server_environ(tmp_path, tmp_path / "home")
