@@ -12,8 +12,8 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser || comman
 # In a container the user is often root, which Jupyter wants to be told.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 NODE_READY := labextension/node_modules/.ready
-# Processes that run tests side by side.
-WORKERS ?= 2
+# Processes that run tests side by side: one more than two cores have, since many a test waits.
+WORKERS ?= 3
 # Tests start hundreds of processes: they use what Python has compiled before.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -46,7 +46,7 @@ test-python: $(READY) $(NODE_READY)
 	$(BIN)/python -m pytest tests --ignore=tests/ui -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-ui: $(READY) browser
-	$(BIN)/python -m pytest tests/ui -n $(WORKERS)
+	$(BIN)/python -m pytest tests/ui -n 2
 
 # A Chromium of the system, else Playwright's own.
 browser: $(READY)

@@ -1,7 +1,8 @@
 """What a `%%gpu` cell on a warm session costs, beside a plain cell and ipyparallel's `%%px`.
 
-Targets: at most 7 ms more than the plain cell, 9 ms through the server's websocket; the first byte of what a
-cell prints, at most 10 ms later than that of a plain one.
+Targets, on a machine where `%%px` needs 8.8 ms more than the plain cell: at most 7 ms more, 9 ms through the
+server's websocket; the first byte of what a cell prints, at most 10 ms later than that of a plain one. On
+another machine they are as much slower or faster as `%%px` is, which runs by turns with ours.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from .notebooks import Way, all_ways
 
 ROUNDS = 120
 BODIES = {"pass": "pass", "1 + 1": "1 + 1", "print": "print('x', flush=True)"}
+PX = 8.8
 TARGETS = {"%%gpu": 7, "%%gpu, ws": 9}
 FIRST = {"%%gpu": 10, "%%gpu, ws": 10}
 
@@ -32,17 +34,22 @@ def _compare(ways: dict[str, Way], body: str, code: str) -> None:
             done[name].append(found.took * 1000)
             if found.first is not None:
                 first[name].append(found.first * 1000)
-    _print(f"cell {body!r}, until it has ended", done, TARGETS)
+    slower = (statistics.median(done["%%px"]) - statistics.median(done["plain"])) / PX
+    _print(f"cell {body!r}, until it has ended", done, TARGETS, slower)
     if first["plain"] and body == "print":
-        _print(f"cell {body!r}, until its first output", first, FIRST)
+        _print(f"cell {body!r}, until its first output", first, FIRST, slower)
 
 
-def _print(title: str, found: dict[str, list[float]], targets: dict[str, int]) -> None:
+def _print(title: str, found: dict[str, list[float]], targets: dict[str, int], slower: float) -> None:
     print(f"milliseconds, {title}; {len(found['plain'])} rounds, interleaved")
     print(f"  {'':<12}{'p50':>8}{'p95':>8}{'over plain':>12}")
     medians = {name: statistics.median(times) for name, times in found.items() if times}
     for name, median in medians.items():
         p95 = statistics.quantiles(found[name], n=20)[-1]
         over = "" if name == "plain" else f"{median - medians['plain']:12.1f}"
-        target = f"   (target: at most {targets[name]})" if name in targets else ""
+        target = ""
+        if name in targets:
+            target = (
+                f"   (target: at most {targets[name]}; {targets[name] * slower:.1f} where %%px is so slow)"
+            )
         print(f"  {name:<12}{median:8.1f}{p95:8.1f}{over}{target}")

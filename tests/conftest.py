@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from aip_jupyter.backends.sql.migrate import prepare
 from aip_jupyter.client.connect import disconnect
 from aip_jupyter.services.settings import SETTINGS
 
@@ -28,6 +30,31 @@ def pytest_unconfigure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first, so that in the end no process waits for another's."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(scope="session")
+def fresh_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with nothing in it."""
+    path = tmp_path_factory.mktemp("fresh") / "store.db"
+    prepare(path)
+    return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def stores(request: pytest.FixtureRequest, fresh_store: Path) -> Iterator[None]:
+    """Nearly each test makes a store: only those about that do it step by step."""
+    from .support.stores import copied_stores  # its asserts are rewritten only now
+
+    with contextlib.nullcontext() if "test_sql_" in request.path.name else copied_stores(fresh_store):
+        yield
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """A file that cells wait for. In the end it is there, lest one waits for ever whose test has failed."""
+    gate = tmp_path / "gate"
+    yield gate
+    gate.touch()
 
 
 @pytest.fixture

@@ -8,9 +8,12 @@ The built-in ones come through the same door.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ..errors import Invalid, NotSupported
 from .config import BackendConfig
@@ -20,7 +23,23 @@ Seam = Literal["registry", "storage", "tracking", "datasets", "gpus", "access"]
 
 def installed(seam: Seam) -> dict[str, EntryPoint]:
     """The backends of a seam by the name that the configuration uses."""
-    return {point.name: point for point in entry_points(group=f"aip_jupyter.{seam}")}
+    return _points(tuple(map(_state, sys.path)))[seam]
+
+
+@lru_cache(maxsize=1)
+def _points(path: tuple[tuple[str, int], ...]) -> dict[str, dict[str, EntryPoint]]:
+    """By seam. To find them takes milliseconds, and who opens a platform asks for each seam."""
+    found = entry_points()
+    groups = {seam: found.select(group=f"aip_jupyter.{seam}") for seam in get_args(Seam)}
+    return {seam: {point.name: point for point in points} for seam, points in groups.items()}
+
+
+def _state(folder: str) -> tuple[str, int]:
+    """Another one after something was installed there."""
+    try:
+        return folder, os.stat(folder or ".").st_mtime_ns
+    except OSError:
+        return folder, 0
 
 
 def open_backend(seam: Seam, name: str, config: BackendConfig) -> Any:

@@ -147,8 +147,7 @@ class RegisterForm:
                 detail = send(connection, details, package, progress)
             self._registered(connection, detail, package.notes)
 
-        self._thread = threading.Thread(target=self._guard, args=(work,), name="aip-register", daemon=True)
-        self._thread.start()
+        self._thread = in_thread(work, self._failed, "aip-register")
 
     def wait(self) -> None:
         """Until the upload is over."""
@@ -162,15 +161,6 @@ class RegisterForm:
             message = f"object: there is no variable {entry.variable!r} any more; show the form again"
             raise NotFound(message, field="object")
         return self._namespace[entry.variable]
-
-    def _guard(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except AipError as error:
-            self._failed(error)
-        except Exception as error:  # noqa: BLE001  # the outermost guard of a thread
-            _log.exception("registration failed")
-            self._failed(AipError(f"{type(error).__name__}: {error}"))
 
     def _registered(self, connection: Connection, detail: VersionDetail, notes: list[str]) -> None:
         card = VersionCard(detail, base_url=base_url(connection, self._in_use), notes=notes)
@@ -212,6 +202,30 @@ class RegisterForm:
 
     def _show_progress(self, progress: Progress) -> None:
         self.result.value = "" if progress.finished else frame(progress_html(progress))
+
+
+def in_thread(
+    work: Callable[[], None],
+    failed: Callable[[AipError], None],
+    name: str,
+    ended: Callable[[], None] = lambda: None,
+) -> threading.Thread:
+    """Do it in a thread of this name. There `failed` is told why it has failed, and `ended` comes last."""
+
+    def guard() -> None:
+        try:
+            work()
+        except AipError as error:
+            failed(error)
+        except Exception as error:  # noqa: BLE001  # the outermost guard of a thread
+            _log.exception("a form could not do it")
+            failed(AipError(f"{type(error).__name__}: {error}"))
+        finally:
+            ended()
+
+    thread = threading.Thread(target=guard, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def _bad(problem: str) -> str:

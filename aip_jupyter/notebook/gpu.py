@@ -116,7 +116,7 @@ class Run:
         session = sessions.find(self._task.wish)
         if session is None:
             wanted = self._task.wish.gpu or self._task.wish.name or "your session"
-            with Progress(f"opening a GPU session ({wanted})"):
+            with Progress(f"opening a GPU session ({wanted})", self._front.progress):
                 session = await asyncio.shield(self._open(sessions))
         for text, kind in session.notices:
             self._front.notice(text, kind)
@@ -138,7 +138,7 @@ class Run:
     async def _run_on(self, session: OpenSession) -> Outcome:
         task, relay = self._task, session.relay
         try:
-            await send(relay, task.values, self._front.notice)
+            await send(relay, task.values, self._front.notice, self._front.progress)
             context = await context_for(session.session, session.grant, task.run, task.experiment)
             if self._stopping.presses:
                 raise Interrupted
@@ -155,7 +155,8 @@ class Run:
             if reply["status"] != "ok" or self._done.done() or self._stopping.late is not None:
                 stay(relay, task.values)
                 return Outcome(reply=reply, fault=self._stopping.late)
-            return Outcome(reply=reply, values=await fetch(relay, task.out, task.values))
+            values = await fetch(relay, task.out, task.values, self._front.progress)
+            return Outcome(reply=reply, values=values)
         except Interrupted:
             return Outcome(reply={}, left=True)
 

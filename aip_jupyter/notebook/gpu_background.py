@@ -18,6 +18,7 @@ from .gpu import LEFT, Outcome, Run, Task, result_of
 from .gpu_errors import local_error
 from .gpu_front import Front
 from .gpu_wait import TICK
+from .progress import Progress
 
 KEPT = 16 * 1024 * 1024
 """Characters of output that a handle keeps: the last ones."""
@@ -221,6 +222,9 @@ class Listening:
 
     def notice(self, text: str, kind: str) -> None:
         self._front.notice(text, kind)
+
+    def progress(self, progress: Progress) -> None:
+        self._front.progress(progress)
 
     def payload(self, payload: dict[str, Any]) -> None:
         """The cell that asked has ended: below it, as text."""

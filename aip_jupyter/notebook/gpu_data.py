@@ -22,7 +22,7 @@ from .display import size_text
 from .gpu_book import Book, book_of
 from .gpu_notes import arriving_line, leaving_line, named
 from .namespace import nearest, variables
-from .progress import Progress
+from .progress import Progress, Show
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 Notice = Callable[[str, str], object]
@@ -82,14 +82,14 @@ def check_names(names: Sequence[str], namespace: Mapping[str, Any]) -> None:
             raise NotFound(f"in: there is no variable {name!r}{advice}", field="in", nearest=near)
 
 
-async def send(relay: Relay, parcel: Parcel, notice: Notice) -> None:
-    """Put them into the session's namespace. Invalid, Interrupted, SessionDied."""
+async def send(relay: Relay, parcel: Parcel, notice: Notice, show: Show | None = None) -> None:
+    """Put them into the session's namespace; `show` shows how far. Invalid, Interrupted, SessionDied."""
     if not parcel.groups and not parcel.stuck:
         return
     _check_receiver(relay, parcel.groups)
     if parcel.automatic or parcel.size >= LARGE:
         names = named(name for group in parcel.groups for name in group.names)
-        with Progress(f"sending {names} ({size_text(parcel.size)}) to the GPU session"):
+        with Progress(f"sending {names} ({size_text(parcel.size)}) to the GPU session", show):
             await _send_new(relay, parcel, notice)
     else:
         await _push(relay, parcel.groups, {}, "", bound=False)
@@ -160,7 +160,9 @@ async def _push(
     _raise(reply["fault"], "in")
 
 
-async def fetch(relay: Relay, names: Sequence[str], parcel: Parcel) -> Arrived | None:
+async def fetch(
+    relay: Relay, names: Sequence[str], parcel: Parcel, show: Show | None = None
+) -> Arrived | None:
     """What comes back behind a cell. NotFound, Invalid, Interrupted, SessionDied."""
     if not names and not parcel.maybe:
         return None
@@ -173,7 +175,7 @@ async def fetch(relay: Relay, names: Sequence[str], parcel: Parcel) -> Arrived |
         bound=parcel.automatic,
         known=list(parcel.namespace) if parcel.automatic else [],
     )
-    with Progress(f"fetching {named(names or parcel.maybe)} from the GPU session"):
+    with Progress(f"fetching {named(names or parcel.maybe)} from the GPU session", show):
         answer = await relay.ask("aip_fetch_request", msgspec.to_builtins(fetch))
     found = msgspec.json.decode(answer.content, type=Fetched)
     if found.missing or found.fault:

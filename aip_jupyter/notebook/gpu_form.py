@@ -6,7 +6,6 @@ cells can run beside it.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +18,7 @@ from ..errors import AipError, Conflict
 from ..sessions.background import background
 from .connection import connect
 from .display import dim, element, frame
-from .form import INDENT, WIDTH, Field
+from .form import INDENT, WIDTH, Field, in_thread
 from .form_rules import without_field
 from .gpu_api import interrupt_session, list_gpus, list_sessions, stop_session
 from .gpu_form_rows import SessionRow
@@ -27,8 +26,6 @@ from .gpu_sessions import free_name, open_sessions
 from .gpu_tables import Overview
 from .gpu_wishes import Wish
 from .progress import Progress, progress_html
-
-_log = logging.getLogger(__name__)
 
 
 class GpuForm:
@@ -132,22 +129,10 @@ class GpuForm:
             return
         self._set_busy(True)
         self._tell("")
-        self._thread = threading.Thread(target=self._guard, args=(work,), name="aip-gpu-form", daemon=True)
-        self._thread.start()
+        self._thread = in_thread(work, self._failed, "aip-gpu-form", self._look_again)
 
-    def _guard(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except AipError as error:
-            self._failed(error)
-        except Exception as error:  # noqa: BLE001  # the outermost guard of a thread
-            _log.exception("the form could not do it")
-            self._failed(AipError(f"{type(error).__name__}: {error}"))
-        finally:
-            self._set_busy(False)
-            self._refresh_quietly()
-
-    def _refresh_quietly(self) -> None:
+    def _look_again(self) -> None:
+        self._set_busy(False)
         try:
             self.refresh()
         except AipError as error:

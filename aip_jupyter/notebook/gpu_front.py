@@ -7,10 +7,12 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from ..domain.records import new_id
 from ..sessions.messages import Message
 from ..sessions.relay import COMMS, Relay
 from .gpu_comms import comms_of
 from .gpu_replay import Replay
+from .progress import NOTICE, Progress, bundle, terminal_line
 
 
 class Front(Protocol):
@@ -40,6 +42,9 @@ class Front(Protocol):
     def notice(self, text: str, kind: str) -> None:
         """Show a line of ours; `kind` lets programs recognize it."""
 
+    def progress(self, progress: Progress) -> None:
+        """Show how far that is what the cell waits for, until it is finished. In the thread of its own."""
+
     def payload(self, payload: dict[str, Any]) -> None:
         """Pass on what `?` has found, and other payloads. Called in the thread of the cell, at its end."""
 
@@ -47,11 +52,15 @@ class Front(Protocol):
 class KernelFront:
     """Sends the messages on as outputs of the cell that runs now; only the number of a result is another."""
 
-    def __init__(self, kernel: Any, count: int, *, shows_errors: bool = False) -> None:
+    def __init__(self, kernel: Any, count: int, *, alone: bool = False) -> None:
         parent: Mapping[str, Any] = kernel.get_parent("shell")
         self.cell = str(parent.get("header", {}).get("msg_id", ""))
         self.stdin = bool(parent.get("content", {}).get("allow_stdin", False))
-        self.shows_errors = shows_errors
+        self.shows_errors = alone
+        self._is_empty = alone
+        """Whether there is nothing below the cell but what it waits for."""
+        self._waits = ""
+        """The id of the output that tells of that."""
         self._kernel = kernel
         self.count = count
         self._replay = Replay(kernel, parent)
@@ -68,17 +77,31 @@ class KernelFront:
         return self._comms.bring(relay)
 
     def show(self, message: Message) -> None:
+        self._is_empty = self._is_empty and message.type in COMMS
         if message.type == "execute_result":
             content = {**message.read(), "execution_count": self.count}
             self._replay.send(message.type, content, message.read_metadata(), message.buffers)
             return
-        if message.type in COMMS:
-            self._comms.note(self._relay, message)
+        self._comms.note(self._relay, message)
         self._replay.show(message)
 
     def notice(self, text: str, kind: str) -> None:
-        data = {"text/plain": text}
-        self._replay.send("display_data", {"data": data, "metadata": {"aip_notice": kind}, "transient": {}})
+        self._is_empty = False
+        self._display("display_data", {"text/plain": text}, {"aip_notice": kind})
+
+    def progress(self, progress: Progress) -> None:
+        shown, self._waits = self._waits, "" if progress.finished else self._waits or new_id()
+        if progress.finished and self._is_empty:  # an emptied output would still take a row
+            self._replay.send("clear_output", {"wait": False}, NOTICE)
+        elif shown:
+            data = {} if progress.finished else bundle(progress)
+            self._display("update_display_data", data, NOTICE, shown)
+        elif not progress.finished:
+            self._display("display_data", bundle(progress), NOTICE, self._waits)
+
+    def _display(self, kind: str, data: dict[str, str], metadata: dict[str, str], id: str = "") -> None:
+        transient = {"display_id": id} if id else {}
+        self._replay.send(kind, {"data": data, "metadata": metadata, "transient": transient})
 
     def payload(self, payload: dict[str, Any]) -> None:
         if payload["source"] != "ask_exit":  # that is the session's own end
@@ -109,6 +132,9 @@ class CapturedFront(KernelFront):
 
     def notice(self, text: str, kind: str) -> None:
         print(text, flush=True)
+
+    def progress(self, progress: Progress) -> None:
+        """It is nothing that somebody would want to capture."""
 
 
 class TerminalFront:
@@ -150,6 +176,10 @@ class TerminalFront:
     def notice(self, text: str, kind: str) -> None:
         print(text, flush=True)
 
+    def progress(self, progress: Progress) -> None:
+        if sys.stderr.isatty():
+            terminal_line(progress)
+
     def payload(self, payload: dict[str, Any]) -> None:
         if payload["source"] == "page":
             print(payload["data"].get("text/plain", ""), flush=True)
@@ -163,17 +193,17 @@ def _print(content: Mapping[str, Any]) -> None:
     stream.flush()
 
 
-def front_of(shell: Any, *, shows_errors: bool = False) -> Front:
+def front_of(shell: Any, *, alone: bool = False) -> Front:
     """The front of this shell, for the cell that it runs now.
 
-    `shows_errors`: nobody can catch what the cell raises.
+    `alone`: nothing else is in the cell. So nobody can catch what it raises, and nobody else shows something.
     """
     kernel, count = getattr(shell, "kernel", None), cell_number(shell)
     if kernel is None:
         return TerminalFront(count, shell)
     if not hasattr(sys.stdout, "pub_thread"):  # it is not the kernel's own stream
         return CapturedFront(kernel, count)
-    return KernelFront(kernel, count, shows_errors=shows_errors)
+    return KernelFront(kernel, count, alone=alone)
 
 
 def cell_number(shell: Any) -> int:

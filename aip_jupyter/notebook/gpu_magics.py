@@ -83,10 +83,10 @@ class GpuMagics(Magics):
         awaited, line = line.startswith(AWAITED), line.removeprefix(AWAITED)
         arguments = _parsed(self.gpu_cell, line)
         task = self._task(arguments, line, cell)
-        front = front_of(self.shell, shows_errors=awaited)
         namespace: dict[str, Any] = self._shell.user_ns
         if arguments.background:
-            return self._begin(arguments, task, front, awaited=awaited)
+            return self._begin(arguments, task, front_of(self.shell), awaited=awaited)
+        front = front_of(self.shell, alone=awaited)
         if not awaited:
             namespace.update(run(task, front))
             return None

@@ -52,11 +52,13 @@ async def take_up(comms: Comms, relay: Relay) -> None:
         living = msgspec.json.decode(answer.content, type=_Info).comms
         for comm_id in before - set(living):
             comms.close(comm_id)
-        states: dict[str, Message] = {}
         for comm_id, target in living.items():
-            comms.take_up(relay, comm_id, target.target_name)
             if target.target_name == WIDGET:
-                await _ask_state(relay, comm_id, states)
+                await _ask_state(comms, relay, comm_id)
+            else:
+                comms.take_up(relay, comm_id, target.target_name)
+        found = {comm_id: comms.kept(comm_id) for comm_id in living}
+        states = {comm_id: kept.update(comm_id) for comm_id, kept in found.items() if kept}
         for comm_id in ordered(states):
             if comm_id in before:
                 comms.tell(states[comm_id])
@@ -64,13 +66,15 @@ async def take_up(comms: Comms, relay: Relay) -> None:
                 comms.tell(_opening(states[comm_id]))
 
 
-async def _ask_state(relay: Relay, comm_id: str, states: dict[str, Message]) -> None:
-    def keep(message: Message) -> None:
+async def _ask_state(comms: Comms, relay: Relay, comm_id: str) -> None:
+    """Have the widget known here from the moment at which its state is."""
+
+    def take(message: Message) -> None:
         if message.type == "comm_msg":
-            states[comm_id] = message
+            comms.take_up(relay, comm_id, WIDGET, message)
 
     content = {"comm_id": comm_id, "data": {"method": "request_state"}}
-    await relay.pass_on(request("shell", "comm_msg", content), keep)
+    await relay.pass_on(request("shell", "comm_msg", content), take)
 
 
 def ordered(states: Mapping[str, Message]) -> Iterator[str]:

@@ -109,7 +109,7 @@ class NotebookLine:
 
         show: Any = display.display
         # An output without any content takes no room.
-        content = {} if progress.finished else _bundle(progress)
+        content = {} if progress.finished else bundle(progress)
         if self._handle is None:
             self._handle = show(content, raw=True, display_id=True, metadata=NOTICE)
         else:
@@ -129,5 +129,6 @@ def progress_html(progress: Progress) -> Html:
     return join([element("progress", "", **known), " ", element("span", progress.text)])
 
 
-def _bundle(progress: Progress) -> dict[str, str]:
+def bundle(progress: Progress) -> dict[str, str]:
+    """The line as an output."""
     return {"text/plain": progress.text, "text/html": frame(progress_html(progress))}

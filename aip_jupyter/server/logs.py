@@ -56,6 +56,7 @@ def install(log: logging.Logger | logging.LoggerAdapter[Any]) -> Callable[[], No
     Handlers that are added later are not covered, nor is what was written before: Jupyter shows its address
     with the token that it has made up when it starts, for people to copy, before extensions are started.
     """
+    redact("")  # has loaded what it needs then: what a signal's handler logs may come in the middle of that
     redaction = Redaction()
     handlers = [
         each for each in _handlers(log) if not any(isinstance(old, Redaction) for old in each.filters)

@@ -1,4 +1,4 @@
-"""A real IPython shell in this process, on a fresh home, without a server."""
+"""A real IPython shell in this process, on a fresh home, without a server; and a kernel with a session."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from aip_jupyter.client.choice import Choice, set_choice
 from aip_jupyter.client.connect import disconnect
 from aip_jupyter.client.journals import JOURNALS
 from aip_jupyter.errors import AipError
+
+from . import gpu_cells
 
 
 class Notebook:
@@ -110,3 +112,19 @@ def clf(notebook: Notebook) -> Any:
 
     notebook["clf"] = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
     return notebook["clf"]
+
+
+@pytest.fixture(scope="module")
+def gpu_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """An AIP_HOME whose sessions end with the module."""
+    home = tmp_path_factory.mktemp("home")
+    yield home
+    gpu_cells.end_sessions(home)
+
+
+@pytest.fixture(scope="module")
+def nb(gpu_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[gpu_cells.Notebook]:
+    """A notebook's kernel, whose session `cpu` all tests of the module share that leave it alive."""
+    with gpu_cells.running_notebook(gpu_home, tmp_path_factory.mktemp("work")) as notebook:
+        notebook.run("%%gpu cpu\nimport os, time\nprint('begun')")
+        yield notebook

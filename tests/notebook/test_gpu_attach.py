@@ -10,27 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from .gpu_cells import Cell, Notebook, agents, end_sessions, running_notebook
+from .gpu_cells import Cell, Notebook, agents, running_notebook
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    yield home
-    end_sessions(home)
-
-
-@pytest.fixture(scope="module")
-def nb(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    with running_notebook(home, tmp_path_factory.mktemp("work")) as notebook:
-        notebook.run("%%gpu cpu\nimport os, time\nprint('begun')")
-        yield notebook
-
-
-@pytest.fixture(scope="module")
-def other(nb: Notebook, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
+def other(nb: Notebook, gpu_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
     """A second notebook, with no session of its own."""
-    with running_notebook(home, tmp_path_factory.mktemp("other"), "other.ipynb") as notebook:
+    with running_notebook(gpu_home, tmp_path_factory.mktemp("other"), "other.ipynb") as notebook:
         yield notebook
 
 
@@ -121,9 +107,8 @@ def test_what_is_typed_wrong_gets_one_clear_line(other: Notebook, code: str) -> 
 
 
 def test_two_viewers_follow_a_cell_that_runs_and_see_the_same(
-    nb: Notebook, other: Notebook, tmp_path: Path
+    nb: Notebook, other: Notebook, gate: Path
 ) -> None:
-    gate = tmp_path / "gate"
     running = nb.start(gated(gate)).until("first")
     viewer = other.start("%gpu attach cpu").until("first")
     assert "still runs" in viewer.notices["cell"]
@@ -135,8 +120,7 @@ def test_two_viewers_follow_a_cell_that_runs_and_see_the_same(
     assert other.run("%%gpu\n'os' in globals()").shown == ["True"]
 
 
-def test_an_interrupt_ends_the_watching_only(nb: Notebook, other: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_an_interrupt_ends_the_watching_only(nb: Notebook, other: Notebook, gate: Path) -> None:
     running = nb.start(gated(gate)).until("first")
     viewer = other.start("%gpu attach cpu").until("first")
     other.interrupt()
@@ -149,8 +133,7 @@ def test_an_interrupt_ends_the_watching_only(nb: Notebook, other: Notebook, tmp_
     assert running.reply["status"] == "ok"
 
 
-def test_the_loop_goes_on_while_a_cell_is_followed(nb: Notebook, other: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_the_loop_goes_on_while_a_cell_is_followed(nb: Notebook, other: Notebook, gate: Path) -> None:
     running = nb.start(gated(gate)).until("first")
     await_ = "await asyncio.sleep(0.2); open(gate, 'w').close()"
     opening = f"import asyncio\nasync def opens(gate): {await_}"
@@ -169,11 +152,11 @@ def test_from_python_and_inside_other_code_it_blocks(nb: Notebook) -> None:
     assert nb.run("if True:\n    %gpu attach cpu --last 1").text == "here\n"
 
 
-def test_the_end_of_the_session_ends_the_watching(nb: Notebook, other: Notebook, home: Path) -> None:
+def test_the_end_of_the_session_ends_the_watching(nb: Notebook, other: Notebook, gpu_home: Path) -> None:
     nb.run("%%gpu cpu --session brief\nimport time")
     running = nb.start("%%gpu --session brief\nprint('begun', flush=True)\ntime.sleep(60)").until("begun")
     viewer = other.start("%gpu attach brief").until("begun")
-    (record,) = [record for record in agents(home) if record.session.name == "brief"]
+    (record,) = [record for record in agents(gpu_home) if record.session.name == "brief"]
     os.kill(int(record.kernel.split("|")[2]), signal.SIGKILL)
     for cell in (running.end(), viewer.end()):
         assert cell.reply["ename"] == "SessionDied", cell.reply

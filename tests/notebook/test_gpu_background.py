@@ -5,26 +5,11 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .gpu_cells import Notebook, agents, end_sessions, running_notebook
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    yield home
-    end_sessions(home)
-
-
-@pytest.fixture(scope="module")
-def nb(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    with running_notebook(home, tmp_path_factory.mktemp("work")) as notebook:
-        notebook.run("%%gpu cpu\nimport os, time\nprint('begun')")
-        yield notebook
+from .gpu_cells import Notebook, agents
 
 
 def gated(gate: Path, code: str = "") -> str:
@@ -32,8 +17,7 @@ def gated(gate: Path, code: str = "") -> str:
     return f"print('first')\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\nprint('last')\n{code}"
 
 
-def test_the_cell_returns_at_once_and_its_output_appears_below_it(nb: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_the_cell_returns_at_once_and_its_output_appears_below_it(nb: Notebook, gate: Path) -> None:
     cell = nb.run(f"%%gpu cpu --background --as job --out found\n{gated(gate, 'found = 42; found')}")
     shown = next(output["content"] for output in cell.outputs if output["msg_type"] == "execute_result")
     assert re.fullmatch(
@@ -68,8 +52,7 @@ def test_a_failure_is_told_in_one_line_and_raised_where_somebody_asks(nb: Notebo
     assert nb.run("job.state, job.done").shown == ["('failed', True)"]
 
 
-def test_cells_queue_in_order_and_what_was_cancelled_never_begins(nb: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_cells_queue_in_order_and_what_was_cancelled_never_begins(nb: Notebook, gate: Path) -> None:
     nb.run("%%gpu cpu\nran = []")
     first = nb.run(f"%%gpu cpu --background --as one\nran.append(1)\n{gated(gate)}").late("first")
     nb.run("%%gpu cpu --background --as two\nran.append(2)")
@@ -103,8 +86,7 @@ def test_its_type_is_no_session(nb: Notebook) -> None:
 
 
 @pytest.mark.parametrize("asking", ["job.result()", "await job"])
-def test_an_interrupt_ends_the_waiting_and_not_the_cell(nb: Notebook, tmp_path: Path, asking: str) -> None:
-    gate = tmp_path / "gate"
+def test_an_interrupt_ends_the_waiting_and_not_the_cell(nb: Notebook, gate: Path, asking: str) -> None:
     nb.run(f"%%gpu cpu --background --as job\n{gated(gate)}").late("first")
     waiting = nb.start(f"print('waits', flush=True)\n{asking}").until("waits")
     nb.interrupt()
@@ -115,12 +97,12 @@ def test_an_interrupt_ends_the_waiting_and_not_the_cell(nb: Notebook, tmp_path: 
     assert nb.run(f"{asking} is None, job.state").shown == ["(True, 'done')"]
 
 
-def test_the_end_of_its_session_is_told(nb: Notebook, home: Path) -> None:
+def test_the_end_of_its_session_is_told(nb: Notebook, gpu_home: Path) -> None:
     nb.run("%%gpu cpu --session brief\nimport time")
     cell = nb.run("%%gpu --session brief --background\nprint('begun', flush=True)\ntime.sleep(60)").late(
         "begun"
     )
-    (record,) = [record for record in agents(home) if record.session.name == "brief"]
+    (record,) = [record for record in agents(gpu_home) if record.session.name == "brief"]
     os.kill(int(record.kernel.split("|")[2]), signal.SIGKILL)
     cell.late("has failed: session: 'brief' has ended")
     assert nb.fail("_.result()")["ename"] == "SessionDied"

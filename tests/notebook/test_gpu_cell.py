@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,37 +13,21 @@ import pytest
 from aip_jupyter.backends.process import is_alive
 from tests.sessions.agents import wait_for
 
-from .gpu_cells import Notebook, agents, end_sessions, running_notebook
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    yield home
-    end_sessions(home)
-
-
-@pytest.fixture(scope="module")
-def nb(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    """One notebook, whose session `cpu` all tests share that leave it alive."""
-    with running_notebook(home, tmp_path_factory.mktemp("work")) as notebook:
-        notebook.run("%%gpu cpu\nimport os, time\nprint('begun')")
-        yield notebook
+from .gpu_cells import Notebook, agents, running_notebook
 
 
 def plain(traceback: list[str]) -> str:
     return re.sub(r"\x1b\[[\d;]*m", "", "\n".join(traceback))
 
 
-def test_the_cell_runs_elsewhere_and_its_variables_stay(nb: Notebook, home: Path) -> None:
+def test_the_cell_runs_elsewhere_and_its_variables_stay(nb: Notebook, gpu_home: Path) -> None:
     pid = int(nb.run("%%gpu cpu\nkept = 5\nos.getpid()").shown[0])
-    assert pid == int(agents(home)[0].kernel.split("|")[2])
+    assert pid == int(agents(gpu_home)[0].kernel.split("|")[2])
     assert nb.run("%%gpu cpu\nkept").shown == ["5"]
     assert nb.run("'kept' in globals()").shown == ["False"]
 
 
-def test_output_arrives_before_the_cell_ends(nb: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_output_arrives_before_the_cell_ends(nb: Notebook, gate: Path) -> None:
     cell = nb.start(
         f"%%gpu cpu\nprint('first')\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\nprint('last')"
     )
@@ -69,6 +52,24 @@ clear_output(wait=True)
     assert shown["transient"] == updated["transient"] == {"display_id": "mine"}
     assert cleared == {"wait": True}
     assert result["execution_count"] == cell.reply["execution_count"]
+
+
+def test_what_a_cell_has_waited_for_leaves_nothing(nb: Notebook) -> None:
+    nb.run("from aip_jupyter.notebook import progress; progress.PATIENCE = 0.0")
+    try:
+        alone = nb.run("%%gpu cpu --session opened\nNone")
+        behind = nb.run(
+            "print('mine'); import aip_jupyter as aip\naip.run_on_gpu('2', session='opened-too', gpu='cpu')"
+        )
+    finally:
+        nb.run("progress.PATIENCE = 1.0")
+        nb.run("%gpu stop opened\n%gpu stop opened-too")
+    assert "opening a GPU session (cpu)" in alone.outputs[0]["content"]["data"]["text/plain"]
+    assert alone.outputs[-1]["msg_type"] == "clear_output"
+    # Where something else is shown, that stays, and the line is emptied.
+    assert behind.outputs[0]["content"]["text"] == "mine\n"
+    assert "clear_output" not in {output["msg_type"] for output in behind.outputs}
+    assert behind.notices["progress"] == ""
 
 
 def test_a_figure_and_a_frame_come_as_pictures(nb: Notebook) -> None:
@@ -190,12 +191,14 @@ except KeyboardInterrupt:
     after = 1
 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])""")
     cell.until("deaf")
-    nb.interrupt()
-    time.sleep(0.2)  # two at once are one signal
-    nb.interrupt()
-    cell.end()
-    waiting = nb.start("%%gpu cpu\nafter").until_notice("waits")
-    gate.write_text("")
+    try:
+        nb.interrupt()
+        time.sleep(0.2)  # two at once are one signal
+        nb.interrupt()
+        cell.end()
+        waiting = nb.start("%%gpu cpu\nafter").until_notice("waits")
+    finally:
+        gate.write_text("")
     assert cell.reply["ename"] == "KeyboardInterrupt"
     assert cell.notices["left"].startswith("GPU session 'cpu' ")
     assert "goes on" in cell.notices["left"]
@@ -204,8 +207,7 @@ signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])""")
     assert waiting.shown == ["1"]
 
 
-def test_who_waits_for_the_session_can_be_interrupted(nb: Notebook, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_who_waits_for_the_session_can_be_interrupted(nb: Notebook, gate: Path) -> None:
     code = f"import threading\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\nfinished = True"
     nb.run(f"""
 import threading
@@ -221,14 +223,13 @@ other.start()
     assert nb.run("%%gpu cpu\nfinished").shown == ["True"]
 
 
-def test_the_notebook_serves_widgets_while_the_cell_runs(nb: Notebook, tmp_path: Path) -> None:
+def test_the_notebook_serves_widgets_while_the_cell_runs(nb: Notebook, gate: Path) -> None:
     nb.run("""
 def opened(comm, message):
     with open(message["content"]["data"]["file"], "w") as file:
         file.write("")
 get_ipython().kernel.comm_manager.register_target("touch", opened)
 """)
-    gate = tmp_path / "gate"
     cell = nb.start(
         f"%%gpu cpu\nprint('inside', flush=True)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
     ).until("inside")
@@ -287,13 +288,13 @@ def test_help_is_shown_where_the_notebook_shows_it(nb: Notebook) -> None:
     assert "Return a new list" in plain([page["data"]["text/plain"]])
 
 
-def test_a_session_that_nobody_waits_for_is_found_by_the_next_cell(nb: Notebook, home: Path) -> None:
+def test_a_session_that_nobody_waits_for_is_found_by_the_next_cell(nb: Notebook, gpu_home: Path) -> None:
     cell = nb.start("%%gpu cpu --session later\nfirst = 1")
-    wait_for(lambda: "later" in {record.session.name for record in agents(home)})
+    wait_for(lambda: "later" in {record.session.name for record in agents(gpu_home)})
     nb.interrupt()
     assert cell.end().reply["ename"] == "KeyboardInterrupt"
     assert nb.run("%%gpu cpu --session later\n'first' in globals()").shown == ["False"]
-    assert [record.session.name for record in agents(home)].count("later") == 1
+    assert [record.session.name for record in agents(gpu_home)].count("later") == 1
 
 
 @pytest.mark.parametrize("leave", ["quit", "exit"])
@@ -316,12 +317,12 @@ def test_a_named_session_is_another_one(nb: Notebook) -> None:
     assert nb.run("%%gpu --session cpu\nmine").shown == ["1"]
 
 
-def test_variables_survive_the_notebooks_kernel(home: Path, nb: Notebook, tmp_path: Path) -> None:
-    with running_notebook(home, tmp_path / "work", "work/other.ipynb") as first:
+def test_variables_survive_the_notebooks_kernel(gpu_home: Path, nb: Notebook, tmp_path: Path) -> None:
+    with running_notebook(gpu_home, tmp_path / "work", "work/other.ipynb") as first:
         first.run("%%gpu cpu\nimport time\nanswer = 42")
         first.start("%%gpu cpu\nprint('inside', flush=True); time.sleep(1); slept = True").until("inside")
         os.kill(first.pid, signal.SIGKILL)
-    with running_notebook(home, tmp_path / "work", "work/other.ipynb") as second:
+    with running_notebook(gpu_home, tmp_path / "work", "work/other.ipynb") as second:
         cell = second.run("%%gpu cpu\nanswer, slept")
         assert cell.shown == ["(42, True)"]
         assert (
@@ -330,7 +331,7 @@ def test_variables_survive_the_notebooks_kernel(home: Path, nb: Notebook, tmp_pa
         assert second.run("%%gpu cpu\nanswer").notices == {}
 
 
-def test_a_cell_ends_with_its_session(home: Path, nb: Notebook) -> None:
+def test_a_cell_ends_with_its_session(gpu_home: Path, nb: Notebook) -> None:
     cell = nb.start(
         "%%gpu cpu --session doomed\nimport os, time; print(os.getpid(), flush=True); time.sleep(60)"
     )
@@ -350,10 +351,10 @@ def test_secrets_do_not_reach_the_session_or_the_notebook(nb: Notebook) -> None:
     ]
 
 
-def test_nothing_of_ended_sessions_is_left(home: Path, nb: Notebook) -> None:
+def test_nothing_of_ended_sessions_is_left(gpu_home: Path, nb: Notebook) -> None:
     nb.run("%%gpu cpu --session brief\n1")
     (record,) = (
-        record for record in agents(home) if record.session.name == "brief" and is_alive(record.agent)
+        record for record in agents(gpu_home) if record.session.name == "brief" and is_alive(record.agent)
     )
     nb.run("%gpu stop brief")
     assert not is_alive(record.agent)

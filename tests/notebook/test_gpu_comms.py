@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from aip_jupyter.backends.process import is_alive
 
-from .gpu_cells import Cell, Notebook, agents, end_sessions, running_notebook
+from .gpu_cells import Cell, Notebook, agents, running_notebook
 
 SLIDER = """%%gpu cpu
 import ipywidgets as widgets, os
@@ -27,26 +27,15 @@ display(slider, out)
 """
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    yield home
-    end_sessions(home)
-
-
-@pytest.fixture(scope="module")
-def nb(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    with running_notebook(home, tmp_path_factory.mktemp("work")) as notebook:
-        yield notebook
-
-
 class Sent(Cell):
     """A comm message of the front end, and what comes of it."""
 
-    def __init__(self, nb: Notebook, kind: str, content: Any, buffers: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self, nb: Notebook, kind: str, content: Any, buffers: Sequence[bytes] = (), metadata: Any = None
+    ) -> None:
         self.client = nb.client
         self.outputs, self.messages, self.idle = [], [], False
-        message = self.client.session.msg(kind, content)
+        message = self.client.session.msg(kind, content, metadata=metadata)
         self.id = message["header"]["msg_id"]
         self.known[self.id] = self
         self.client.session.send(self.client.shell_channel.socket, message, buffers=list(buffers))
@@ -165,18 +154,56 @@ def infos(nb: Notebook) -> dict[str, Any]:
     return dict(nb.client.comm_info(reply=True, timeout=60)["content"]["comms"])
 
 
-def test_a_page_that_is_loaded_again_finds_widgets_of_both_kernels(nb: Notebook) -> None:
-    nb.run(SLIDER)
-    nb.run("import ipywidgets; local = ipywidgets.IntText(value=8)")
-    remote, local = comm_id(nb, "slider"), nb.run("local.comm.comm_id").shown[0].strip("'")
+def all_widgets(nb: Notebook) -> Sent:
+    """A front end that was loaded again asks for them."""
+    metadata = {"version": "1.0.0"}
     content = {"comm_id": "control", "target_name": "jupyter.widget.control", "data": {}}
-    assert len(Sent(nb, "comm_open", content).until_idle().of("comm_close")) == 1
-    known = infos(nb)
-    assert {remote, local} <= set(known)
-    for id, value in ((remote, 0), (local, 8)):
-        asked = Sent(nb, "comm_msg", {"comm_id": id, "data": {"method": "request_state"}}).until_idle()
-        (state,) = asked.of("comm_msg")
-        assert state["content"]["data"]["state"]["value"] == value
+    Sent(nb, "comm_open", content, metadata=metadata).until_idle()
+    return Sent(nb, "comm_msg", {"comm_id": "control", "data": {"method": "request_states"}})
+
+
+def request_state(nb: Notebook, comm_id: str) -> Sent:
+    """A front end asks for one."""
+    return Sent(nb, "comm_msg", {"comm_id": comm_id, "data": {"method": "request_state"}})
+
+
+def told(asked: Sent) -> Any:
+    """The data of the one message that answers."""
+    (answer,) = asked.until_idle().of("comm_msg")
+    return answer["content"]["data"]
+
+
+def test_a_page_that_is_loaded_again_finds_widgets_of_both_kernels(nb: Notebook) -> None:
+    nb.run("import ipywidgets; local = ipywidgets.IntText(value=8); here = ipywidgets.Image(value=b'here')")
+    nb.run(f"{SLIDER}there = widgets.Image(value=b'there')\nslider.value = 3")
+    remote, there = comm_id(nb, "slider"), comm_id(nb, "there")
+    local, here = (nb.run(f"{name}.comm.comm_id").shown[0].strip("'") for name in ("local", "here"))
+    update(nb, remote, value=5).until_idle()
+    asked = all_widgets(nb)
+    found = told(asked)
+    states = found["states"]
+    assert found["method"] == "update_states"
+    assert (states[remote]["model_name"], states[remote]["state"]["value"]) == ("IntSliderModel", 5)
+    assert (states[local]["model_name"], states[local]["state"]["value"]) == ("IntTextModel", 8)
+    buffers = [bytes(part) for part in asked.of("comm_msg")[0]["buffers"]]
+    placed = {(place[0], place[-1]): part for place, part in zip(found["buffer_paths"], buffers, strict=True)}
+    assert (placed[here, "value"], placed[there, "value"]) == (b"here", b"there")
+    for id, value in ((remote, 5), (local, 8)):
+        assert told(request_state(nb, id))["state"]["value"] == value
+
+
+def test_no_page_waits_for_a_session_to_know_its_widgets(nb: Notebook, tmp_path: Path) -> None:
+    nb.run(SLIDER)
+    slider = comm_id(nb, "slider")
+    flag = tmp_path / "go"
+    code = f"slider.value = 9\nprint('begun', flush=True)\nwhile not os.path.exists({str(flag)!r}): pass"
+    cell = nb.start(f"%%gpu cpu\n{code}").until("begun")
+    try:
+        assert told(all_widgets(nb))["states"][slider]["state"]["value"] == 9
+        assert told(request_state(nb, slider))["state"]["value"] == 9
+    finally:
+        flag.touch()
+    cell.end()
 
 
 def test_what_a_closed_widget_leaves(nb: Notebook) -> None:
@@ -203,18 +230,18 @@ threading.Thread(target=late).start()
     assert cell.late("late").text == "late\n"
 
 
-def test_another_notebook_sees_no_widgets_of_ours(home: Path, nb: Notebook, tmp_path: Path) -> None:
-    with running_notebook(home, tmp_path, "work/other.ipynb") as other:
+def test_another_notebook_sees_no_widgets_of_ours(gpu_home: Path, nb: Notebook, tmp_path: Path) -> None:
+    with running_notebook(gpu_home, tmp_path, "work/other.ipynb") as other:
         other.run("%%gpu cpu --session cpu\n1")
         nb.run(SLIDER)
         assert infos(other) == {}
         assert comm_id(nb, "slider") in infos(nb)
 
 
-def test_the_end_of_a_session_closes_its_comms(home: Path, nb: Notebook) -> None:
+def test_the_end_of_a_session_closes_its_comms(gpu_home: Path, nb: Notebook) -> None:
     nb.run(SLIDER)
     slider = comm_id(nb, "slider")
-    for record in agents(home):
+    for record in agents(gpu_home):
         if is_alive(record.agent):
             os.kill(int(record.kernel.split("|")[2]), signal.SIGKILL)
     while True:
@@ -223,3 +250,7 @@ def test_the_end_of_a_session_closes_its_comms(home: Path, nb: Notebook) -> None
             break
     assert slider not in infos(nb)
     update(nb, slider, value=1).until_idle()  # nobody hears it, and nothing hangs
+    # Who has just heard of it gets an answer, without which a page shows no widget at all.
+    asked = request_state(nb, slider)
+    assert told(asked)["state"]["max"] == 100
+    assert slider not in told(all_widgets(nb)).get("states", {})

@@ -13,19 +13,12 @@ import pytest
 from aip_jupyter.backends.process import is_alive
 from tests.sessions.agents import wait_for
 
-from .gpu_cells import Cell, Notebook, agents, end_sessions, running_notebook
+from .gpu_cells import Cell, Notebook, agents, running_notebook
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("home")
-    yield home
-    end_sessions(home)
-
-
-@pytest.fixture(scope="module")
-def nb(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
-    with running_notebook(home, tmp_path_factory.mktemp("work")) as notebook:
+def nb(gpu_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
+    with running_notebook(gpu_home, tmp_path_factory.mktemp("work")) as notebook:
         notebook.client.allow_stdin = True
         notebook.run("%%gpu cpu\nkept = 1")
         yield notebook
@@ -107,13 +100,12 @@ def test_two_calls_in_one_cell_have_ids_of_their_own(nb: Notebook) -> None:
     assert nb.run(code).text == "0\n1\n2\n"
 
 
-def test_the_session_names_the_front_ends_own_request(home: Path, nb: Notebook, tmp_path: Path) -> None:
-    flag = tmp_path / "go"
-    wait = f"while not os.path.exists({str(flag)!r}): time.sleep(0.01)"
+def test_the_session_names_the_front_ends_own_request(gpu_home: Path, nb: Notebook, gate: Path) -> None:
+    wait = f"while not os.path.exists({str(gate)!r}): time.sleep(0.01)"
     code = f"import os, time\nprint('begun', flush=True)\n{wait}"
     cell = nb.start(f"%%gpu cpu\n{code}").until("begun")
-    wait_for(lambda: [record.session.cell for record in agents(home)] == [cell.id])
-    flag.touch()
+    wait_for(lambda: [record.session.cell for record in agents(gpu_home)] == [cell.id])
+    gate.touch()
     cell.end()
 
 
@@ -137,10 +129,10 @@ except ValueError as error:
     assert cell.text == "invalid literal for int() with base 10: 'x'\n"
 
 
-def test_a_question_ends_with_its_session(home: Path, nb: Notebook) -> None:
+def test_a_question_ends_with_its_session(gpu_home: Path, nb: Notebook) -> None:
     running = nb.start("%%gpu cpu\ninput('who? ')")
     asked(nb)
-    for record in agents(home):
+    for record in agents(gpu_home):
         if is_alive(record.agent):
             os.kill(int(record.kernel.split("|")[2]), signal.SIGKILL)
     assert running.end().reply["ename"] == "SessionDied"

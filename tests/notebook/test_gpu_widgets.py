@@ -76,8 +76,7 @@ def test_a_new_kernel_takes_up_the_widgets_as_they_are(home: Path, tmp_path: Pat
         assert {slider, box} <= set(reply["content"]["comms"])
 
 
-def test_a_bar_of_a_cell_that_runs_is_followed_to_its_end(home: Path, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
+def test_a_bar_of_a_cell_that_runs_is_followed_to_its_end(home: Path, tmp_path: Path, gate: Path) -> None:
     with running_notebook(home, tmp_path / "work") as nb:
         nb.run(BOX)
         code = f"""%%gpu cpu

@@ -103,10 +103,12 @@ def test_a_server_that_says_nothing_is_gone(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(websocket_client, "GONE", 0.3)
 
-    async def say_nothing(connection: ServerConnection) -> None:
-        await asyncio.sleep(20)
-
     async def main() -> None:
+        given_up = asyncio.Event()
+
+        async def say_nothing(connection: ServerConnection) -> None:
+            await given_up.wait()
+
         async with serve(say_nothing, "127.0.0.1", 0, ping_interval=None, close_timeout=0.1) as server:
             port = server.sockets[0].getsockname()[1]
             connecting = websocket_client.Connect(
@@ -116,8 +118,11 @@ def test_a_server_that_says_nothing_is_gone(monkeypatch: pytest.MonkeyPatch) -> 
                 proxy=None,
             )
             async with connecting as connection:
-                with pytest.raises(ConnectionClosed):
-                    await asyncio.wait_for(connection.recv(), 10)
+                try:
+                    with pytest.raises(ConnectionClosed):
+                        await asyncio.wait_for(connection.recv(), 10)
+                finally:
+                    given_up.set()
             server.close(close_connections=True)
 
     asyncio.run(main())

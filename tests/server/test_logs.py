@@ -199,3 +199,15 @@ def test_a_traceback_in_the_log_says_all_but_the_token(debugged: LiveServer) -> 
     with debugged.http(token=None) as client:
         client.get("failing", params={"token": TOKEN})
     assert re.search(rf"ValueError: cannot use /failing\?token={re.escape(MARK)}", debugged.log)
+
+
+def test_a_signal_is_logged_whatever_it_interrupts() -> None:
+    """Its handler may come while something is imported: it must need no module that is not there yet."""
+    code = (
+        "import logging, sys\nfrom aip_jupyter.server.logs import install\ninstall(logging.getLogger())\n"
+        "before = set(sys.modules)\nlogging.error('received signal %s, stopping', 15)\n"
+        "print(sorted(set(sys.modules) - before))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+    assert "received signal 15, stopping" in told.stderr

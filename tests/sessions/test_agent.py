@@ -81,8 +81,8 @@ def test_orders_need_the_key_of_the_record(agent: Agent) -> None:
     assert order(agent.record.control, Order(do="state")).session == agent.record.session
 
 
-def test_it_counts_cells_and_sees_them_begin_and_end(agent: Agent, tmp_path: Path) -> None:
-    before, gate = agent.record.session, tmp_path / "gate"
+def test_it_counts_cells_and_sees_them_begin_and_end(agent: Agent, gate: Path) -> None:
+    before = agent.record.session
     code = f"import os, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
     running = threading.Thread(target=run_cells, args=[agent.grant, code])
     running.start()

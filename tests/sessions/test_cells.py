@@ -78,9 +78,9 @@ def test_what_comes_to_its_end_in_a_notebook_is_seen(agent: Agent) -> None:
     use(agent, work)
 
 
-def test_one_that_runs_is_seen_only_once_it_has_ended(agent: Agent, tmp_path: Path) -> None:
+def test_one_that_runs_is_seen_only_once_it_has_ended(agent: Agent, gate: Path) -> None:
     async def work(relay: Relay) -> None:
-        gate, begun = tmp_path / "gate", asyncio.Event()
+        begun = asyncio.Event()
         code = f"import os, time\nprint(1)\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)"
         running = asyncio.ensure_future(relay.run(cell(code, 9), lambda message: begun.set()))
         await begun.wait()
@@ -88,7 +88,7 @@ def test_one_that_runs_is_seen_only_once_it_has_ended(agent: Agent, tmp_path: Pa
             pass
         assert (mark.last, mark.ended, mark.status, mark.seen) == (0, 0, "busy", False)
         assert not (await relay.order(Order(do="seen", cell=mark.id))).cells[-1].seen
-        gate.touch()
+        gate.touch()  # noqa: ASYNC240  # takes no time
         await running
         # Whoever has its end says so, perhaps before the agent itself has it.
         assert (await ended(relay))[-1].seen

@@ -23,7 +23,9 @@ from aip_jupyter.services.settings import Settings
 from ..contracts.services import put
 
 TOKEN = "a-token-for-tests"
-_OTHERS = dict.fromkeys(("jupyterlab", "jupyter_lsp", "jupyter_server_terminals", "notebook_shim"), False)
+_OTHERS = dict.fromkeys(
+    ("jupyterlab", "ipyparallel", "jupyter_lsp", "jupyter_server_terminals", "notebook_shim"), False
+)
 """Extensions that these tests do not need, and that take a second to load."""
 
 

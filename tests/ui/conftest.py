@@ -11,14 +11,23 @@ from urllib.parse import urlsplit
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Request,
+    WebError,
+    expect,
+    sync_playwright,
+)
 
 from aip_jupyter.client.http import HttpServices
 
 from ..support.live import LiveServer
 from ..support.sessions import ending_sessions
 from .gallery import stop_sessions
-from .lab import LabPage, start_lab
+from .lab import SCREENSHOTS, LabPage, start_lab
 
 ROOT = Path(__file__).parents[2]
 
@@ -113,18 +122,34 @@ def find_chromium(own: str) -> str:
     )
 
 
+@pytest.fixture(scope="package")
+def profile(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile that all tests share: what one page has loaded, the next has at hand."""
+    profile = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    profile.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield profile
+    profile.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh browser profile. Fails when the page asked anybody but this machine, or broke."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()
+def page(profile: BrowserContext) -> Iterator[Page]:
+    """A fresh page. Fails when it, or one that it has opened, asked anybody but this machine, or broke."""
     hosts: set[str] = set()
     broken: list[str] = []
-    context.on("request", lambda request: hosts.add(urlsplit(request.url).hostname or ""))
-    context.on("weberror", lambda error: broken.append(str(error.error)))
-    yield page
-    context.close()
+
+    def hear(request: Request) -> None:
+        hosts.add(urlsplit(request.url).hostname or "")
+
+    def see(error: WebError) -> None:
+        broken.append(str(error.error))
+
+    profile.on("request", hear)
+    profile.on("weberror", see)
+    yield profile.new_page()
+    for page in profile.pages:
+        page.close()
+    profile.remove_listener("request", hear)
+    profile.remove_listener("weberror", see)
     assert hosts <= {"127.0.0.1", ""}
     assert broken == []
 
@@ -151,7 +176,7 @@ def screenshot(page: Page) -> Callable[[str], None]:
     """Keeps a picture of the page in the folder AIP_SCREENSHOTS, when it is set."""
 
     def keep(name: str) -> None:
-        folder = os.environ.get("AIP_SCREENSHOTS")
+        folder = os.environ.get(SCREENSHOTS)
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
             page.screenshot(path=Path(folder) / f"{name}.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from playwright.sync_api import Locator, Page, expect
 from ..support.live import LiveServer, free_port, server_environ
 
 TOKEN = "a-token-for-tests"
+SCREENSHOTS = "AIP_SCREENSHOTS"
+"""The variable that names the folder for pictures; without it none are taken."""
 
 # Whatever else a JupyterLab would ask the network for.
 _OFFLINE = (
@@ -247,7 +250,9 @@ class LabPage:
 
 
 def in_both_themes(lab_page: LabPage, screenshot: Callable[[str], None], name: str) -> None:
-    """A picture in each; the light one stays on."""
+    """A picture in each, when somebody wants pictures; the light one stays on."""
+    if not os.environ.get(SCREENSHOTS):
+        return
     for theme in ("dark", "light"):
         lab_page.use_theme(theme)
         screenshot(f"{name}-{theme}")

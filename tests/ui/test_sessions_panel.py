@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from .lab import LabPage, in_both_themes
@@ -33,20 +35,62 @@ def test_the_form_starts_and_stops_a_session(notebook: LabPage, screenshot: Call
     expect(session.get_by_role("img", name="idle")).to_have_count(0)
 
 
-def test_attaching_shows_what_a_restarted_kernel_has_missed(
-    notebook: LabPage, screenshot: Callable[[str], None]
+_SHOW = """path => {
+    const { commands } = window.jupyterapp;
+    return commands.execute('docmanager:open', { path, factory: 'Notebook' }).then(async panel => {
+        await panel.revealed;
+        await panel.sessionContext.ready;
+    });
+}"""
+
+_ATTACH = """() => {
+    const { commands, shell } = window.jupyterapp;
+    const cell = shell.currentWidget.content.activeCell.model.sharedModel;
+    cell.setSource('%gpu attach going');
+    window.attached = commands.execute('notebook:run-cell').then(() => JSON.stringify(cell.outputs));
+}"""
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["reloaded", "reloaded-and-restarted"])
+def test_attaching_shows_what_nobody_has_seen(
+    notebook: LabPage, screenshot: Callable[[str], None], tmp_path: Path, restarted: bool
 ) -> None:
-    lines = (
-        "import time\nfor number in range(12):\n    print('line', number, flush=True)\n    time.sleep(0.4)"
-    )
-    cell = notebook.start(f"%%gpu cpu --session going\n{lines}\n'the end'")
+    """The page is loaded again in the middle of a cell, perhaps the kernel is new too; the cell goes on."""
+    gate = tmp_path / "gate"
+    code = f"""import itertools, os, time
+for number in itertools.count():
+    print("line", number, flush=True)
+    if os.path.exists({str(gate)!r}): break
+    time.sleep(0.1)
+'the end'"""
+    cell = notebook.start(f"%%gpu cpu --session going\n{code}")
     expect(cell.locator(".jp-OutputArea")).to_contain_text("line 2")
-    notebook.page.evaluate(_RESTART)
-    expect(cell.locator(".jp-AipLine")).to_have_count(0)
-    notebook.run("%load_ext aip_jupyter")
-    outputs = json.loads(notebook.run("%gpu attach going"))
-    text = "".join("".join(output.get("text", "")) for output in outputs)
-    assert text == "".join(f"line {number}\n" for number in range(12))
-    assert "the end" in json.dumps(outputs)
+    try:
+        saved = notebook.save()
+        if restarted:
+            notebook.page.evaluate(_RESTART)
+        notebook.open()
+        notebook.page.evaluate(_SHOW, saved.name)
+        expect(cell.locator(".jp-OutputArea")).to_contain_text("line 2")  # as it was saved
+        if restarted:
+            notebook.show_notebook(saved.name)
+            notebook.run("%load_ext aip_jupyter")
+        else:
+            notebook.execute(
+                "notebook:insert-cell-below"
+            )  # where it waits for the cell, which is the kernel's
+        notebook.page.evaluate(_ATTACH)
+        if restarted:
+            expect(cell.locator(".jp-OutputArea")).to_contain_text("line 2")
+            number = int(str(cell.locator(".jp-OutputArea").inner_text()).split()[-1])
+            expect(cell.locator(".jp-OutputArea")).to_contain_text(f"line {number + 3}")  # it follows
+    finally:
+        gate.touch()
+    outputs = json.loads(notebook.page.evaluate("() => window.attached"))
+    lines = "".join("".join(output.get("text", "")) for output in outputs).splitlines()
+    assert len(lines) > 3
+    assert lines == [f"line {number}" for number in range(len(lines))]
+    assert "the end" in json.dumps(outputs[-1])
     screenshot("session-attach")
-    assert "11" in notebook.run("%%gpu\nnumber")
+    notebook.execute("notebook:insert-cell-below")
+    assert f"{len(lines) - 1}" in notebook.run("%%gpu\nnumber")
