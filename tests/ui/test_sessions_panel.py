@@ -66,14 +66,16 @@ for number in itertools.count():
     cell = notebook.start(f"%%gpu cpu --session going\n{code}")
     expect(cell.locator(".jp-OutputArea")).to_contain_text("line 2")
     try:
-        saved = notebook.save()
+        saved = notebook.path
+        # With each line it is other again than what was saved: only the saving itself is awaited.
+        notebook.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         if restarted:
             notebook.page.evaluate(_RESTART)
         notebook.open()
-        notebook.page.evaluate(_SHOW, saved.name)
+        notebook.page.evaluate(_SHOW, saved)
         expect(cell.locator(".jp-OutputArea")).to_contain_text("line 2")  # as it was saved
         if restarted:
-            notebook.show_notebook(saved.name)
+            notebook.show_notebook(saved)
             notebook.run("%load_ext aip_jupyter")
         else:
             notebook.execute(
