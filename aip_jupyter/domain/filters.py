@@ -25,6 +25,10 @@ MAX_FILTER = 10_000
 """Characters of one."""
 MAX_BRACKETS = 40
 """How deep they go."""
+MAX_COMPARISONS = 100
+"""So many a filter has; each value of NOT IN is one. Each is looked up by itself, for every run."""
+MAX_LISTED = 500
+"""Values of all its INs."""
 
 _TEXTS = ("name", "experiment", "author", "notebook", "device", "notes", "parent", "id")
 _TIMES = ("started", "ended", "created", "updated")
@@ -57,6 +61,7 @@ class _Parser:
 
     def __init__(self, text: str, field: str) -> None:
         self._text, self._field, self._depth, self._next = text, field, 0, 0
+        self._comparisons = self._listed = 0
         if len(text) > MAX_FILTER:
             raise Invalid(
                 f"{field}: {len(text):,} characters are too many, at most {MAX_FILTER:,}", field=field
@@ -118,15 +123,22 @@ class _Parser:
             self._fail(f"expected one of {signs}", token)
         if operator == "in":
             values = self._list(path, value_of)
+            self._count(len(values) if negated else 1)
             if negated:
                 return And(tuple(Compare(path, "!=", value) for value in values))
             return Compare(path, "in", values)
+        self._count(1)
         if operator == "contains" and value_of not in (as_text, as_any):
             self._fail("contains looks into texts; compare this with < or >", token)
         if operator in ("contains", "has"):
             part = self._value(path, as_text)
             return Compare(path, operator, self._part(str(part)) if "like" in token.text.lower() else part)
         return Compare(path, operator, self._value(path, value_of))
+
+    def _count(self, comparisons: int) -> None:
+        self._comparisons += comparisons
+        if self._comparisons > MAX_COMPARISONS:
+            self._fail(f"more than {MAX_COMPARISONS} comparisons; ask for less at once, or use IN")
 
     def _part(self, pattern: str) -> str:
         if len(pattern) < 2 or pattern.strip("%") != pattern[1:-1]:
@@ -140,6 +152,9 @@ class _Parser:
             self._take()
             values.append(self._value(path, value_of))
         self._expect(")")
+        self._listed += len(values)
+        if self._listed > MAX_LISTED:
+            self._fail(f"more than {MAX_LISTED} values of IN; ask for less at once")
         return tuple(values)
 
     def _path(self) -> tuple[str, ValueOf]:

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aip_jupyter.backends.checks import check_query
-from aip_jupyter.domain.filters import FIELDS, MAX_BRACKETS, MAX_FILTER, parse_filter, parse_order
+from aip_jupyter.domain.filters import (
+    FIELDS,
+    MAX_BRACKETS,
+    MAX_COMPARISONS,
+    MAX_FILTER,
+    MAX_LISTED,
+    parse_filter,
+    parse_order,
+)
 from aip_jupyter.domain.query import EVERYTHING, And, Compare, Condition, Or, Order, Query
 from aip_jupyter.domain.runs import Run
 from aip_jupyter.errors import Invalid
@@ -122,6 +130,9 @@ WRONG = {
     "tags.a has x": "expected one of = !=",
     "(" * (MAX_BRACKETS + 1) + "name = a": "brackets in each other",
     "name = " + "a" * MAX_FILTER: "too many",
+    " or ".join(["name = a"] * (MAX_COMPARISONS + 1)): "more than 100 comparisons",
+    " and ".join(["name not in (a, b)"] * (MAX_COMPARISONS // 2 + 1)): "more than 100 comparisons",
+    " or ".join(["id in (a, b)"] * (MAX_COMPARISONS // 2)) + f" or id in (a{', b' * MAX_LISTED})": "of IN",
 }
 
 
@@ -202,6 +213,23 @@ def test_whatever_is_written_is_understood_or_refused_in_our_words(text: str) ->
         check_query(Run, "default", Query(where=parse_filter(text)))
     with contextlib.suppress(Invalid):
         check_query(Run, "default", Query(order=parse_order(text)))
+
+
+def test_filters_as_large_as_can_be_are_read() -> None:
+    parse_filter(" or ".join(["name = a"] * MAX_COMPARISONS))
+    parse_filter(f"id in (a{', b' * (MAX_LISTED - 1)})")
+
+
+@pytest.mark.timeout(60)  # where each place is tried again from each other, it takes minutes
+@pytest.mark.parametrize("text", ["metrics.a < {}x", "metrics.a < {}.{}x", "metrics.a < 1e{}x"])
+def test_long_numbers_that_are_none_are_read_in_one_go(text: str) -> None:
+    long = text.replace(
+        "{}", "1" * (MAX_FILTER // 2 - 50) if text.count("{}") > 1 else "1" * (MAX_FILTER - 50)
+    )
+    for _ in range(40):
+        for parse in (parse_filter, parse_order):
+            with pytest.raises(Invalid):
+                parse(long)
 
 
 @pytest.mark.parametrize("seed", range(30))

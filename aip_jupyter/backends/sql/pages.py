@@ -37,6 +37,7 @@ class Pages:
     def __init__(self, kind: type[Record], project: str, query: Query, cursor: Cursor | None) -> None:
         self._kind, self._project, self._query, self._cursor = kind, project, query, cursor
         self._table = TABLES[kind]
+        self._where = condition_of(kind, query.where)
         self.field = resolve(kind, query.order.field)
         self._beyond = operator.lt if query.order.descending else operator.gt
 
@@ -69,10 +70,8 @@ class Pages:
         if not narrow or self.field.name not in MEASURES:
             return None
         # The index of a metric tells nothing of all else that is asked for.
-        where = condition_of(self._kind, self._query.where)
-        return _unless_many(
-            connection, select(self._table.c.id).where(self._table.c.project == self._project, where)
-        )
+        ids = select(self._table.c.id).where(self._table.c.project == self._project, self._where)
+        return _unless_many(connection, ids)
 
     def _own(self, few: list[str] | None) -> Select[Any]:
         """In the order of a field that the row has."""
@@ -111,7 +110,7 @@ class Pages:
         """The rows that the condition allows, and the value, sorted by the keys."""
         statement = select(*self._table.c, value.label("measured"))
         statement = statement.where(self._table.c.project == self._project)
-        statement = statement.where(condition_of(self._kind, self._query.where))
+        statement = statement.where(self._where)
         if few is not None:
             statement = statement.where(dialect.among(self._table.c.id, few))
             keys = [dialect.unindexed(key) for key in keys]
