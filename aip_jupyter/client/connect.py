@@ -16,7 +16,7 @@ from ..domain.system import Nothing
 from ..redaction import Hidden
 from ..services.interface import Services
 from ..services.journal_files import store_of
-from ..services.settings import Settings, load_settings
+from ..services.settings import Settings, load_settings, working_folder
 from .choice import Choice, get_choice
 from .context import Context, get_context
 from .discovery import Server, find_server, notebook_server, runtime_folders
@@ -147,7 +147,7 @@ def _first(settings: Settings, context: Context | None) -> str:
 
 
 def _look() -> _Found:
-    settings, context, choice = load_settings(folder=Path.cwd()), get_context(), get_choice()
+    settings, context, choice = load_settings(folder=working_folder()), get_context(), get_choice()
     environ = Hidden(os.environ)  # else a traceback that shows variables would show all of it
     folders = runtime_folders(environ)
     if choice.url or choice.token:

@@ -67,6 +67,7 @@ class Journals:
             return self._open[key]
 
     def _wake(self) -> None:
+        self._start()
         if self._sender is not None:
             self._sender.wake()
 
@@ -74,13 +75,18 @@ class Journals:
         """A journal gets its first record: have the threads run."""
         if self._sender is not None:
             return
-        self._sender = Sender(self.all, INTERVAL)
-        self._threads = [
-            threading.Thread(target=self._sender.run, name="aip-sender", daemon=True),
-            threading.Thread(target=self._keep, args=(self._sender,), name="aip-journal", daemon=True),
+        sender = Sender(self.all, INTERVAL)
+        threads = [
+            threading.Thread(target=sender.run, name="aip-sender", daemon=True),
+            threading.Thread(target=self._keep, args=(sender,), name="aip-journal", daemon=True),
         ]
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in threads:
+                thread.start()
+        except RuntimeError:  # there can be no more: what is logged is on the disk, and `flush` tries again
+            sender.stop()
+            return
+        self._sender, self._threads = sender, threads
 
     def _keep(self, sender: Sender) -> None:
         while not sender.stopped.wait(INTERVAL):
@@ -99,6 +105,8 @@ class Journals:
         journals = self.all()
         for journal in journals:
             journal.retry()
+        if any(journal.count_unsent() for journal in journals):
+            self._start()
         sender = self._sender
         reason = "" if sender is None else sender.flush(time.monotonic() + patience)
         count = sum(journal.count_unsent() for journal in journals)
@@ -108,7 +116,10 @@ class Journals:
     def close(self) -> None:
         """Send what can be sent in a short time, and leave the rest to whoever comes next."""
         for finish in self._writers:
-            finish()
+            try:
+                finish()
+            except Exception:  # noqa: BLE001  # whatever it is, what was logged is sent
+                _log.exception("cannot finish what is recorded unasked")
         for journal in self.all():
             journal.retry()
         if self._sender is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -33,11 +35,14 @@ class Recorder:
         with self._lock:
             self._jobs.append(job)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="aip-capture", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="aip-capture", daemon=True)
+                # Without one, as when the process ends, what waits is for the next call, or for `finish`.
+                with contextlib.suppress(RuntimeError):
+                    thread.start()
+                    self._thread = thread
 
-    def _work(self) -> None:
-        while (job := self._next()) is not None:
+    def _work(self, until: float = float("inf")) -> None:
+        while time.monotonic() < until and (job := self._next()) is not None:
             try:
                 job()
             except Exception:  # noqa: BLE001  # the outermost guard of a thread
@@ -58,7 +63,9 @@ class Recorder:
     def finish(self) -> None:
         """Wait a short time for what there is to do."""
         thread = self._thread
+        self._hurry.set()
         if thread is not None:
-            self._hurry.set()
             thread.join(EXIT_PATIENCE)
-            self._hurry.clear()
+        else:
+            self._work(time.monotonic() + EXIT_PATIENCE)
+        self._hurry.clear()

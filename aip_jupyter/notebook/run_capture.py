@@ -19,7 +19,7 @@ from ..client.forking import without_forks
 from ..client.journals import JOURNALS
 from ..domain.records import PropertyValue
 from ..redaction import redact
-from ..services.settings import load_settings
+from ..services.settings import load_settings, working_folder
 from .active_run import ActiveRun
 from .capture_code import (
     cells_text,
@@ -60,7 +60,7 @@ def begin(
 
     Without `track_gpu` its system metrics leave out the GPUs.
     """
-    record = Record(run, Path.cwd(), parent=_records.get(run.parent), resumed=resumed)
+    record = Record(run, working_folder(), parent=_records.get(run.parent), resumed=resumed)
     shell = notebook_shell()
     if shell is not None and (record.parent is None or resumed):
         record.earlier, current = earlier_cells(shell)
@@ -124,7 +124,7 @@ def _note_cell(info: Any) -> None:
 
 def is_on() -> bool:
     """Whether anything is to be recorded unasked."""
-    return load_settings(folder=Path.cwd()).capture == "on"
+    return load_settings(folder=working_folder()).capture == "on"
 
 
 def _find_out(record: Record) -> None:

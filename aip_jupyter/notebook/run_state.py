@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
+import logging
 import operator
 import os
 import sys
@@ -14,12 +14,14 @@ from typing import Any
 from ..client.context import Context, RunContext, get_context
 from ..domain import names
 from ..domain.runs import DEFAULT_EXPERIMENT, Status
-from ..errors import Conflict, Invalid
+from ..errors import Invalid
 from ..redaction import redact
 from ..wire.journal import RunStarted
 from .active_run import ActiveRun
 from .run_stack import Stack
 from .run_values import check_name
+
+_log = logging.getLogger(__name__)
 
 KEPT = 1000
 """Runs that have ended and that this process still knows, to go on with one without a server."""
@@ -188,5 +190,7 @@ def _end_with_process() -> None:
     status: Status = "killed" if is_interactive() else _failed or "completed"
     for run in reversed(_running):
         if run.is_running and run.process == os.getpid():
-            with contextlib.suppress(Conflict):
+            try:
                 run.end(status)
+            except Exception:  # noqa: BLE001  # whatever it is, the others end too
+                _log.exception("cannot end the run %s", run.name)

@@ -62,4 +62,4 @@ def _find_out(run: ActiveRun, context: Context) -> None:
     }
     if context.request:
         facts["gpu_request"] = context.request
-    Record(run, Path.cwd()).state(facts)
+    Record(run, working_folder()).state(facts)

@@ -16,7 +16,7 @@ from ..client.forking import without_forks
 from ..client.journals import JOURNALS
 from ..domain.records import now_ms
 from ..errors import AipError
-from ..services.settings import load_settings
+from ..services.settings import load_settings, working_folder
 from .active_run import ActiveRun
 
 INTERVAL = 10.0
@@ -59,10 +59,12 @@ class Sampler:
                 return
             self._followed[run.id] = _Followed(run, prefix, gpu=gpu)
             if self._thread is None:
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=self._work, args=(self._stop,), name="aip-system", daemon=True
                 )
-                self._thread.start()
+                with contextlib.suppress(RuntimeError):  # there can be no more: the next run tries again
+                    thread.start()
+                    self._thread = thread
 
     def end(self, run: ActiveRun) -> None:
         """Follow it no more."""
@@ -80,7 +82,7 @@ class Sampler:
 
     def _work(self, stop: threading.Event) -> None:
         try:
-            if load_settings(folder=Path.cwd()).system_metrics == "on":
+            if load_settings(folder=working_folder()).system_metrics == "on":
                 self._measure(stop)
             else:
                 self.stop()

@@ -188,6 +188,14 @@ def _parse(setting: Setting, text: str) -> Any:
     return value
 
 
+def working_folder() -> Path:
+    """The working folder; "." for one that was removed, which has no `.env` and no repository."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path()
+
+
 def split_list(text: str) -> tuple[str, ...]:
     """The names in a comma-separated list."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
