@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ..client.context import Context, get_context
 from ..client.forking import without_forks
 from ..domain.records import PropertyValue
+from ..services.settings import working_folder
 from .active_run import ActiveRun
 from .capture_code import notebook_shell
 from .capture_machine import look_at_machine
