@@ -10,7 +10,6 @@ import logging
 import os
 import threading
 import time
-from pathlib import Path
 
 from ..client.forking import without_forks
 from ..client.journals import JOURNALS

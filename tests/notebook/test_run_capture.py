@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -23,6 +24,8 @@ from aip_jupyter.domain.records import PropertyValue
 from aip_jupyter.domain.texts import GetText, ListTexts
 from aip_jupyter.notebook import capture_record, run_capture, run_state
 from aip_jupyter.notebook.active_run import ActiveRun
+from aip_jupyter.notebook.autolog.training import plain_param
+from aip_jupyter.notebook.capture_code import script_arguments
 from aip_jupyter.notebook.capture_git import GitState, look_at_git
 from aip_jupyter.notebook.capture_packages import list_packages
 from aip_jupyter.redaction import MARK
@@ -376,6 +379,77 @@ def test_a_filter_that_cannot_be_switched_off_is_not_met(repository: Path, tmp_p
     assert "git.dirty" not in state.facts
 
 
+def _evil(folder: Path, marker: Path) -> str:
+    """What makes Git run a program for a file that has changed."""
+    (folder / ".git" / "info" / "attributes").write_text("*.py filter=evil\n")
+    (folder / "train.py").write_text("a = 2\n")
+    return f'[filter "evil"]\n clean = touch {marker}; cat\n'
+
+
+def test_a_configuration_that_is_not_known_is_not_met(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is too long to be read, or Git is too old to tell where it is from."""
+    marker, path = tmp_path / "marker", repository / ".git" / "config"
+    before, evil = path.read_text(), _evil(repository, marker)
+    path.write_text(f'{before}[remote "x"]\n{f" note = {chr(97) * 1000}{chr(10)}" * 1100}{evil}')
+    assert "git.dirty" not in look_at_git(repository).facts
+    path.write_text(before + evil)
+    old, git = tmp_path / "bin" / "git", shutil.which("git")
+    old.parent.mkdir()
+    old.write_text(f'#!/bin/sh\ncase "$*" in *--show-scope*) exit 129;; esac\nexec {git} "$@"\n')
+    old.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
+        facts = look_at_git(repository).facts
+    assert "git.commit" in facts
+    assert "git.dirty" not in facts
+    assert not marker.exists()
+    assert look_at_git(repository).facts["git.dirty"] is True
+
+
+def test_nothing_is_fetched_that_a_repository_lacks(repository: Path, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    for key, value in (
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", f"ext::touch {marker}"),
+        ("protocol.ext.allow", "always"),
+    ):
+        _git(repository, "config", key, value)
+    blob = _git(repository, "rev-parse", "HEAD:train.py")
+    (repository / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    (repository / "train.py").write_text("a = 2\n")
+    state = look_at_git(repository)
+    assert not marker.exists()
+    assert state.facts["git.dirty"] is True
+    subprocess.run(["git", "diff", "HEAD"], cwd=repository, capture_output=True)
+    assert marker.exists()  # Git itself runs it
+
+
+def test_half_a_secret_is_none_that_is_known(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_TOKEN", "hunter4-hunter4-hunter4")
+    for most, text in (
+        (1000, lambda long: _argument(monkeypatch, long)),
+        (500, plain_param),
+        (500, lambda long: plain_param([long])),
+        (1000, lambda long: _remote(repository, long)),
+    ):
+        for room in (10, 20):
+            assert "hunter" not in str(text(f"{'a' * (most - room)}hunter4-hunter4-hunter4"))
+
+
+def _argument(monkeypatch: pytest.MonkeyPatch, text: str) -> str:
+    monkeypatch.setattr(sys, "argv", ["train.py", text])
+    return script_arguments()
+
+
+def _remote(repository: Path, text: str) -> PropertyValue:
+    _git(repository, "config", "remote.origin.url", f"host:{text}")
+    return look_at_git(repository).facts["git.remote"]
+
+
 def test_a_repository_with_nothing_changed(repository: Path) -> None:
     (repository / "new.py").write_text("not of the repository\n")
     _git(repository, "remote", "add", "other", "git@example.com:team/code.git")
@@ -456,3 +530,58 @@ def test_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _install(tmp_path, "e-new", "6")
     os.utime(tmp_path, (1, 1))
     assert "e-new==6" in list_packages()
+
+
+def _no_thread(self: threading.Thread) -> None:
+    """As when the interpreter shuts down, or there are too many."""
+    raise RuntimeError("can't create new thread at interpreter shutdown")
+
+
+def test_all_runs_end_with_a_process_that_can_start_no_thread(
+    cell: Callable[[str], Any],
+) -> None:
+    cell("import aip_jupyter as aip")
+    outer = cell("outer = aip.start_run('outer')\nouter")
+    inner = cell("inner = aip.start_run('inner', nested=True)\ninner")
+    cell("x = 'the last cell'")
+    run_capture.RECORDER.finish()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", _no_thread)
+        run_state._end_with_process()
+        run_capture.finish()
+    assert (inner.status, outer.status) == ("killed", "killed")
+    assert "the last cell" in _texts(outer.id)["source/cells.py"]
+
+
+def test_a_run_starts_where_no_thread_can() -> None:
+    JOURNALS.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", _no_thread)
+        run = aip.start_run("alone")
+        aip.log_metric("m", 1.0)
+    aip.end_run()
+    assert _facts(run.id)["python"]
+    assert aip.get_metric_history(run.id, "m").values == [1.0]
+
+
+def test_one_that_cannot_finish_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(JOURNALS, "_writers", [fail, *JOURNALS._writers])
+    run = aip.start_run("one")
+    aip.log_metric("m", 1.0)
+    run.end()
+    JOURNALS.close()
+    assert aip.get_metric_history(run.id, "m").values == [1.0]
+
+
+def test_a_run_starts_in_a_folder_that_was_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with aip.start_run("one") as run:
+        aip.log_metric("m", 1.0)
+    assert _facts(run.id)["python"]
+    assert aip.get_metric_history(run.id, "m").values == [1.0]
