@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..redaction import redact
-from .capture_profile import cut
+from .capture_profile import cut_clean
 
 MAX_CODE = 200_000
 """Characters of the code of one run: it fits into a record of the journal, whatever letters it has."""
@@ -73,4 +72,4 @@ def script_source(path: Path) -> str:
 
 def script_arguments() -> str:
     """What stood behind the script's name."""
-    return redact(cut(shlex.join(sys.argv[1:]), 1000))
+    return cut_clean(shlex.join(sys.argv[1:]), 1000)

@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 from ..domain.datasets import public_uri
 from ..domain.records import PropertyValue
-from ..redaction import redact
-from .capture_profile import cut
+from .capture_profile import cut_clean
 
 PATIENCE = 5.0
 """Seconds that one question to Git may take: a large repository on a slow disk takes long to compare."""
@@ -29,7 +28,6 @@ _SAFE = (
     *("-c", "core.fsmonitor=false"),
     *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", "diff.autoRefreshIndex=false"),  # which would lock the index, whatever the first option says
-    *("-c", "protocol.allow=never"),  # a partial clone would fetch what it lacks
 )
 _FILTER = re.compile(r"filter\..*\.(?:clean|smudge|process)")
 _REMOTE = re.compile(r"remote\.(.*)\.url", re.DOTALL)
@@ -58,7 +56,7 @@ def look_at_git(folder: Path) -> GitState:
     repository.read_configuration()
     facts: dict[str, PropertyValue] = {"git.commit": commit}
     if branch := repository.ask("symbolic-ref", "--quiet", "--short", "HEAD").strip():
-        facts["git.branch"] = redact(cut(branch, 255))
+        facts["git.branch"] = cut_clean(branch, 255)
     if remote := repository.remote():
         facts["git.remote"] = remote
     changed = repository.is_changed()
@@ -72,8 +70,8 @@ class _Repository:
         self._command = [program, *_SAFE]
         self._folder = folder
         self._remotes: dict[str, str] = {}
-        self._is_safe = True
-        """Whether its files can be compared without running a program that it names."""
+        self._is_safe = False
+        """Whether its files can be compared without running a program that it names: not while nobody knows."""
 
     def ask(self, *arguments: str) -> str:
         """What Git answers; "" when it has none in time."""
@@ -81,7 +79,8 @@ class _Repository:
 
     def read_configuration(self) -> None:
         """The remotes; and filters that the repository itself names, which must not run."""
-        found = self.ask("config", "--show-scope", "--null", "--get-regexp", r"^(filter|remote)\..*")
+        question = ("config", "--show-scope", "--null", "--get-regexp", r"^(filter|remote)\..*")
+        found, self._is_safe = self._answer(question, fine=(0, 1))  # 1: there are none
         parts = found.split("\0")
         for scope, entry in zip(parts[::2], parts[1::2], strict=False):
             key, _, value = entry.partition("\n")
@@ -96,7 +95,7 @@ class _Repository:
         """The address of `origin`, else of another remote, without what may be a secret in it."""
         url = self._remotes.get("origin") or next(iter(self._remotes.values()), "")
         plain = _LIKE_HOST.fullmatch(url)
-        return redact(cut(plain[1] if plain else public_uri(url), 1000))
+        return cut_clean(plain[1] if plain else public_uri(url), 1000)
 
     def is_changed(self) -> bool | None:
         """Whether a file that the repository knows differs from the commit; None when nobody can tell."""
@@ -112,7 +111,9 @@ class _Repository:
         found, is_whole = self._answer(("diff", "HEAD", *how, "--", *_NOT_NOTEBOOKS), most=MAX_DIFF)
         return found if is_whole else f"{found}\n# More follows, which is not recorded.\n"
 
-    def _answer(self, arguments: tuple[str, ...], most: int = 2**20) -> tuple[str, bool]:
+    def _answer(
+        self, arguments: tuple[str, ...], most: int = 2**20, fine: tuple[int, ...] = (0,)
+    ) -> tuple[str, bool]:
         """At most so many bytes of the output, and whether that was all of it."""
         try:
             process = subprocess.Popen(  # noqa: S603  # a fixed program, no shell
@@ -135,7 +136,7 @@ class _Repository:
             if len(output) > most:
                 _end(process)
         timer.cancel()
-        is_whole = process.returncode == 0 and len(output) <= most
+        is_whole = process.returncode in fine and len(output) <= most
         return output[:most].decode(errors="replace"), is_whole
 
 
@@ -146,4 +147,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    # No protocol is called none, and what the environment allows comes before what a repository does.
+    quiet = {"GIT_ALLOW_PROTOCOL": "none", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+    return {**os.environ, **quiet, "LC_ALL": "C"}

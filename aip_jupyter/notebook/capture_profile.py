@@ -12,6 +12,7 @@ from typing import Any
 
 from ..domain.datasets import Column
 from ..domain.records import PropertyValue
+from ..redaction import redact
 
 MAX_COLUMNS = 10_000
 """Of a wider table the first ones are described."""
@@ -21,6 +22,8 @@ NULLS = frozenset(("", "NA", "N/A", "NaN", "nan", "null", "NULL"))
 _NAME = 200
 _VALUE = 100
 """Characters that are kept."""
+_LONGEST_SECRET = 100_000
+"""Characters. So much more of a text is looked at than is kept of it: it may be of any length."""
 
 _WORDS: dict[type, str] = {
     bool: "bool",
@@ -201,3 +204,8 @@ def cut(text: str, most: int) -> str:
     """At most so many characters, all of which can be stored."""
     text = text.encode(errors="replace").decode().replace("\0", "\ufffd")
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def cut_clean(text: str, most: int) -> str:
+    """At most so many characters, without secrets: half of one would not be known as one any more."""
+    return cut(redact(cut(text, most + _LONGEST_SECRET)), most)

@@ -12,7 +12,7 @@ from ...domain.records import PropertyValue
 from ...errors import Invalid
 from ...redaction import redact
 from ..active_run import ActiveRun, status_after
-from ..capture_profile import cut
+from ..capture_profile import cut_clean
 from ..run_state import active_run
 from ..runs import start_run
 
@@ -92,10 +92,10 @@ def plain_param(value: Any) -> PropertyValue:
     if isinstance(value, float) and value - value == 0:  # neither NaN nor infinite
         return value
     if isinstance(value, str):
-        return redact(cut(value, _MAX_VALUE))
+        return cut_clean(value, _MAX_VALUE)
     if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
         return f"{value.__module__}.{value.__qualname__}"
-    return redact(cut(repr(value), _MAX_VALUE))
+    return cut_clean(repr(value), _MAX_VALUE)
 
 
 def _is_number(value: Any) -> bool:
