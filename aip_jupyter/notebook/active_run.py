@@ -38,7 +38,7 @@ from ..wire.journal import (
 )
 from .run_values import check_key, check_logged_text, check_notes, metric_value, plain_params, step_number
 from .words import Tags as TagWords
-from .words import tidy_tags
+from .words import plain_text, tidy_tags
 
 if TYPE_CHECKING:
     from ..client.connect import Destination
@@ -216,13 +216,12 @@ class ActiveRun:
         """A text, such as a prompt or a report, under a name like a path; instead of what it had before."""
         if self.status != "running":
             raise self._ended()
-        check_logged_text(text, name)
+        text, name = check_logged_text(text, name)
         self._append(TextLogged(self.id, name, text))
 
     def update_notes(self, text: str) -> None:
         """The run's notes, instead of those that it has; also after its end."""
-        check_notes(text)
-        self._append(Notes(self.id, text))
+        self._append(Notes(self.id, check_notes(text)))
 
     def append_captured(self, entry: Captured | TextLogged) -> None:
         """What was found out unasked; also after its end."""
@@ -242,6 +241,7 @@ class ActiveRun:
 
         self._append(RunEnded(self.id, status, now_ms(), self._entry.holder))
         self._journal.running.pop(self.id, None)
+        status = cast("Status", plain_text(status))
         self.status = status
         end(self)
 

@@ -50,14 +50,13 @@ def begin(said: Said, parent: ActiveRun | None) -> ActiveRun:
     to = destination_in(said.project) if parent is None else _beside(parent, said.project)
     id = new_id()
     of_parent = "" if parent is None else parent.experiment
-    check_notes(said.notes)
     entry = RunStarted(
         run=id,
         time=now_ms(),
         name=check_name(said.name or f"run-{id[-6:]}", "name"),
         experiment=check_name(said.experiment or of_parent or experiment_now(), "experiment"),
         tags=names.check_tags(tidy_tags(said.tags)),
-        notes=said.notes,
+        notes=check_notes(said.notes),
         notebook=_whereabouts(),
         holder=this_process(),
         author=names.storable(to.author),

@@ -110,7 +110,7 @@ def set_experiment(name: str) -> str:
     """
     global _experiment
     _experiment = check_name(name, "experiment")
-    return name
+    return _experiment
 
 
 def experiment_now() -> str:

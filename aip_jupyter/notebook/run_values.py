@@ -11,6 +11,7 @@ from ..domain.records import PropertyValue
 from ..domain.runs import check_params, check_text
 from ..domain.texts import MAX_TEXT
 from ..errors import Invalid
+from .words import plain_text
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -58,23 +59,25 @@ def check_name(name: Any, field: str) -> str:
     """The name of a run or of an experiment."""
     if not isinstance(name, str):
         raise Invalid(f"{field}: give a text, not a {_kind(name)}", field=field)
-    return names.check_store_name(name, field)
+    return names.check_store_name(plain_text(name), field)
 
 
-def check_notes(text: Any) -> None:
+def check_notes(text: Any) -> str:
     """The notes of a run."""
     if not isinstance(text, str):
         raise Invalid(f"notes: give a text, not a {_kind(text)}", field="notes")
     check_text(text, "notes")
+    return plain_text(text)
 
 
-def check_logged_text(text: Any, name: Any) -> None:
+def check_logged_text(text: Any, name: Any) -> tuple[str, str]:
     """A text and its name, as a run keeps them."""
     for field, value in (("text", text), ("name", name)):
         if not isinstance(value, str):
             raise Invalid(f"{field}: give a text, not a {_kind(value)}", field=field)
     names.check_store_name(name, "name")
     check_text(text, "text", MAX_TEXT)
+    return plain_text(text), plain_text(name)
 
 
 def _plain(key: Any, value: Any) -> PropertyValue:

@@ -25,7 +25,12 @@ def tidy_tags(tags: Tags) -> dict[str, str]:
     for key, value in tags.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise Invalid(f"tags: {key!r}: {value!r} must both be text", field="tags")
-    return dict(tags)
+    return {plain_text(key): plain_text(value) for key, value in tags.items()}
+
+
+def plain_text(text: str) -> str:
+    """The text itself; of a subclass, such as NumPy's or a member of an enum, what is stored of it."""
+    return str.__str__(text)
 
 
 def tidy_properties(properties: Mapping[str, Any]) -> dict[str, PropertyValue]:

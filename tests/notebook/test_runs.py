@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 import os
 import subprocess
@@ -20,6 +21,7 @@ from aip_jupyter.client.context import Context, set_context
 from aip_jupyter.client.journals import JOURNALS, Waiting
 from aip_jupyter.domain.datasets import LogDataset
 from aip_jupyter.domain.runs import Run
+from aip_jupyter.domain.texts import GetText
 from aip_jupyter.errors import AipError, Conflict, Invalid, NotFound
 from aip_jupyter.notebook import run_state
 from aip_jupyter.notebook.completion import Completions
@@ -168,6 +170,27 @@ def test_steps_count_up_by_themselves() -> None:
         aip.log_metrics({"a": 1.0, "b": 1.0})
         assert aip.get_metric_history("steps", "a").steps == [0, 1, 2, 3]
         assert aip.get_metric_history("steps", "b").steps == [10, 11]
+
+
+def test_steps_count_up_to_the_largest_and_stay_there() -> None:
+    last = 2**63 - 1
+    with aip.start_run("steps") as run:
+        aip.log_metrics({"a": 1.0}, step=last)
+        aip.log_metrics({"a": 2.0, "b": 1.0})
+    with aip.start_run(resume=run.id):
+        aip.log_metrics({"a": 3.0})
+    assert aip.get_metric_history("steps", "a").steps == [last] * 3
+    assert aip.get_metric_history("steps", "b").steps == [0]
+
+
+def test_a_clock_before_1970_says_1970(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as clock:
+        clock.setattr(time, "time_ns", lambda: -(10**15))
+        with aip.start_run("early") as run:
+            aip.log_metrics({"a": 1.0})
+            aip.log_metrics({"a": 1.0}, step=1)
+    assert aip.get_metric_history(run.id, "a").times == [0, 0]
+    assert aip.get_run(run.id).run.started == 0
 
 
 def test_params_keep_their_type_and_do_not_change() -> None:
@@ -369,3 +392,28 @@ def test_durations(milliseconds: int, text: str) -> None:
         ended=began + milliseconds,
     )
     assert duration_text(run) == text
+
+
+class Word(str, enum.Enum):
+    """Texts of a program's own."""
+
+    NAME = "name"
+    STATUS = "failed"
+
+
+@pytest.mark.parametrize("text", [np.str_("name"), Word.NAME])
+def test_texts_of_subclasses_are_texts(text: Any) -> None:
+    failed: Any = np.str_("failed") if isinstance(text, np.str_) else Word.STATUS
+    run = aip.start_run(text, experiment=text, tags={text: text}, notes=text)
+    run.set_tag("tag", text)
+    run.log_metrics({text: 1.0})
+    run.log_metrics({text: 2.0}, step=7)
+    run.log_params({text: 1})
+    run.log_text(text, text)
+    run.end(failed)
+    card = aip.get_run(run.id)
+    assert (card.run.name, card.run.experiment, card.run.status) == ("name", "name", "failed")
+    assert (card.run.tags, card.run.params) == ({"name": "name", "tag": "name"}, {"name": 1})
+    assert card.run.notes == "name"
+    assert aip.get_metric_history(run.id, "name").steps == [0, 7]
+    assert connect().services.runs.get_text(GetText(run=run.id, name="name")).text == "name"
