@@ -71,7 +71,7 @@ class _Repository:
         self._folder = folder
         self._remotes: dict[str, str] = {}
         self._is_safe = False
-        """Whether its files can be compared without running a program that it names: not while nobody knows."""
+        """Whether its files can be compared without running a program that it names, as far as is known."""
 
     def ask(self, *arguments: str) -> str:
         """What Git answers; "" when it has none in time."""

@@ -284,3 +284,19 @@ def test_nothing_is_warned_of() -> None:
         warnings.simplefilter("error")
         LogisticRegression().fit(X, Y)
     assert package.autolog.__doc__
+
+
+def test_a_class_that_refuses_to_be_changed_is_left_as_it_is() -> None:
+    class Frozen(type(BaseEstimator)):  # type: ignore[misc]
+        def __setattr__(cls, name: str, value: Any) -> None:
+            raise RuntimeError("frozen")
+
+    class Refusing(BaseEstimator, metaclass=Frozen):  # type: ignore[misc]
+        def fit(self, x: Any, y: Any = None) -> Any:
+            return self
+
+        def predict(self, x: Any) -> Any:
+            return x
+
+    assert isinstance(Refusing().fit(X), Refusing)
+    assert _runs() == []

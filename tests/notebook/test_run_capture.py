@@ -408,7 +408,9 @@ def test_a_configuration_that_is_not_known_is_not_met(
     assert look_at_git(repository).facts["git.dirty"] is True
 
 
-def test_nothing_is_fetched_that_a_repository_lacks(repository: Path, tmp_path: Path) -> None:
+def test_nothing_is_fetched_that_a_repository_lacks(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     marker = tmp_path / "marker"
     for key, value in (
         ("core.repositoryFormatVersion", "1"),
@@ -418,6 +420,11 @@ def test_nothing_is_fetched_that_a_repository_lacks(repository: Path, tmp_path: 
         ("protocol.ext.allow", "always"),
     ):
         _git(repository, "config", key, value)
+    old = tmp_path / "bin" / "git"  # which knows no way not to fetch
+    old.parent.mkdir()
+    old.write_text(f'#!/bin/sh\nexec env -u GIT_NO_LAZY_FETCH {shutil.which("git")} "$@"\n')
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
     blob = _git(repository, "rev-parse", "HEAD:train.py")
     (repository / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
     (repository / "train.py").write_text("a = 2\n")

@@ -5,16 +5,18 @@ A callback is added for the time of one `fit`, so that there is never more than 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+from ...domain.records import new_id
 from .training import Training, guarded
 
 _ORIGINAL = "__aip_original__"
 _trainings: dict[str, Training] = {}
-"""By run: a callback that is sent to other processes finds none there, and logs nothing."""
+"""By callback: fits may go on in threads, and in each other, in one run."""
 
 
 def install(module: ModuleType) -> None:
@@ -43,9 +45,7 @@ def _logged(original: Any, kind: Any, trainer: Any, model: Any, arguments: Any, 
     training = guarded("a training", lambda: _begun(trainer, model))
     if training is None:  # also where another process is the one that logs
         return original(trainer, model, *arguments, **options)
-    callback = kind(training.run.id)
-    _trainings[training.run.id] = training
-    trainer.callbacks.insert(0, callback)  # those that save checkpoints stay the last
+    callback = guarded("what a training measures", lambda: _added(kind, trainer, training))
     try:
         result = original(trainer, model, *arguments, **options)
     except BaseException as error:
@@ -53,10 +53,24 @@ def _logged(original: Any, kind: Any, trainer: Any, model: Any, arguments: Any, 
         guarded("the end of a training", lambda: training.end(told))
         raise
     finally:
-        trainer.callbacks.remove(callback)
-        del _trainings[training.run.id]
+        guarded("the end of a training", lambda: _remove(trainer, callback))
+    guarded("a checkpoint", lambda: _log_checkpoint(training, trainer))
     guarded("the end of a training", lambda: _end(training, trainer))
     return result
+
+
+def _added(kind: Any, trainer: Any, training: Training) -> Any:
+    callback = kind(new_id())
+    trainer.callbacks.insert(0, callback)  # those that save checkpoints stay the last
+    _trainings[callback.key] = training
+    return callback
+
+
+def _remove(trainer: Any, callback: Any) -> None:
+    if callback is not None:
+        _trainings.pop(callback.key, None)
+        with contextlib.suppress(ValueError):  # who has replaced the list has left it out
+            trainer.callbacks.remove(callback)
 
 
 def _begun(trainer: Any, model: Any) -> Training | None:
@@ -98,8 +112,12 @@ def _callback_class(base: Any) -> Any:
     class AipCallback(base):  # type: ignore[misc]  # of the one library or the other
         """Logs what a model has logged, when an epoch ends."""
 
-        def __init__(self, run: str) -> None:
-            self._run = run
+        def __init__(self, key: str) -> None:
+            self.key = key
+
+        def __reduce__(self) -> Any:
+            """In another process, and in a copy, it is one that does nothing."""
+            return base, ()
 
         def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
             self._log(lambda training: training.log_params(_optimizers(trainer)))
@@ -108,7 +126,7 @@ def _callback_class(base: Any) -> Any:
             self._log(lambda training: _log_epoch(training, trainer))
 
         def _log(self, log: Any) -> None:
-            training = _trainings.get(self._run)
+            training = _trainings.get(self.key)
             if training is not None:
                 guarded("an epoch", lambda: log(training))
 
@@ -130,10 +148,13 @@ def _log_epoch(training: Training, trainer: Any) -> None:
     )
 
 
-def _end(training: Training, trainer: Any) -> None:
+def _log_checkpoint(training: Training, trainer: Any) -> None:
     checkpoint = getattr(trainer, "checkpoint_callback", None)
     if path := getattr(checkpoint, "best_model_path", ""):
         training.run.set_tags({f"{training.prefix}best_model_path": str(path)})
         training.log_metrics({"best_model_score": getattr(checkpoint, "best_model_score", None)})
+
+
+def _end(training: Training, trainer: Any) -> None:
     was_interrupted = str(trainer.state.status).endswith("interrupted")
     training.end(KeyboardInterrupt() if was_interrupted else None)

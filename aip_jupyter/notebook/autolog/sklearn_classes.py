@@ -14,6 +14,7 @@ from typing import Any
 from weakref import WeakSet
 
 from .sklearn_fits import logged
+from .training import guarded
 
 _HOOK = "__init_subclass__"
 _changed: WeakSet[type] = WeakSet()
@@ -62,12 +63,12 @@ def install(module: ModuleType) -> None:
 
     def change_too(cls: Any, /, **options: Any) -> None:
         before(cls, **options)
-        _change(cls)
+        guarded("a class", functools.partial(_change, cls))
 
     change_too.__aip_before__ = _base.__dict__.get(_HOOK)  # type: ignore[attr-defined]
     setattr(_base, _HOOK, classmethod(change_too))
     for cls in _classes(_base):
-        _change(cls)
+        guarded("a class", functools.partial(_change, cls))
 
 
 def uninstall(module: ModuleType) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
@@ -31,12 +32,16 @@ def guarded(what: str, log: Callable[[], T]) -> T | None:
     try:
         return log()
     except Exception as error:  # noqa: BLE001  # the outermost guard of what is done in other people's code
-        fault = f"{what} is not logged: {type(error).__name__}: {redact(str(error))}"
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        if (key := f"{type(error).__name__} {place.filename}:{place.lineno}") not in _told:
-            _told.add(key)
-            warn(fault[:500])
+        with contextlib.suppress(Exception):  # of other people, too: it may not be able to say what it is
+            _tell(what, error)
         return None
+
+
+def _tell(what: str, error: Exception) -> None:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    if (key := f"{type(error).__name__} {place.filename}:{place.lineno}") not in _told:
+        _told.add(key)
+        warn(f"{what} is not logged: {type(error).__name__}: {redact(str(error))}"[:500])
 
 
 class Training:
