@@ -45,12 +45,12 @@ class Request(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def new_id() -> str:
     """A new public id: UUIDv7 (RFC 9562 §5.7) as 32 hex digits; sorts by time of creation."""
-    value = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    value = now_ms() << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return uuid.UUID(int=value).hex
 
 
 def now_ms() -> int:
-    """The time of a record's `created` and `updated`."""
-    return time.time_ns() // 1_000_000
+    """The time of a record's `created` and `updated`: not before 1970, whatever the clock says."""
+    return max(0, time.time_ns() // 1_000_000)

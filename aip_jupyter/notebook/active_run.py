@@ -48,6 +48,8 @@ Listener = Callable[[tuple[int, int, dict[str, float]]], object]
 
 _MILLISECOND = 1_000_000
 """In nanoseconds."""
+_LAST_STEP = 2**63 - 1
+"""Where counting up ends."""
 
 
 class ActiveRun:
@@ -148,7 +150,7 @@ class ActiveRun:
         """A point of each of these metrics. Without `step`, each metric counts up by itself."""
         if self.status != "running":
             raise self._ended()
-        now = time.time_ns() // _MILLISECOND
+        now = max(0, time.time_ns() // _MILLISECOND)
         steps = self._steps
         if type(metrics) is dict:
             values = metrics
@@ -293,7 +295,7 @@ def _by_step(values: dict[str, float], steps: dict[str, int]) -> dict[int, dict[
     """The values by the next step of each metric."""
     found: dict[int, dict[str, float]] = {}
     for key, value in values.items():
-        step = steps.get(key, 0)
+        step = min(steps.get(key, 0), _LAST_STEP)
         steps[key] = step + 1
         found.setdefault(step, {})[key] = value
     return found

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ..domain.runs import DEFAULT_EXPERIMENT
 from ..errors import Invalid, NotFound
-from ..wire.journal import AnyEntry, RunStarted, decode_records, encode_record
+from ..wire.journal import AnyEntry, Fault, RunStarted, decode_records, encode_record
 from .interface import Runs
 from .journal_files import (
     About,
@@ -125,9 +125,10 @@ class _Moved:
         """What stands there for this id."""
         return hashlib.sha256(f"{of} in {self._project}".encode()).hexdigest()[:32]
 
-    def records(self, entries: Iterable[AnyEntry]) -> bytes:
-        """The records of these entries."""
-        return b"".join(encode_record(entry) for entry in self._entries(entries))
+    def records(self, entries: Iterable[AnyEntry | Fault]) -> bytes:
+        """The records of these entries; what cannot be read is left out, as wherever it is stored."""
+        known = (entry for entry in entries if not isinstance(entry, Fault))
+        return b"".join(encode_record(entry) for entry in self._entries(known))
 
     def _entries(self, entries: Iterable[AnyEntry]) -> Iterator[AnyEntry]:
         for entry in entries:

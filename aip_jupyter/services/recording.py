@@ -14,14 +14,14 @@ from ..domain.datasets import LogDataset
 from ..domain.records import now_ms
 from ..domain.runs import DEFAULT_EXPERIMENT, Experiment, Run
 from ..errors import Invalid
-from ..wire.journal import AnyEntry, DatasetUsed, Points, RunStarted
+from ..wire.journal import AnyEntry, DatasetUsed, Fault, Points, RunStarted
 
 
 @dataclass
 class Recorded:
     """What was recorded of one run, in order."""
 
-    entries: list[AnyEntry] = field(default_factory=list)
+    entries: list[AnyEntry | Fault] = field(default_factory=list)
     """All but points and datasets."""
     datasets: list[LogDataset] = field(default_factory=list)
     points: list[Points] = field(default_factory=list)
@@ -59,10 +59,12 @@ class Recorded:
         return AddPoints(project=project, run_id=run_id, keys=keys, steps=steps, times=times, values=values)
 
 
-def by_run(entries: Iterable[AnyEntry]) -> dict[str, Recorded]:
+def by_run(entries: Iterable[AnyEntry | Fault]) -> dict[str, Recorded]:
     """The entries of each run."""
     found: dict[str, Recorded] = {}
     for entry in entries:
+        if not entry.run and isinstance(entry, Fault):
+            continue
         recorded = found.get(entry.run)
         if recorded is None:
             recorded = found[names.check_id(entry.run, "run")] = Recorded()
@@ -94,6 +96,11 @@ def tidy_start(entry: RunStarted) -> tuple[RunStarted, list[str]]:
             faults.append(error.message)
             entry = replace(entry, **{name: names.storable(value) or instead})
     return entry, faults
+
+
+def instead_of(fault: Fault) -> RunStarted:
+    """The start of a run, when that is what cannot be read of it."""
+    return RunStarted(fault.run, now_ms(), f"run-{fault.run[-6:]}", DEFAULT_EXPERIMENT)
 
 
 def new_run(project: str, entry: RunStarted, experiment: Experiment, author: str) -> Run:

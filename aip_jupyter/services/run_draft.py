@@ -16,6 +16,7 @@ from ..errors import Invalid
 from ..wire.journal import (
     AnyEntry,
     Captured,
+    Fault,
     Notes,
     Params,
     RunEnded,
@@ -27,6 +28,7 @@ from ..wire.journal import (
 )
 from .contact import ENDED_BY, RESUMED_FROM
 from .rights import BEGAN_IN
+from .run_removal import DELETED, DELETED_WITH
 
 P = ParamSpec("P")
 ONCE = ("notes", "device", "notebook", "holder", "parent")
@@ -35,7 +37,7 @@ MAX_NOTE = 1000
 """Characters of what the notes tell of one fault."""
 MAX_FACTS = 200
 """Properties of a run."""
-OURS = frozenset((BEGAN_IN, ENDED_BY, RESUMED_FROM))
+OURS = frozenset((BEGAN_IN, ENDED_BY, RESUMED_FROM, DELETED, DELETED_WITH))
 """The properties that are not for whoever records to say."""
 
 
@@ -79,7 +81,7 @@ class Draft:
         if self._properties.pop(ENDED_BY, None) is not None:
             self._run = replace(self._run, status="running", ended=None)
 
-    def add(self, entry: AnyEntry) -> None:
+    def add(self, entry: AnyEntry | Fault) -> None:
         """What this entry says."""
         if not isinstance(entry, RunGone):
             self.take_back()
@@ -102,6 +104,8 @@ class Draft:
                 self._capture(entry.facts)
             case RunResumed() | RunEnded() | RunGone():
                 self._turn(entry)
+            case Fault():
+                self.note(f"not recorded: {entry.what}")
             case _:
                 raise Invalid(f"records: {type(entry).__name__} is no state of a run", field="records")
 
@@ -115,8 +119,9 @@ class Draft:
                 if run.holder not in ("", entry.holder):
                     self._properties[RESUMED_FROM] = run.holder
         elif isinstance(entry, RunEnded):
-            # What an earlier process has logged may come after it was resumed by another.
-            if not entry.holder or entry.holder != self._properties.get(RESUMED_FROM):
+            # What an earlier process has logged may come after it was resumed by others.
+            others = RESUMED_FROM in self._properties and entry.holder not in ("", run.holder)
+            if not others:
                 self._run = replace(run, status=entry.status, ended=entry.time)
         elif (run.status, run.holder) == ("running", entry.holder) and self._can_be(
             check_text, entry.why, ENDED_BY

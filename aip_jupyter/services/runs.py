@@ -16,12 +16,12 @@ from ..domain.query import Compare, Query
 from ..domain.records import new_id, now_ms
 from ..domain.runs import Experiment, Journal, Run, RunBeat, Stored, StoreJournal
 from ..errors import Conflict, Invalid
-from ..wire.journal import AnyEntry, RunStarted, decode_records
+from ..wire.journal import AnyEntry, Fault, RunStarted, decode_records
 from .callers import Caller, author_of
 from .contact import ENDED_BY
 from .datasets import LocalDatasets
 from .finding import records_by_id
-from .recording import Recorded, by_run, new_run, tidy_start
+from .recording import Recorded, by_run, instead_of, new_run, tidy_start
 from .rights import BEGAN_IN, check_run
 from .run_draft import Draft
 from .run_removal import RunRemoval
@@ -135,6 +135,8 @@ class LocalRuns(RunRemoval):
         faults = list(what.faults)
         if run is None:
             first = what.entries[0] if what.entries else None
+            if isinstance(first, Fault):
+                first = instead_of(first)
             if not isinstance(first, RunStarted):
                 message = "records: a run is named that has not begun; its start comes first in a journal"
                 raise Invalid(message, field="records")
@@ -182,8 +184,8 @@ def _touches(run: Run, what: Recorded) -> bool:
 
 
 def _fresh(
-    request: StoreJournal, entries: list[tuple[int, AnyEntry]], mark: int
-) -> list[tuple[int, AnyEntry]]:
+    request: StoreJournal, entries: list[tuple[int, AnyEntry | Fault]], mark: int
+) -> list[tuple[int, AnyEntry | Fault]]:
     """The entries, each with the place behind it, that are not stored yet."""
     if request.start > mark:
         message = f"start: the journal is stored up to {mark}; send what comes from there on"

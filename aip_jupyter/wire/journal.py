@@ -12,6 +12,7 @@ begins with a header and is filled up with zeros, so that a length of 0 says: no
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import Annotated
@@ -151,10 +152,21 @@ AnyEntry = (
     | RunGone
 )
 
+
+class Fault(Struct, frozen=True):
+    """Stands for a whole record whose entry is none, as far as this side knows."""
+
+    run: str
+    """"" when it cannot be told which it names."""
+    what: str
+
+
 pack_frame, _unpack_frame = _FRAME.pack, _FRAME.unpack_from
 encode_entry = msgspec.msgpack.Encoder().encode
 """The payload of an entry's record. Of Points also as the plain tuple (POINTS, run, step, time, values)."""
 _decode = msgspec.msgpack.Decoder(AnyEntry).decode
+_NAMES_RUN = re.compile(rb"[\x92-\x9f].\xd9\x20([0-9a-f]{32})", re.DOTALL)
+"""How an entry begins: an array of the kind, the run's id, …"""
 
 
 def encode_points(run: str, step: int, time: int, values: dict[str, float]) -> bytes:
@@ -179,18 +191,20 @@ def encode_record(entry: AnyEntry) -> bytes:
     return encode_frame(payload) + payload
 
 
-def decode_records(data: bytes, start: int) -> list[tuple[int, AnyEntry]]:
+def decode_records(data: bytes, start: int) -> list[tuple[int, AnyEntry | Fault]]:
     """Each entry with the place behind its record; `start` is the place of the first.
 
-    Ends before a record that is not complete yet. Invalid, with its place, for a damaged one.
+    Ends before a record that is not complete yet. Invalid, with its place, for a damaged one. One that was
+    written as it is, but says what cannot be, is a Fault: the journal would be stuck before it for ever.
     """
-    found = []
-    place = 0
-    try:
-        for place, end, payload in _records(data, start):  # noqa: B007  # an error is told with it
-            found.append((start + end, _decode(payload)))
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # ValueError: no UTF-8
-        raise _damaged(start + place, str(error)) from error
+    found: list[tuple[int, AnyEntry | Fault]] = []
+    for place, end, payload in _records(data, start):
+        try:
+            entry: AnyEntry | Fault = _decode(payload)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:  # ValueError: no UTF-8
+            named = _NAMES_RUN.match(payload)
+            entry = Fault(named[1].decode() if named else "", f"the record at {start + place} ({error})")
+        found.append((start + end, entry))
     return found
 
 

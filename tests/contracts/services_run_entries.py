@@ -15,6 +15,7 @@ from aip_jupyter.services.contact import BEAT, ENDED_BY, MISSED, RESUMED_FROM
 from aip_jupyter.services.interface import Services
 from aip_jupyter.services.rights import BEGAN_IN
 from aip_jupyter.services.run_draft import MAX_FACTS
+from aip_jupyter.services.run_removal import DELETED, DELETED_WITH
 from aip_jupyter.wire.journal import (
     AnyEntry,
     Captured,
@@ -110,14 +111,16 @@ class RunEntriesContract:
     def test_facts_that_cannot_be_are_left_out(self, journal: Sender, of: Any) -> None:
         run = started()
         bad: dict[str, PropertyValue] = {"nan": math.nan, "big": 2**63 - 1, "": 1, "nul": "\0", "good": 1}
-        ours: dict[str, PropertyValue] = {BEGAN_IN: "x", ENDED_BY: "x", RESUMED_FROM: "x"}
+        ours: dict[str, PropertyValue] = dict.fromkeys(
+            (BEGAN_IN, ENDED_BY, RESUMED_FROM, DELETED, DELETED_WITH), 1
+        )
         many: dict[str, PropertyValue] = {f"fact {n}": n for n in range(MAX_FACTS)}
         journal.send(run, Captured(run.run, {**bad, **ours}), Captured(run.run, many))
         properties = of(run.run).properties
         assert len(properties) == MAX_FACTS
         assert {"good", "big", "fact 0"} <= properties.keys()
         assert not properties.keys() & {"nan", "", "nul", *ours}
-        assert len(of(run.run).notes.splitlines()) == 3 + 3 + 2
+        assert len(of(run.run).notes.splitlines()) == 3 + 5 + 2
 
     def test_a_run_goes_on_after_its_end(self, journal: Sender, services: Services, of: Any) -> None:
         run = started(holder=HOLDER)
@@ -131,6 +134,18 @@ class RunEntriesContract:
         assert of(run.run).status == "running"
         again.send(RunEnded(run.run, "completed", run.time + 30, "h|b|3|4"))
         assert (of(run.run).status, of(run.run).ended) == ("completed", run.time + 30)
+
+    def test_none_that_recorded_a_run_before_ends_it(
+        self, journal: Sender, services: Services, of: Any
+    ) -> None:
+        run = started(holder=HOLDER)
+        journal.send(run)
+        for holder in ("h|b|3|4", "h|b|5|6"):
+            Sender(services).send(started(run.run, holder=holder), RunResumed(run.run, run.time + 10, holder))
+        journal.send(RunEnded(run.run, "killed", run.time + 20, HOLDER))
+        assert of(run.run).status == "running"
+        journal.send(RunEnded(run.run, "completed", run.time + 30, "h|b|5|6"))
+        assert of(run.run).status == "completed"
 
     def test_a_run_may_be_ended_by_whoever_logs_to_it(self, journal: Sender, of: Any) -> None:
         """As long as it was not resumed, such as a forked child."""

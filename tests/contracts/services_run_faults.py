@@ -137,25 +137,51 @@ class RunFaultsContract:
     @pytest.mark.parametrize(
         "payload",
         [
-            [],
-            [99, "x"],
-            [4, "not an id", 0, 0, {}],
+            [99, "a" * 32],
+            [1, "a" * 32, -1, "before 1970", "digits"],
             [4, "a" * 32, 2**63, 0, {"m": 1.0}],
             [4, "a" * 32, 0, -1, {"m": 1.0}],
             [4, "a" * 32, 0, 0, {"m": "text"}],
             [4, "a" * 32, 0, 0, {"m": 1.0}, "more"],
             [6, "a" * 32, "sleeping", 0],
-            [2, "a" * 32, {"lr": 0.1}],
+            b"\x93\x05\xd9\x20" + b"a" * 32 + b"\xa3\xed\xa0\x80",
+            [],
+            [99, "x"],
             {"a": "map"},
             "text",
-            b"\x93\x05\xd9\x20" + b"a" * 32 + b"\xa3\xed\xa0\x80",
+            b"\x90" * 100_000,
         ],
+        ids=lambda payload: repr(payload)[:40],
     )
+    @pytest.mark.parametrize("begun", [True, False])
+    def test_an_entry_that_nobody_can_read_holds_up_none(
+        self, services: Services, journal: Sender, payload: object, begun: bool
+    ) -> None:
+        """Its record is whole: a journal that was refused for it would never be stored. The notes tell."""
+        encoded = payload if isinstance(payload, bytes) else msgspec.msgpack.encode(payload)
+        other, run = started(), started()
+        names_it = b"a" * 32 in encoded
+        encoded = encoded.replace(b"a" * 32, run.run.encode())
+        record = struct.pack("<II", len(encoded), crc32(encoded)) + encoded
+        first = encode_record(other) + (encode_record(run) if begun else b"")
+        behind = [Points(other.run, 0, 0, {"m": 1.0})]
+        if names_it:
+            behind.append(Points(run.run, 0, 0, {"m": 1.0}))
+        records = first + record + b"".join(map(encode_record, behind))
+        assert journal.raw(records, 0).mark == len(records)
+        runs = {detail.run.id: detail for detail in services.runs.list_runs(ListRuns()).items}
+        assert runs.keys() == {other.run, *([run.run] if begun or names_it else [])}
+        assert (runs[other.run].run.notes, runs[other.run].metrics[0].count) == ("", 1)
+        if names_it:
+            assert runs[run.run].run.notes.startswith(f"not recorded: the record at {len(first)} (")
+            assert runs[run.run].metrics[0].count == 1
+
+    @pytest.mark.parametrize("payload", [[4, "not an id", 0, 0, {}], [2, "a" * 32, {"lr": 0.1}]])
     def test_entries_that_cannot_be_are_refused(
         self, services: Services, journal: Sender, payload: object
     ) -> None:
         run = started()
-        encoded = payload if isinstance(payload, bytes) else msgspec.msgpack.encode(payload)
+        encoded = msgspec.msgpack.encode(payload)
         record = struct.pack("<II", len(encoded), crc32(encoded)) + encoded
         with pytest.raises(Invalid) as caught:
             journal.raw(encode_record(run) + record, 0)
