@@ -9,6 +9,8 @@ from .runs import History, RunDetail
 
 MAX_RUNS = 100
 """How many can be compared at once."""
+MAX_WHOLE = 10
+"""Histories that one answer has with all their points."""
 
 
 class CompareRuns(Request, frozen=True, kw_only=True):
@@ -20,7 +22,7 @@ class CompareRuns(Request, frozen=True, kw_only=True):
     keys: list[str] = field(default_factory=list)
     """The metrics of which the histories are wanted; what a run does not have is left out."""
     points: int = 500
-    """At most so many of each history, among them the first, the last and every peak; 0 for all."""
+    """At most so many of each history, among them the first, the last and every peak; 0 for all, of MAX_WHOLE histories."""
 
 
 class RunHistories(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..backends.tracking.protocol import TrackingBackend
 from ..domain import names
-from ..domain.comparison import MAX_RUNS, CompareRuns, Comparison, RunHistories
+from ..domain.comparison import MAX_RUNS, MAX_WHOLE, CompareRuns, Comparison, RunHistories
 from ..domain.filters import parse_filter, parse_order
 from ..domain.pages import MAX_PAGE, Page
 from ..domain.query import EVERYTHING, Compare, Condition, Order, Query, all_of
@@ -95,6 +95,10 @@ class RunReading:
                 message = f"{field}: {len(asked)} are too many to compare at once, at most {most}"
                 raise Invalid(message, field=field)
         points = check_points(request.points)
+        whole = 0 if points else len(set(request.runs)) * len(set(request.keys))
+        if whole > MAX_WHOLE:
+            message = f"points: {whole:,} whole histories are too many for one answer, at most {MAX_WHOLE}"
+            raise Invalid(f"{message}; say how many points of each, such as 500", field="points")
         found = {run.id: run for run in self._runs(request.project, request.runs)}
         details = self._details(request.project, list(found.values()))
         histories = []

@@ -135,6 +135,8 @@ class RunSearchContract:
         ]
         assert [len(of_run.histories) for of_run in comparison.histories] == [1, 1, 0]
         assert comparison.histories[0].histories[0].values == [value for _, value in _series(2)]
+        whole = CompareRuns(runs=["a"], keys=["val/acc", *map(str, range(9))], points=0)
+        assert services.runs.compare_runs(whole).histories[0].histories[0].steps
         assert services.runs.compare_runs(CompareRuns(runs=[])).runs == []
         assert services.runs.compare_runs(CompareRuns(runs=["a"])).histories == []
         with pytest.raises(NotFound) as missing:
@@ -144,6 +146,7 @@ class RunSearchContract:
             ("runs", CompareRuns(runs=["a"] * (MAX_RUNS + 1))),
             ("keys", CompareRuns(runs=["a"], keys=["m"] * (MAX_KEYS + 1))),
             ("points", CompareRuns(runs=["a"], keys=["m"], points=2)),
+            ("points", CompareRuns(runs=["a", "c"], keys=["val/acc", *"abcde"], points=0)),
         ):
             with pytest.raises(Invalid) as caught:
                 services.runs.compare_runs(request)
