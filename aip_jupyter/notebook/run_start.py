@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import NamedTuple
 
-from ..backends.process import this_process
+from ..backends.process import is_dead, this_process
 from ..client.connect import Destination
 from ..domain import names
 from ..domain.records import new_id, now_ms
@@ -20,6 +20,7 @@ from .active_run import ActiveRun
 from .run_projects import active_run_in, destination_in
 from .run_stack import flow
 from .run_state import (
+    EXPERIMENTS,
     RUNS,
     active_run,
     experiment_now,
@@ -49,12 +50,12 @@ def begin(said: Said, parent: ActiveRun | None) -> ActiveRun:
     """A new run that nothing is logged to yet; `parent` is the one that it is a part of."""
     to = destination_in(said.project) if parent is None else _beside(parent, said.project)
     id = new_id()
-    of_parent = "" if parent is None else parent.experiment
+    around = EXPERIMENTS.innermost() or ("" if parent is None else parent.experiment)
     entry = RunStarted(
         run=id,
         time=now_ms(),
         name=check_name(said.name or f"run-{id[-6:]}", "name"),
-        experiment=check_name(said.experiment or of_parent or experiment_now(), "experiment"),
+        experiment=check_name(said.experiment or around or experiment_now(), "experiment"),
         tags=names.check_tags(tidy_tags(said.tags)),
         notes=check_notes(said.notes),
         notebook=_whereabouts(),
@@ -119,6 +120,9 @@ def go_on(meant: str | ActiveRun, said: Said) -> ActiveRun:
         raise Conflict(message, field="resume")
     if before is not None and before.is_running and before.process == os.getpid():
         raise Conflict(f"run: {before.name} is running; log to it, or end it first", field="resume")
+    if found is not None and _runs_elsewhere(found):
+        message = f"run: {found.run.name} is recorded by another process; end it there"
+        raise Conflict(f"{message}, or wait until that was not heard of for 90 s", field="resume")
     run = _again(found, before)
     run.resume(found, before)
     note_begun(run)
@@ -128,6 +132,13 @@ def go_on(meant: str | ActiveRun, said: Said) -> ActiveRun:
     if said.notes:
         run.update_notes(said.notes)
     return run
+
+
+def _runs_elsewhere(found: RunDetail) -> bool:
+    """Whether another process goes on with it, as far as anybody can tell."""
+    holder = found.run.holder
+    is_over = found.run.status != "running" or found.is_lost or is_dead(holder)
+    return not is_over and holder != this_process()
 
 
 def _find(meant: str, project: str | None) -> RunDetail:

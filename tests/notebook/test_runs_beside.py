@@ -323,6 +323,18 @@ def test_what_cannot_go_on() -> None:
     assert aip.active_run() is None
 
 
+def test_a_run_of_a_living_process_is_not_taken_over(home: Path) -> None:
+    go_on = "import aip_jupyter as aip\naip.start_run(resume='ours')"
+    with aip.start_run("ours") as run:
+        aip.log_metric("m", 1.0)
+        assert not JOURNALS.flush(30)
+        said = subprocess.run([sys.executable, "-c", go_on], capture_output=True, text=True)
+        assert "Conflict: run: ours is recorded by another process" in said.stderr
+        assert aip.get_run(run.id).run.status == "running"
+    subprocess.run([sys.executable, "-c", go_on], check=True)
+    assert aip.get_run(run.id).run.properties["resumed_from"] == run._entry.holder
+
+
 def test_a_run_of_this_process_goes_on_without_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"http://127.0.0.1:{free_port()}/"
     monkeypatch.setenv("AIP_URL", url)
