@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import ParamSpec
 
@@ -11,7 +10,7 @@ from msgspec.structs import replace
 from ..domain import names
 from ..domain.records import PropertyValue, now_ms
 from ..domain.runs import MAX_NOTES, Run, check_params, check_text
-from ..domain.texts import MAX_TEXT, Text
+from ..domain.texts import MAX_TEXT, Text, text_id
 from ..errors import Invalid
 from ..wire.journal import (
     AnyEntry,
@@ -28,7 +27,6 @@ from ..wire.journal import (
 )
 from .contact import ENDED_BY, RESUMED_FROM
 from .rights import BEGAN_IN
-from .run_removal import DELETED, DELETED_WITH
 
 P = ParamSpec("P")
 ONCE = ("notes", "device", "notebook", "holder", "parent")
@@ -37,13 +35,10 @@ MAX_NOTE = 1000
 """Characters of what the notes tell of one fault."""
 MAX_FACTS = 200
 """Properties of a run."""
+DELETED, DELETED_WITH = "deleted", "deleted_with"
+"""The properties of a run that was deleted: when, and with which run, whose restoration restores it."""
 OURS = frozenset((BEGAN_IN, ENDED_BY, RESUMED_FROM, DELETED, DELETED_WITH))
 """The properties that are not for whoever records to say."""
-
-
-def text_id(run: str, name: str) -> str:
-    """The id of a run's text of this name."""
-    return hashlib.sha256(f"{run}/{name}".encode()).hexdigest()[:32]
 
 
 class Draft:

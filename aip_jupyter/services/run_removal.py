@@ -21,6 +21,7 @@ from ..errors import Conflict, NotFound
 from .contact import is_lost
 from .finding import BATCH, nearest, records_by_id, records_of
 from .rights import check_run
+from .run_draft import DELETED, DELETED_WITH
 from .run_reading import RunReading, find_run
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 RESTORABLE = 30 * 24 * 3600 * 1000
 """Milliseconds for which what is deleted can be restored."""
-
-DELETED, DELETED_WITH = "deleted", "deleted_with"
-"""The properties of a run that was deleted: when, and with which run, whose restoration restores it."""
 
 _ARCHIVED = Compare("state", "=", "ARCHIVED")
 _ATTEMPTS = 30
