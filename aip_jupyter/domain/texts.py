@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from msgspec import Struct
 
 from .records import DEFAULT_PROJECT, Record, Request
@@ -19,6 +21,11 @@ class Text(Record, frozen=True, kw_only=True):
     text: str
     captured: bool = False
     """Whether it was recorded unasked."""
+
+
+def text_id(run: str, name: str) -> str:
+    """The id of a run's text of this name."""
+    return hashlib.sha256(f"{run}/{name}".encode()).hexdigest()[:32]
 
 
 class TextInfo(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..domain.records import PropertyValue
 from ..redaction import redact
@@ -13,6 +13,9 @@ from ..wire.journal import Captured, TextLogged
 from .active_run import ActiveRun
 from .capture_code import MAX_CODE
 from .capture_profile import cut
+
+if TYPE_CHECKING:
+    from ..client.connect import Destination
 
 SHARED_FOR = 60.0
 """Seconds in which a run says that another has the same text, instead of having it once more."""
@@ -28,8 +31,8 @@ class Held(NamedTuple):
     since: float
 
 
-_latest: dict[str, Held] = {}
-"""The text of each kind that this process has recorded last."""
+_latest: dict[tuple[Destination, str], Held] = {}
+"""The text of each kind that this process has recorded last, by where: none is found elsewhere."""
 
 
 class Record:
@@ -72,7 +75,7 @@ class Record:
             top, _, rest = name.partition("/")
             name = f"{top}/resumed/{rest}"
         else:
-            _latest[kind] = self._held[kind]
+            _latest[self.run.to, kind] = self._held[kind]
         text = cut(redact(raw), _MAX)
         self.run.append_captured(TextLogged(self.run.id, name, text, captured=True))
 
@@ -90,7 +93,7 @@ class Record:
         held = self.parent._held.get(kind) if self.parent is not None else None
         if held is not None and held.digest == digest:
             return held
-        held = _latest.get(kind)
+        held = _latest.get((self.run.to, kind))
         if held is not None and held.digest == digest and time.monotonic() < held.since + SHARED_FOR:
             return held if held.run != self.run.id else None
         return None

@@ -22,6 +22,7 @@ from .contact import is_lost
 from .finding import BATCH, nearest, records_by_id, records_of
 from .rights import check_run
 from .run_draft import DELETED, DELETED_WITH
+from .run_inheritance import handed_on, referring
 from .run_reading import RunReading, find_run
 
 if TYPE_CHECKING:
@@ -117,9 +118,12 @@ def purge(platform: Platform, now: int | None = None) -> int:
     projects = {DEFAULT_PROJECT, platform.settings.project or DEFAULT_PROJECT, *(each.name for each in known)}
     removed = 0
     for project in sorted(projects):
-        for run in records_of(platform.tracking, Run, project, over):
+        runs = {run.id: run for run in records_of(platform.tracking, Run, project, over)}
+        for run in runs.values():
+            left = [each for each in referring(platform.tracking, run) if each.id not in runs]
+            changes = [*handed_on(platform.tracking, run, left), Delete(Run, run.id)]
             with contextlib.suppress(Conflict):  # somebody restores it at this moment
-                platform.tracking.apply([Delete(Run, run.id)], {run.id: run.revision})
+                platform.tracking.apply(changes, {each.id: each.revision for each in (run, *left)})
                 removed += 1
     return removed
 

@@ -20,7 +20,9 @@ import aip_jupyter as aip
 from aip_jupyter.client.connect import connect
 from aip_jupyter.client.context import Context, set_context
 from aip_jupyter.client.journals import JOURNALS
+from aip_jupyter.domain.access import CreateProject
 from aip_jupyter.domain.records import PropertyValue
+from aip_jupyter.domain.runs import GetRun
 from aip_jupyter.domain.texts import GetText, ListTexts
 from aip_jupyter.notebook import capture_record, run_capture, run_state
 from aip_jupyter.notebook.active_run import ActiveRun
@@ -214,6 +216,21 @@ def test_parts_and_neighbours_do_not_repeat_texts(cell: Callable[[str], Any]) ->
         assert _texts(run.id) == {}
         assert _facts(run.id)["source.run"] == first.id
         assert _facts(run.id)["environment.run"] == outer.id
+
+
+def test_a_text_of_another_project_is_not_meant() -> None:
+    connect().services.projects.create_project(CreateProject(name="other"))
+    with aip.start_run("one"):
+        pass
+    _finish()
+    with aip.start_run("two", project="other") as run:
+        pass
+    _finish()
+    service = connect().services.runs
+    found = service.list_texts(ListTexts(project="other", run=run.id))
+    assert "environment/requirements.txt" in [info.name for info in found]
+    facts = service.get_run(GetRun(project="other", run=run.id)).run.properties
+    assert not [key for key in facts if key.endswith(".run")]
 
 
 def test_a_text_is_repeated_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

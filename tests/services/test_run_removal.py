@@ -12,13 +12,14 @@ from aip_jupyter.domain.changes import Change
 from aip_jupyter.domain.records import now_ms
 from aip_jupyter.domain.runs import GetRun, ListRuns
 from aip_jupyter.domain.system import CheckStore
+from aip_jupyter.domain.texts import GetText, ListTexts
 from aip_jupyter.errors import Conflict, Denied, NotFound
 from aip_jupyter.services import run_removal
 from aip_jupyter.services.callers import Caller
 from aip_jupyter.services.local import Platform, open_platform
 from aip_jupyter.services.run_removal import RESTORABLE, purge
 from aip_jupyter.services.settings import Settings
-from aip_jupyter.wire.journal import Points, RunEnded, TextLogged
+from aip_jupyter.wire.journal import Captured, Points, RunEnded, TextLogged
 
 from ..contracts.services_run_faults import Sender, started
 
@@ -56,6 +57,40 @@ def test_a_run_is_purged_with_all_that_it_recorded_after_thirty_days(platform: P
         assert platform.tracking.metrics(project, [id]) == {id: []}
         assert platform.tracking.texts(project, id) == []
     assert services.runs.get_run(GetRun(run=kept)).metrics[0].last == 1.0
+
+
+def test_texts_that_other_runs_refer_to_are_handed_on(platform: Platform) -> None:
+    services = platform.services()
+    journal, first = Sender(services), started()
+    texts = {"source/train.py": "code", "source/before.py": "early", "source/changes.diff": "+a"}
+    texts |= {"environment/requirements.txt": "a==1", "source/resumed/train.py": "later"}
+    journal.send(first, *(TextLogged(first.run, name, text, captured=True) for name, text in texts.items()))
+    journal.send(TextLogged(first.run, "source/mine.txt", "mine"))
+    kinds = ("source", "before", "changes", "environment")
+    others = sorted((started() for _ in range(4)), key=lambda each: (each.time, each.run))
+    for run, named in zip(others, (("environment",), ("source",), kinds, kinds), strict=True):
+        journal.send(run, Captured(run.run, {f"{kind}.run": first.run for kind in named}))
+    journal.send(others[1], TextLogged(others[1].run, "source/cells.py", "more", captured=True))
+    for run in (first, *others):
+        journal.send(RunEnded(run.run, "completed", run.time))
+    gone, longer, second, third = (run.run for run in others)
+    for id in (first.run, gone):
+        services.runs.delete_run(GetRun(run=id))
+    assert purge(platform, now_ms() + RESTORABLE + 10_000) == 2
+
+    def text(run: str, name: str) -> str:
+        return services.runs.get_text(GetText(run=run, name=name)).text
+
+    assert services.runs.get_run(GetRun(run=longer)).run.properties == {}
+    assert [info.name for info in services.runs.list_texts(ListTexts(run=longer))] == ["source/cells.py"]
+    shared = {name: content for name, content in texts.items() if "resumed" not in name}
+    found = [info.name for info in services.runs.list_texts(ListTexts(run=second))]
+    assert {name: text(second, name) for name in found} == shared
+    assert services.runs.get_run(GetRun(run=second)).run.properties == {}
+    assert services.runs.list_texts(ListTexts(run=third)) == []
+    assert services.runs.get_run(GetRun(run=third)).run.properties == {
+        f"{kind}.run": second for kind in kinds
+    }
 
 
 def test_the_check_of_the_store_purges(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
