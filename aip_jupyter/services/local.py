@@ -140,6 +140,10 @@ class LocalServices:
         self.blobs: interface.Blobs = admitted("blobs", LocalBlobs(platform, caller))
         self.system: interface.System = admitted("system", LocalSystem(platform, caller))
 
+    def of(self, caller: Caller) -> LocalServices:
+        """The same for another caller."""
+        return self._platform.services(caller)
+
     def close(self) -> None:
         """Close the platform too: meant for whoever opened both."""
         self._platform.close()

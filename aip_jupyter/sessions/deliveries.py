@@ -1,4 +1,4 @@
-"""What a session that cannot reach the server has logged, stored by the notebook with its own connection."""
+"""What a session that cannot reach the server has logged, stored by the notebook in its stead."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from ..client.connect import connect
+from ..client.context import Context
+from ..client.delegated import services_of
 from ..domain.runs import StoreJournal
 from ..errors import AipError, Invalid
 from .handing import STORED
@@ -31,7 +33,17 @@ class Deliveries:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._token = ""
+        """The session's, as its last cell from here has it."""
+        self._runs = set[str]()
+        """Those that came with its cells."""
         self._tasks = set[asyncio.Task[None]]()
+
+    def note(self, context: Context) -> None:
+        """A cell from here takes this along."""
+        self._token = context.token
+        if context.run is not None:
+            self._runs.add(context.run.id)
 
     def take(self, message: Message) -> None:
         """Store it, and say so; nobody waits for it here."""
@@ -54,11 +66,13 @@ class Deliveries:
             await self._link.send(request("control", STORED, answer))
 
     def _store(self, handed: Handed, records: bytes) -> int:
-        """The journal's mark. What is for another project or store is not for this session to say."""
+        """The journal's mark. What is for another project or store is not for this session to say, and any
+        of its code may have sent it: it is stored with the rights of the session, not with ours."""
         connection = connect()
         if handed.project != self._link.session.project or handed.store not in connection.stores:
             raise Invalid("journal: it belongs to another project or store than the notebook's session")
         given = StoreJournal(
             project=handed.project, journal=handed.journal, start=handed.start, records=records
         )
-        return connection.services.runs.store_journal(given).mark
+        with services_of(connection, self._link.session, self._token, self._runs.copy()) as services:
+            return services.runs.store_journal(given).mark

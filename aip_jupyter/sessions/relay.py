@@ -143,6 +143,7 @@ class Relay:
             message = replace(message, header=Header(cell.id, "execute_request"))
         id = self._cell = message.header.msg_id
         self._shows[id] = show
+        self._deliveries.note(cell.context)
         try:
             with self._idle(id, self._shows) as idle:
                 reply = await self._ended_with(message, idle)

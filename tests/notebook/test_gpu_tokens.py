@@ -100,3 +100,32 @@ def test_cells_run_while_the_server_is_away(nb: Notebook, server: LiveServer, tm
     server.kill()
     nb.run("run = aip.start_run('away')")
     assert nb.run("%%gpu cpu\naip.log_metric('loss', 1.0)\n1 + 1").shown == ["2"]
+
+
+HAND_OVER = """
+from aip_jupyter.client.connect import destination
+from aip_jupyter.client.handover import get_way
+from aip_jupyter.domain.records import new_id, now_ms
+from aip_jupyter.wire.journal import Notes, RunStarted, encode_record
+def hand_over(*entries):
+    return get_way()("default", destination().store, new_id(), 0, b"".join(map(encode_record, entries)))
+"""
+
+
+def test_what_the_notebook_stores_for_a_session_has_no_more_rights(nb: Notebook, server: LiveServer) -> None:
+    """A session that cannot reach the server hands its records over; any of its code may do so."""
+    nb.run("foreign = aip.start_run('foreign')\naip.end_run()\naip.list_runs()")
+    foreign = ast.literal_eval(nb.run("foreign.id").shown[0])
+    nb.run(f"%%gpu cpu\n{HAND_OVER}")
+    reply = nb.fail(f"%%gpu cpu\nhand_over(Notes({foreign!r}, 'taken over'))")
+    assert "may not add to the run" in error_of(reply)
+    nb.run("%%gpu cpu\nown = RunStarted(new_id(), now_ms(), 'own', 'default')\nhand_over(own)")
+    own = ast.literal_eval(nb.run("%%gpu cpu\nown.run").shown[0])
+    send = "StoreJournal(journal=new_id(), start=0, records=encode_record(Notes(own.run, 'by itself')))"
+    nb.run("%%gpu cpu\nfrom aip_jupyter.client.connect import connect\nfrom aip_jupyter.domain.runs import *")
+    nb.run(f"%%gpu cpu\nconnect().services.runs.store_journal({send})")
+    nb.run("%%gpu cpu\nconnect().services.runs.beat(RunBeat(runs=[own.run]))")
+    services = server.services()
+    assert services.runs.get_run(GetRun(run=foreign)).run.notes == ""
+    assert services.runs.get_run(GetRun(run=own)).run.notes == "by itself"
+    services.close()

@@ -6,18 +6,23 @@ import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from aip_jupyter.client.connect import disconnect
+from aip_jupyter.client.connect import connect, disconnect
 from aip_jupyter.client.context import Context, RunContext
 from aip_jupyter.domain.access import CreateProject
 from aip_jupyter.domain.records import new_id, now_ms
-from aip_jupyter.domain.runs import GetHistory, GetRun, ListRuns
+from aip_jupyter.domain.runs import GetHistory, GetRun, ListRuns, StoreJournal
 from aip_jupyter.domain.texts import GetText
+from aip_jupyter.errors import Denied
+from aip_jupyter.sessions.deliveries import Deliveries, Handed
 from aip_jupyter.sessions.messages import Message
 from aip_jupyter.sessions.relay import Cell, Relay
 from aip_jupyter.sessions.zmq_link import ZmqLink
+from aip_jupyter.wire.journal import AnyEntry, Notes, RunStarted, encode_record
 
 from ..support.live import LiveServer, live_server
 from .agents import Agent, running_agent, spec
@@ -136,3 +141,29 @@ def test_what_is_for_another_project_is_not_taken(server: LiveServer, agent: Age
     assert "records wait in the journal: " in said
     assert services.runs.list_runs(ListRuns(project="vision")).items == []
     services.close()
+
+
+def test_without_a_server_a_session_has_no_more_rights_either(home: Path, agent: Agent) -> None:
+    runs, session = connect().services.runs, agent.grant.session
+    came, foreign, own = (RunStarted(new_id(), now_ms(), name, "default") for name in ("a", "b", "own"))
+    link: Any = SimpleNamespace(session=session)
+    deliveries = Deliveries(link)
+    there = RunContext(id=came.run, name="a", experiment="default", started=came.time)
+    deliveries.note(Context(project=session.project, run=there))
+
+    def hand_over(*entries: AnyEntry) -> int:
+        (store,) = connect().stores
+        about = Handed(id="1", project=session.project, store=store, journal=new_id(), start=0)
+        return deliveries._store(about, b"".join(map(encode_record, entries)))
+
+    records = encode_record(came) + encode_record(foreign)
+    runs.store_journal(StoreJournal(journal=new_id(), start=0, records=records))
+    hand_over(Notes(came.run, "by the session"))
+    hand_over(own)
+    hand_over(Notes(own.run, "by the session"))
+    with pytest.raises(Denied):
+        hand_over(Notes(foreign.run, "by the session"))
+    stored = {detail.run.name: detail.run for detail in runs.list_runs(ListRuns()).items}
+    assert [stored[name].notes for name in ("a", "b", "own")] == ["by the session", "", "by the session"]
+    assert stored["own"].properties == {"session": session.id}
+    disconnect()
