@@ -14,6 +14,7 @@ from ..sessions.messages import Header, Message
 from ..sessions.relay import COMMS, SHOWN, Relay
 from ..wire.agent import CellMark, Order, Output
 from .gpu_front import Front
+from .gpu_twins import Twins
 
 WAIT = 10.0
 """Seconds that one order waits for more."""
@@ -48,6 +49,7 @@ class Follower:
         self._until = newest if marks[-1].last else 0
         """That of the last one to read; 0 while the last cell runs."""
         self._newest = newest
+        self._twins = Twins()
         self._known = frozenset[str]()
         """Comms that the front end has: what the journal had of them at the beginning is old."""
 
@@ -61,12 +63,12 @@ class Follower:
         if last.last or relay.shows(last.id):
             await self._follow()
         else:
-            relay.show(last.id, _from_the_journal)
+            relay.show(last.id, self._twins.live)
             try:
                 await self._follow()
             finally:
                 relay.hide(last.id)
-            relay.show(last.id, self._front.show)  # what its threads print from now on
+            relay.show(last.id, self._twins.after(self._front.show))  # what its threads print from now on
             self._front.bring(relay)
         for mark in self._marks:
             await relay.order(Order(do="seen", cell=mark.id))
@@ -105,6 +107,8 @@ class Follower:
             self._front.notice(text, "lost")
         message = message_of(output)
         cell = message.parent.msg_id
+        if cell == self._marks[-1].id and message.type in SHOWN:
+            self._twins.read(message)
         if cell in self._begun and message.type in SHOWN and not self._is_old(message):
             self._front.show(message)
         elif cell == self._marks[-1].id and not self._ahead and _is_idle(message):
@@ -115,10 +119,6 @@ class Follower:
         if message.type not in COMMS or self._number > self._newest:
             return False
         return msgspec.json.decode(message.content, type=_Comm).comm_id in self._known
-
-
-def _from_the_journal(message: Message) -> None:
-    """What comes live is read from the journal too, and shown then."""
 
 
 def _is_idle(message: Message) -> bool:

@@ -20,10 +20,9 @@ from .active_run import ActiveRun
 from .run_projects import active_run_in, destination_in
 from .run_stack import flow
 from .run_state import (
-    EXPERIMENTS,
     RUNS,
     active_run,
-    experiment_now,
+    experiment_of,
     is_interactive,
     known_run,
     note_begun,
@@ -50,12 +49,11 @@ def begin(said: Said, parent: ActiveRun | None) -> ActiveRun:
     """A new run that nothing is logged to yet; `parent` is the one that it is a part of."""
     to = destination_in(said.project) if parent is None else _beside(parent, said.project)
     id = new_id()
-    around = EXPERIMENTS.innermost() or ("" if parent is None else parent.experiment)
     entry = RunStarted(
         run=id,
         time=now_ms(),
         name=check_name(said.name or f"run-{id[-6:]}", "name"),
-        experiment=check_name(said.experiment or around or experiment_now(), "experiment"),
+        experiment=check_name(said.experiment or experiment_of(parent), "experiment"),
         tags=names.check_tags(tidy_tags(said.tags)),
         notes=check_notes(said.notes),
         notebook=_whereabouts(),

@@ -113,11 +113,21 @@ def set_experiment(name: str) -> str:
     return _experiment
 
 
-def experiment_now() -> str:
-    """The experiment of a run that names none."""
+def experiment_of(parent: ActiveRun | None) -> str:
+    """The experiment of a run that names none: that of the block around it, or of what it is a part of."""
     context = get_context()
     of_notebook = context.experiment if context is not None else ""
-    return EXPERIMENTS.innermost() or _experiment or of_notebook or DEFAULT_EXPERIMENT
+    if parent is None:
+        chosen = _experiment or of_notebook
+    else:
+        is_notebooks = context is not None and context.run is not None and context.run.id == parent.id
+        chosen = of_notebook if is_notebooks else parent.experiment
+    return EXPERIMENTS.innermost() or chosen or DEFAULT_EXPERIMENT
+
+
+def experiment_now() -> str:
+    """The experiment of a part of the active run that names none, or of a run if none is active."""
+    return experiment_of(active_run())
 
 
 def note_begun(run: ActiveRun) -> None:
