@@ -24,7 +24,7 @@ from ..errors import AipError, NotFound
 from .active_run import ActiveRun
 from .connection import connect
 from .display import dim, element, frame, plain
-from .run_card import in_notebook, is_system
+from .run_card import drawn_keys, in_notebook, is_system
 from .run_curves import RunCurves
 from .run_series import POINTS, Point, Series, points_of, thinned
 from .run_state import needed_run
@@ -99,6 +99,8 @@ class RunWatch:
         """When something was last logged here."""
         self._has_asked = False
         self._is_new = True
+        self._is_lost = False
+        """Whether its process is out of contact, which may pass."""
         self._lock = threading.RLock()
         """Held for what takes no time."""
         self._stopped = threading.Event()
@@ -198,7 +200,7 @@ class RunWatch:
             detail = runs.get_run(GetRun(project=project, run=self.id))
         except NotFound:  # it has just begun
             return
-        keys = [metric.key for metric in detail.metrics if self._is_drawn(metric.key)]
+        keys = drawn_keys([metric.key for metric in detail.metrics if self._is_drawn(metric.key)])
         request = CompareRuns(project=project, runs=[self.id], keys=keys, points=POINTS)
         found = runs.compare_runs(request).histories if keys else []
         with self._lock:
@@ -206,7 +208,8 @@ class RunWatch:
             for history in (history for each in found for history in each.histories):
                 self._merge(history.key, points_of(history))
             if self._local is None:
-                self.status = LOST if detail.is_lost else detail.run.status
+                self._is_new |= detail.is_lost != self._is_lost
+                self._is_lost, self.status = detail.is_lost, detail.run.status
 
     def _merge(self, key: str, stored: list[Point]) -> None:
         """Before the points that are known from here come those that only the store knows."""
@@ -230,9 +233,10 @@ class RunWatch:
         shown = [series._replace(points=thinned(series.points)) for series in self.series()[:PANELS]]
         numbers = ", ".join(f"{each.key} {number_text(each.points[-1].value)}" for each in shown)
         words = numbers or "no metric yet"
-        head = element("div", element("strong", self.name), " ● running ", dim(words))
+        state = f"◌ {LOST}" if self._is_lost else "● running"
+        head = element("div", element("strong", self.name), f" {state} ", dim(words))
         html = frame(head, curves_svg(shown) if shown else None, wide=True)
-        return {"text/html": html, "text/plain": f"run {plain(self.name)} (running): {plain(words)}"}
+        return {"text/html": html, "text/plain": f"run {plain(self.name)} ({state[2:]}): {plain(words)}"}
 
     def _finish(self) -> None:
         """What stays: the curves with their controls."""

@@ -87,6 +87,9 @@ class Sampler:
                 self.stop()
         except Exception:  # noqa: BLE001  # the outermost guard of a thread
             _log.exception("cannot measure what runs use")
+            with self._lock:
+                if self._stop is stop:
+                    self._thread = None  # the next run tries again
 
     def _measure(self, stop: threading.Event) -> None:
         with without_forks():

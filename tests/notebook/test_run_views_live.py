@@ -124,6 +124,37 @@ def test_a_run_of_another_process_is_followed_by_name(home: Path) -> None:
         RunWatch(None, name="nobody")
 
 
+def test_a_run_of_many_metrics_is_drawn() -> None:
+    with aip.start_run("many"):
+        aip.log_metrics({f"m{n}": float(n) for n in range(60)})
+        JOURNALS.flush(10)
+        watch = RunWatch(None, name="many")
+        watch.ask()
+        assert run_live.PANELS <= len(drawn(watch)) <= 50
+
+
+def test_a_run_out_of_contact_may_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    with aip.start_run("other"):
+        aip.log_metrics({"loss": 4.0})
+        JOURNALS.flush(10)
+        watch = RunWatch(None, name="other")
+        watch.draw_into(shown := Shown())
+        with monkeypatch.context() as patch:
+            patch.setattr("aip_jupyter.services.run_reading.is_lost", lambda run, now: True)
+            watch.ask()
+        watch.draw()
+        assert "lost contact" in shown[-1]["text/plain"]
+        watch.ask()
+        watch.draw()
+        assert "(running)" in shown[-1]["text/plain"]
+        aip.log_metrics({"loss": 3.0})
+    JOURNALS.flush(10)
+    watch.ask()
+    watch.draw()
+    assert shown[-1][VEGA_LITE]["title"]["text"] == "other – completed"
+    assert drawn(watch) == {"loss": [4.0, 3.0]}
+
+
 def test_in_a_session_the_curves_stay_when_the_cell_ends() -> None:
     run = aip.start_run("base")
     context = run_state.run_context()

@@ -234,3 +234,11 @@ def test_a_forked_child_leaves_it_to_its_parent(tmp_path: Path) -> None:
     path = tmp_path / "fork.py"
     path.write_text(FORK)
     subprocess.run([sys.executable, "-W", "ignore", path], check=True, timeout=60)
+
+
+def test_a_fault_is_not_the_end_of_measuring(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch, aip.start_run("one"):
+        patch.setattr(Meter, "measure", lambda self, gpu: 1 / 0)
+        _until(lambda: system_metrics.SAMPLER._thread is None)
+    with aip.start_run("two") as run:
+        _until(lambda: _metrics(run.id))
