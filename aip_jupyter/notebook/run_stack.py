@@ -12,11 +12,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
 
 _KERNELS = ("IPython", "ipykernel")
 """Whose tasks run the cells: each cell has another one, and all of them are the main thread's."""
+
+
+_mains = WeakKeyDictionary[asyncio.Task[Any], bool]()
+"""The tasks of the main thread that were looked at, and whether they are the thread's own."""
 
 
 class Place(Generic[T]):
@@ -91,7 +96,16 @@ def flow() -> object:
 
 
 def _is_main(task: asyncio.Task[Any]) -> bool:
-    """Whether it is a cell's, or all that a script runs: nothing is there that it could be mixed up with."""
+    """Whether it is a cell's, or all that a script runs: nothing is there that it could be mixed up with.
+
+    What it is when this is asked first it stays, whatever others come and go: else its runs would be two's.
+    """
+    if task not in _mains:
+        _mains[task] = _is_alone(task)
+    return _mains[task]
+
+
+def _is_alone(task: asyncio.Task[Any]) -> bool:
     frame = getattr(task.get_coro(), "cr_frame", None)
     module: str = frame.f_globals.get("__name__", "") if frame is not None else ""
     return module.partition(".")[0] in _KERNELS or len(asyncio.all_tasks()) == 1

@@ -429,3 +429,25 @@ def test_texts_and_notes() -> None:
         aip.get_text("texts", "prompts/b.txt")
     with pytest.raises(Conflict, match="has ended"):
         run.log_text("late", "name")
+
+
+@pytest.mark.parametrize("alone", ["at first", "later"])
+def test_a_task_stays_what_it_was(alone: str) -> None:
+    """Its second run is refused, whatever tasks have come or gone meanwhile."""
+
+    async def main() -> None:
+        done = asyncio.Event()
+        if alone == "later":
+            other = asyncio.create_task(done.wait())
+        with aip.start_run("outer"):
+            if alone == "at first":
+                other = asyncio.create_task(done.wait())
+            else:
+                done.set()
+                await other
+            with pytest.raises(Conflict, match="is active"):
+                aip.start_run("second")
+            done.set()
+            await other
+
+    asyncio.run(main())
