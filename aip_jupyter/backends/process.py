@@ -1,6 +1,8 @@
 """Who holds an intent, a claim or a session: a process, named so that a later one can prove it dead.
 
-host|boot id|pid|start time
+host|boot id|pid|start time|PID namespace
+
+What was written without the namespace, and where there is none, has four parts.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import socket
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_NAMESPACE = Path("/proc/self/ns/pid")
 
 
 def this_process() -> str:
@@ -29,31 +32,50 @@ os.register_at_fork(after_in_child=_own.cache_clear)
 
 def process_of(pid: int) -> str:
     """The identity of a living process of this host."""
-    return f"{socket.gethostname()}|{_boot_id()}|{pid}|{_start_time(pid)}"
+    whole = (socket.gethostname(), _boot_id(), str(pid), _start_time(pid), _namespace())
+    return "|".join(whole if whole[-1] else whole[:-1])
 
 
-def is_dead(holder: str) -> bool:
+def is_dead(holder: str, *, unlocked: bool = False) -> bool:
     """True only when the holder is provably dead: same host, and gone, replaced or from an earlier boot.
 
-    A holder on another host, or one that is not spelled so, is never provably dead.
+    A holder on another host, or one that is not spelled so, is never provably dead; nor is one in another
+    container of this name, whose processes are not seen here, unless it is `unlocked`: a lock was taken over
+    that it would hold.
     """
     parts = holder.split("|")
-    if len(parts) != 4 or parts[0] != socket.gethostname() or not parts[2].isdigit():
+    if len(parts) not in (4, 5) or parts[0] != socket.gethostname() or not parts[2].isdigit():
         return False
     if parts[1] != _boot_id():
         return True
+    if not _is_seen(parts):
+        return unlocked
     return _start_time(int(parts[2])) != parts[3]
 
 
 def is_alive(holder: str) -> bool:
     """True only when the holder is provably a living process of this host."""
     parts = holder.split("|")
-    return len(parts) == 4 and parts[:2] == [socket.gethostname(), _boot_id()] and not is_dead(holder)
+    here = len(parts) in (4, 5) and parts[:2] == [socket.gethostname(), _boot_id()] and _is_seen(parts)
+    return here and not is_dead(holder)
 
 
 def is_running(pid: int) -> bool:
     """Whether there is a live process of this id."""
     return _start_time(pid) != ""
+
+
+def _is_seen(parts: list[str]) -> bool:
+    """Whether a process of this boot has its number here, as far as it says."""
+    return parts[4:] in ([], [_namespace()])
+
+
+@functools.cache
+def _namespace() -> str:
+    try:
+        return str(_NAMESPACE.stat().st_ino)
+    except OSError:  # not Linux
+        return ""
 
 
 @functools.cache

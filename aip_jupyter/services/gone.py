@@ -18,7 +18,7 @@ from .journal_files import About, is_recorded
 
 def fail_runs_of(home: Path, runs: Runs, about: About) -> int:
     """End the runs of the process of this journal, all of which is stored; how many. Raises AipError."""
-    if not is_dead(about.holder):
+    if not is_dead(about.holder, unlocked=True):
         return 0
     found = [detail.run for detail in _running(runs, about.project) if detail.run.holder == about.holder]
     return _fail(home, runs, about.project, found, about.journal)
@@ -43,7 +43,7 @@ def _fail(home: Path, runs: Runs, project: str, found: list[Run], journal: str =
 
 
 def _gone(run: Run) -> RunGone:
-    host, _, pid, _ = run.holder.split("|")
+    host, _, pid, *_ = run.holder.split("|")
     why = f"aip: its process ({pid} on {host}) is dead, and has not said how the run ended"
     return RunGone(run.id, max(run.started, run.beat or now_ms()), run.holder, why)
 

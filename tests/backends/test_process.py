@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from aip_jupyter.backends.process import is_dead, is_running, this_process
+from aip_jupyter.backends.process import is_alive, is_dead, is_running, this_process
 
 
 def test_this_process_lives_and_a_child_that_ended_is_dead() -> None:
@@ -26,9 +26,22 @@ def test_a_zombie_is_dead() -> None:
 
 
 def test_a_process_id_that_was_given_again_is_dead() -> None:
-    host, boot, pid, _ = this_process().split("|")
+    host, boot, pid, *_ = this_process().split("|")
     assert is_dead(f"{host}|{boot}|{pid}|1")
     assert is_dead(f"{host}|an-earlier-boot|{pid}|1")
+
+
+def test_a_process_in_another_container_of_this_name_is_dead_only_without_its_lock() -> None:
+    host, boot, pid, start, *_ = this_process().split("|")
+    beside = f"{host}|{boot}|{pid}|1|1"
+    assert not is_dead(beside)
+    assert not is_alive(beside)
+    assert not is_alive(f"{host}|{boot}|{pid}|{start}|1")
+    assert is_dead(beside, unlocked=True)
+    assert not is_dead(this_process(), unlocked=True)
+    before = f"{host}|{boot}|{pid}|{start}"  # as it was spelled without a namespace
+    assert is_alive(before)
+    assert not is_dead(before)
 
 
 ELSEWHERE = f"another-host|b|{os.getpid()}|1"
