@@ -14,7 +14,7 @@ from ..domain.datasets import LogDataset
 from ..domain.records import now_ms
 from ..domain.runs import DEFAULT_EXPERIMENT, Experiment, Run
 from ..errors import Invalid
-from ..wire.journal import AnyEntry, DatasetUsed, Fault, Points, RunStarted
+from ..wire.journal import AnyEntry, DatasetUsed, Fault, Points, RunGone, RunStarted
 
 
 @dataclass
@@ -27,6 +27,12 @@ class Recorded:
     points: list[Points] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """What of the points no store can hold, which is left out."""
+
+    @property
+    def is_of_its_process(self) -> bool:
+        """Whether it tells that somebody records the run: all does but that its process is gone."""
+        gone_only = all(isinstance(entry, RunGone) for entry in self.entries)
+        return bool(self.datasets or self.points) or not gone_only
 
     def check_keys(self) -> None:
         """Leave out the points of keys that cannot be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Collection
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from ..backends.process import is_dead
 from ..domain import names
 from ..domain.changes import Change, Put
 from ..domain.pages import MAX_PAGE
@@ -18,7 +20,7 @@ from ..domain.runs import Experiment, Journal, Run, RunBeat, Stored, StoreJourna
 from ..errors import Conflict, Invalid
 from ..wire.journal import AnyEntry, Fault, RunStarted, decode_records
 from .callers import Caller, author_of
-from .contact import ENDED_BY
+from .contact import BEAT, ENDED_BY
 from .datasets import LocalDatasets
 from .finding import records_by_id
 from .recording import Recorded, by_run, instead_of, new_run, tidy_start
@@ -69,11 +71,18 @@ class LocalRuns(RunRemoval):
             message = f"runs: {len(request.runs):,} are too many for one beat, at most {MAX_PAGE:,}"
             raise Invalid(message, field="runs")
         ids = [names.check_id(id, "runs") for id in request.runs]
-        if self._caller.runs is not None:
-            for run in records_by_id(self._tracking, Run, request.project, ids).values():
-                check_run(self._caller, run)
+        known = records_by_id(self._tracking, Run, request.project, ids)
+        for run in known.values():
+            check_run(self._caller, run)
+        now = now_ms()
         if ids:
-            self._tracking.beat(request.project, ids, now_ms())
+            self._tracking.beat(request.project, ids, now)
+        for run in known.values():
+            if ENDED_BY in run.properties:
+                draft = Draft(replace(run, beat=now))
+                draft.take_back()
+                with contextlib.suppress(Conflict):  # the next beat does it
+                    self._tracking.apply([Put(draft.finish())], {run.id: run.revision})
 
     def _journal(self, request: StoreJournal) -> Journal:
         """How far it is stored."""
@@ -111,6 +120,15 @@ class LocalRuns(RunRemoval):
             self._check_project(Run, project, new)
             self._check_project(Journal, project, [] if journal.revision else [journal.id])
             raise
+        told = [id for id, what in recorded.items() if what.is_of_its_process]
+        self._hear(project, [runs.get(id) or known[id] for id in told])
+
+    def _hear(self, project: str, runs: Collection[Run]) -> None:
+        """Who records a run lives. Of one that is dead, somebody else has found what it had recorded."""
+        now = now_ms()
+        ids = [run.id for run in runs if now - run.beat >= BEAT and not is_dead(run.holder)]
+        if ids:
+            self._tracking.beat(project, ids, now)
 
     def _check_project(self, kind: type[Run | Journal], project: str, ids: Collection[str]) -> None:
         """Invalid when one of these ids, which were not there, is that of another project."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aip_jupyter.backends.process import this_process
 from aip_jupyter.domain.records import PropertyValue, new_id, now_ms
 from aip_jupyter.domain.runs import GetRun, Run, RunBeat
 from aip_jupyter.domain.texts import MAX_TEXT, GetText, ListTexts, Text
@@ -201,7 +202,9 @@ class RunEntriesContract:
 
     def test_a_run_is_lost_until_its_process_is_heard_of(self, services: Services, journal: Sender) -> None:
         long_ago = now_ms() - 2 * MISSED * BEAT
-        run, ended, new = started(time=long_ago), started(time=long_ago), started(time=now_ms())
+        dead = "|".join([*this_process().split("|")[:3], "1"])  # what it left is stored by somebody else
+        run, ended = started(time=long_ago, holder=dead), started(time=long_ago, holder=dead)
+        new = started(time=now_ms(), holder=dead)
         journal.send(run, ended, RunEnded(ended.run, "completed", long_ago), new)
 
         def lost(id: str) -> bool:
@@ -215,6 +218,27 @@ class RunEntriesContract:
         assert abs(after.run.beat - now_ms()) < 60_000
         assert (after.run.revision, after.run.updated) == (before.revision, before.updated)
         services.runs.beat(RunBeat(runs=[]))
+
+    def test_what_is_stored_of_a_run_is_a_sign_of_life(self, services: Services, journal: Sender) -> None:
+        run = started(time=now_ms() - 2 * MISSED * BEAT, holder=HOLDER)
+        journal.send(run)
+        first = services.runs.get_run(GetRun(run=run.run))
+        assert not first.is_lost
+        assert abs(first.run.beat - now_ms()) < 60_000
+        journal.send(Points(run.run, 0, 0, {"m": 1.0}))
+        again = services.runs.get_run(GetRun(run=run.run)).run
+        assert (again.beat, again.revision) == (first.run.beat, first.run.revision)
+
+    def test_a_beat_takes_back_that_its_process_is_gone(
+        self, services: Services, journal: Sender, of: Any
+    ) -> None:
+        run, ended = started(holder=HOLDER), started(holder=HOLDER)
+        journal.send(run, ended, RunEnded(ended.run, "failed", 7))
+        Sender(services).send(RunGone(run.run, run.time + 7, HOLDER, "why"))
+        services.runs.beat(RunBeat(runs=[run.run, ended.run]))
+        assert (of(run.run).status, of(run.run).ended, of(run.run).properties) == ("running", None, {})
+        assert of(run.run).beat > run.time
+        assert (of(ended.run).status, of(ended.run).ended) == ("failed", 7)
 
     @pytest.mark.parametrize("runs", [["no id"], [f"{n:032x}" for n in range(1001)]])
     def test_a_beat_that_cannot_be(self, services: Services, runs: list[str]) -> None:

@@ -149,6 +149,7 @@ def test_a_process_of_another_host_is_only_lost(platform: Platform) -> None:
     )
     runs = platform.services().runs
     runs.store_journal(StoreJournal(journal=new_id(), start=0, records=encode_record(start)))
+    be_silent(platform, start.run)
     assert end_lost_runs(platform) == 0
     detail = runs.get_run(GetRun(run=start.run))
     assert (detail.run.status, detail.is_lost) == ("running", True)
