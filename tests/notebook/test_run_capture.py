@@ -306,7 +306,7 @@ aip.list_runs()  # whoever forks while the store is opened for the first time ha
 with aip.start_run("outer"):
     time.sleep(0.01)  # its thread is at work
     children = []
-    for n in range(5):
+    for n in range(3):
         child = os.fork()
         if child == 0:
             with aip.start_run(f"child {n}"):
@@ -326,7 +326,7 @@ def test_forked_children_find_out_by_themselves(tmp_path: Path) -> None:
     path = tmp_path / "forks.py"
     path.write_text(FORKS)
     subprocess.run([sys.executable, "-W", "ignore", path], check=True, timeout=60)
-    for n in range(5):
+    for n in range(3):
         assert _facts(f"child {n}")["python"] == _facts("outer")["python"]
 
 
