@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from msgspec.structs import replace
 
@@ -241,9 +241,9 @@ class ActiveRun:
             raise self._ended()
         from .run_capture import end
 
+        status = cast("Status", plain_text(status))
         self._append(RunEnded(self.id, status, now_ms(), self._entry.holder))
         self._journal.running.pop(self.id, None)
-        status = cast("Status", plain_text(status))
         self.status = status
         end(self)
 
