@@ -22,7 +22,10 @@ class CompareRuns(Request, frozen=True, kw_only=True):
     keys: list[str] = field(default_factory=list)
     """The metrics of which the histories are wanted; what a run does not have is left out."""
     points: int = 500
-    """At most so many of each history, among them the first, the last and every peak; 0 for all, of MAX_WHOLE histories."""
+    """At most so many of each history, among them the first, the last and every peak; 0 for all.
+
+    Of at most MAX_WHOLE histories all can be asked for at once.
+    """
 
 
 class RunHistories(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import aip_jupyter as aip
@@ -139,7 +140,7 @@ def test_what_the_store_does_not_take_is_told_once_and_kept(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     journal = JOURNALS.journal(destination())
-    journal.append(b"no entry")
+    journal.append(msgspec.msgpack.encode([4, "no id", 0, 0, {}]))
     for _ in range(3):
         waiting = JOURNALS.flush(60)
         assert waiting.records == 1
