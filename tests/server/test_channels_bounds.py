@@ -107,7 +107,7 @@ def test_large_messages_share_room_and_half_ones_wait_at_the_client(place: Place
             async with place.connect({"X-User": "ada"}) as small:
                 assert await execute(small, "6 * 7") == "42"  # which takes no room
             assert not waiting.done()
-            assert server.memory_info().rss - before < 60 * MB
+            assert server.memory_info().rss - before < 70 * MB  # both would be more than 80
             await first.close()  # and what it held is free
             await asyncio.wait_for(waiting, 20)
 
