@@ -120,8 +120,9 @@ class LocalRuns(RunRemoval):
             self._check_project(Run, project, new)
             self._check_project(Journal, project, [] if journal.revision else [journal.id])
             raise
+        there = {**known, **runs}  # points may come before their run
         told = [id for id, what in recorded.items() if what.is_of_its_process]
-        self._hear(project, [runs.get(id) or known[id] for id in told])
+        self._hear(project, [there[id] for id in told if id in there])
 
     def _hear(self, project: str, runs: Collection[Run]) -> None:
         """Who records a run lives. Of one that is dead, somebody else has found what it had recorded."""
