@@ -95,13 +95,6 @@ def test_a_session_of_another_project_records_there(nb: Notebook, server: LiveSe
     services.close()
 
 
-def test_cells_run_while_the_server_is_away(nb: Notebook, server: LiveServer, tmp_path: Path) -> None:
-    """Last of this file: what they log is stored by whoever comes next."""
-    server.kill()
-    nb.run("run = aip.start_run('away')")
-    assert nb.run("%%gpu cpu\naip.log_metric('loss', 1.0)\n1 + 1").shown == ["2"]
-
-
 HAND_OVER = """
 from aip_jupyter.client.connect import destination
 from aip_jupyter.client.handover import get_way
@@ -129,3 +122,10 @@ def test_what_the_notebook_stores_for_a_session_has_no_more_rights(nb: Notebook,
     assert services.runs.get_run(GetRun(run=foreign)).run.notes == ""
     assert services.runs.get_run(GetRun(run=own)).run.notes == "by itself"
     services.close()
+
+
+def test_cells_run_while_the_server_is_away(nb: Notebook, server: LiveServer, tmp_path: Path) -> None:
+    """Last of this file: what they log is stored by whoever comes next."""
+    server.kill()
+    nb.run("run = aip.start_run('away')")
+    assert nb.run("%%gpu cpu\naip.log_metric('loss', 1.0)\n1 + 1").shown == ["2"]
