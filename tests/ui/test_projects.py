@@ -208,6 +208,17 @@ def _what_others_do_is_seen_at_once(lab_page: LabPage, services: HttpServices) -
     expect(menu.get_by_role("option").filter(has_text="newcomer")).to_be_visible()
 
 
+def _open_menu(lab_page: LabPage, box: Locator) -> None:
+    """With the focus in its field: JupyterLab, while it starts, may take that once for its launcher."""
+    lab_page.execute("aip:switch-project")
+    try:
+        expect(box).to_be_focused(timeout=5_000)
+    except AssertionError:
+        lab_page.page.mouse.click(900, 500)
+        lab_page.execute("aip:switch-project")
+        expect(box).to_be_focused()
+
+
 def test_a_project_is_found_among_many_with_the_keyboard(
     lab_page: LabPage, screenshot: Callable[[str], None]
 ) -> None:
@@ -216,10 +227,9 @@ def test_a_project_is_found_among_many_with_the_keyboard(
             Project(id=new_id(), name=f"team-{number:03}", description="One of many") for number in range(300)
         ]
         platform.access.apply([Put(project) for project in many])
-    lab_page.execute("aip:switch-project")
     menu = lab_page.page.get_by_role("dialog", name="Projects")
     box = menu.get_by_role("combobox", name="Find a project")
-    expect(box).to_be_focused()
+    _open_menu(lab_page, box)
     options = menu.get_by_role("option")
     expect(options.first).to_contain_text("default")
     expect(options.first).to_have_attribute("aria-selected", "true")

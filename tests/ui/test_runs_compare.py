@@ -61,7 +61,9 @@ def test_the_keyboard_selects_too(lab_page: LabPage, services: HttpServices) -> 
     lab_page.choose_project("by-keys")
     tree = sidebar.get_by_role("tree", name="Runs")
     expect(lab_page.row("keys-2", "run")).to_be_visible()
-    tree.press("ArrowDown")
+    for name in ("keys", "keys-2"):  # the experiment, then its first run
+        tree.press("ArrowDown")
+        expect(tree.locator('[aria-selected="true"]')).to_contain_text(name)
     tree.press("Shift+ArrowDown")
     expect(sidebar).to_contain_text("2 selected")
     tree.press("Shift+ArrowDown")

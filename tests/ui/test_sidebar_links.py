@@ -24,7 +24,7 @@ def test_everything_is_reached_with_the_keyboard(lab_page: LabPage, services: Ht
     lab_page.open_notebook("keys.ipynb")
     lab_page.open_sidebar()
     expect(lab_page.row("other")).to_be_visible()
-    lab_page.sidebar.get_by_role("searchbox").fill("keys")
+    lab_page.sidebar.get_by_role("searchbox", name="Filter by name").fill("keys")
     expect(lab_page.tree.get_by_role("treeitem")).to_have_count(1)
     lab_page.tree.focus()
     press = lab_page.page.keyboard.press
@@ -69,7 +69,7 @@ def test_a_command_opens_a_model_or_a_version(lab_page: LabPage, services: HttpS
 def test_a_model_that_is_not_there_is_told(lab_page: LabPage, services: HttpServices) -> None:
     put(services, "nearly-there")
     lab_page.execute("aip:open-model", model="nearly-here")
-    expect(lab_page.page.locator(".Toastify__toast")).to_contain_text("nearly-there")
+    expect(lab_page.page.locator(".Toastify__toast", has_text="nearly-there")).to_be_visible()
 
 
 def test_an_address_opens_a_model(lab_page: LabPage, services: HttpServices) -> None:
@@ -79,7 +79,7 @@ def test_an_address_opens_a_model(lab_page: LabPage, services: HttpServices) -> 
     expect(_current(lab_page)).to_contain_text("v1.0")
     assert "aip-model" not in lab_page.page.url
     lab_page.open(f"lab?aip-model={quote(name)}")
-    expect(lab_page.page.locator(".Toastify__toast")).to_contain_text(name)
+    expect(lab_page.page.locator(".Toastify__toast", has_text=name)).to_be_visible()
 
 
 def test_a_link_in_an_output_opens_a_model(lab_page: LabPage, services: HttpServices) -> None:

@@ -72,7 +72,7 @@ export class ExperimentNode extends RecordNode<Experiment, RunNode> implements I
   }
 
   protected override open(): Branch<IRunRecord, RunNode> {
-    return runsBranch(this._runs, { experiment: this.record.name, top: true }, this._runs.order());
+    return runsBranch(this._runs, { experiment: this.record.name, top: true }, this._runs.order);
   }
 
   private _wasClosed = false;
@@ -81,14 +81,14 @@ export class ExperimentNode extends RecordNode<Experiment, RunNode> implements I
 /**
  * A list of runs.
  */
-function runsBranch(context: IContext, filter: IRunsFilter, order: IOrder): Branch<IRunRecord, RunNode> {
+function runsBranch(context: IContext, filter: IRunsFilter, order: () => IOrder): Branch<IRunRecord, RunNode> {
   const { client, project, pageSize, changed } = context;
   return new Branch<IRunRecord, RunNode>({
-    fetch: (limit, token) => client.listRuns(project(), { ...filter, order_by: orderText(order) }, limit, token),
+    fetch: (limit, token) => client.listRuns(project(), { ...filter, order_by: orderText(order()) }, limit, token),
     one: id => client.getRun(project(), id),
     kind: 'run',
     node: record => new RunNode(record, context),
-    compare: compareRuns(order),
+    compare: (a, b) => compareRuns(order())(a, b),
     pageSize,
     changed
   });
@@ -187,7 +187,7 @@ export class RunNode extends RecordNode<IRunRecord, GroupNode | PartsNode> imple
     switch (id.slice(this.key.length + 1)) {
       case 'parts':
         return new PartsNode(id, trans.__('Parts'), this._context, () =>
-          runsBranch(this._context, { parent: this.key }, OLDEST)
+          runsBranch(this._context, { parent: this.key }, () => OLDEST)
         );
       case 'metrics':
         return new GroupNode(id, trans.__('Metrics'), this._context, true, () =>
