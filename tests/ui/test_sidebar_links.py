@@ -25,6 +25,8 @@ def test_everything_is_reached_with_the_keyboard(lab_page: LabPage, services: Ht
     lab_page.open_sidebar()
     expect(lab_page.row("other")).to_be_visible()
     lab_page.sidebar.get_by_role("searchbox", name="Filter by name").fill("keys")
+    expect(lab_page.row("other")).to_have_count(0)
+    expect(lab_page.row("keys")).to_be_visible()
     expect(lab_page.tree.get_by_role("treeitem")).to_have_count(1)
     lab_page.tree.focus()
     press = lab_page.page.keyboard.press
