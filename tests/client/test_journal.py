@@ -29,6 +29,7 @@ from aip_jupyter.services.journal_files import (
 )
 from aip_jupyter.wire.journal import (
     AnyEntry,
+    Fault,
     Points,
     complete_records,
     decode_header,
@@ -62,7 +63,7 @@ def point(step: int) -> Points:
 
 def on_disk(home: Path) -> list[int]:
     """The steps of the points in all journals of this home."""
-    found: list[AnyEntry] = []
+    found: list[AnyEntry | Fault] = []
     for id in journal_ids(home):
         for part in unsent(journals_folder(home) / id):
             assert not part.damaged
