@@ -70,8 +70,16 @@ class Cell:
             return
         cell.messages.append(message)
         if message["msg_type"] in OUTPUTS:
-            cell.outputs.append(message)
+            cell._show(message)
         cell.idle = cell.idle or message["content"].get("execution_state") == "idle"
+
+    def _show(self, message: dict[str, Any]) -> None:
+        """As a front end does: what is printed goes on the output before, whenever the kernel flushed."""
+        content, before = message["content"], self.outputs[-1]["content"] if self.outputs else {}
+        if message["msg_type"] == "stream" and content["name"] == before.get("name"):
+            before["text"] += content["text"]
+        else:
+            self.outputs.append({**message, "content": dict(content)})
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         """The messages of this type."""

@@ -78,8 +78,8 @@ def test_outputs_come_raw_and_in_order(agent: Agent) -> None:
 from IPython.display import HTML, clear_output, display
 import sys
 handle = display(HTML("<b>1</b>"), display_id=True)
-print("to stdout", flush=True)
-print("to stderr", file=sys.stderr, flush=True)
+print("to stdout", end="", flush=True)
+print("to stderr", end="", file=sys.stderr, flush=True)
 handle.update(HTML("<b>2</b>"))
 clear_output(wait=True)
 6 * 7
