@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -30,6 +29,7 @@ from aip_jupyter.domain.query import (
 from aip_jupyter.domain.records import new_id
 from aip_jupyter.errors import Invalid
 
+from .pages import all_pages
 from .records import a_model, a_version
 
 EXAMPLES = [
@@ -177,15 +177,6 @@ models = st.lists(
 )
 
 
-def all_pages(registry: RegistryBackend, project: str, query: Query) -> Iterator[list[Model]]:
-    while True:
-        page = registry.find(Model, project, query)
-        yield page.items
-        if not page.next_page_token:
-            return
-        query = replace(query, page_token=page.next_page_token)
-
-
 class QueryContract:
     """The part of the contract that is about `find`."""
 
@@ -241,7 +232,8 @@ class QueryContract:
         self, registry: RegistryBackend, field: str, descending: bool, limit: int
     ) -> None:
         registry.apply([*map(Put, EXAMPLES)])
-        pages = list(all_pages(registry, "default", Query(order=Order(field, descending), limit=limit)))
+        query = Query(order=Order(field, descending), limit=limit)
+        pages = list(all_pages(registry, Model, "default", query))
         assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
         assert len(pages) == -(-len(EXAMPLES) // limit)
         expected = sorted(
@@ -308,5 +300,5 @@ class QueryContract:
             reverse=order.descending,
         )
         query = Query(where=where, order=order, limit=limit)
-        found = [record for page in all_pages(registry, project, query) for record in page]
+        found = [record for page in all_pages(registry, Model, project, query) for record in page]
         assert found == expected

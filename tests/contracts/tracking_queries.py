@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -31,6 +30,7 @@ from aip_jupyter.domain.records import new_id
 from aip_jupyter.domain.runs import MeasuredRun, Run
 from aip_jupyter.errors import Invalid
 
+from .pages import all_pages
 from .records import a_run
 
 INFINITE = float("inf")
@@ -125,15 +125,6 @@ def measured(run: Run, metrics: dict[str, list[float]]) -> MeasuredRun:
     )
 
 
-def all_pages(tracking: TrackingBackend, project: str, query: Query) -> Iterator[list[Run]]:
-    while True:
-        page = tracking.find(Run, project, query)
-        yield page.items
-        if not page.next_page_token:
-            return
-        query = replace(query, page_token=page.next_page_token)
-
-
 class TrackingQueryContract:
     """A part of `TrackingContract`."""
 
@@ -161,7 +152,7 @@ class TrackingQueryContract:
         descending: bool,
     ) -> None:
         put_examples(tracking)
-        pages = list(all_pages(tracking, "default", Query(order=Order(field, descending), limit=limit)))
+        pages = list(all_pages(tracking, Run, "default", Query(order=Order(field, descending), limit=limit)))
         assert [len(page) for page in pages[:-1]] == [limit] * (len(pages) - 1)
         turn = -1 if descending else 1
         assert [run.name for page in pages for run in page] == [
@@ -198,7 +189,7 @@ class TrackingQueryContract:
             where = And((Compare("metrics.loss", "<", bound / 700), Compare("experiment", "=", "a")))
             expected = [n for n in range(bound) if n % 2 == 0]
             for order in (Order("started"), Order("metrics.acc", descending=True)):
-                pages = all_pages(tracking, "default", Query(where=where, order=order, limit=300))
+                pages = all_pages(tracking, Run, "default", Query(where=where, order=order, limit=300))
                 assert [run.started for page in pages for run in page] == expected
 
     @settings(
@@ -232,5 +223,5 @@ class TrackingQueryContract:
             reverse=order.descending,
         )
         query = Query(where=where, order=order, limit=limit)
-        found = [run.id for page in all_pages(tracking, project, query) for run in page]
+        found = [run.id for page in all_pages(tracking, Run, project, query) for run in page]
         assert found == [run.id for run in expected]

@@ -12,8 +12,10 @@ import pytest
 
 from aip_jupyter.client.choice import Choice, set_choice
 from aip_jupyter.client.connect import disconnect
+from aip_jupyter.client.context import set_context
 from aip_jupyter.client.journals import JOURNALS
 from aip_jupyter.errors import AipError
+from aip_jupyter.notebook import run_state
 
 from . import gpu_cells
 
@@ -76,6 +78,16 @@ def nothing_chosen() -> Iterator[None]:
     """What a test chooses for the process is another's no more."""
     yield
     set_choice(Choice())
+
+
+@pytest.fixture
+def no_run(home: Path) -> Iterator[None]:
+    """No run and no journal of another test."""
+    yield
+    run_state.forget_all()
+    set_context(None)  # type: ignore[arg-type]  # as before the first cell
+    JOURNALS.close()
+    disconnect()
 
 
 @pytest.fixture

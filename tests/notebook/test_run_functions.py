@@ -7,26 +7,16 @@ import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import aip_jupyter as aip
 from aip_jupyter.client.context import Context, set_context
-from aip_jupyter.client.journals import JOURNALS
 from aip_jupyter.errors import Invalid
-from aip_jupyter.notebook import run_state
 from aip_jupyter.notebook.active_run import ActiveRun
 
-
-@pytest.fixture(autouse=True)
-def no_run(home: Path) -> Iterator[None]:
-    """No run and no journal of another test."""
-    yield
-    run_state.forget_all()
-    set_context(None)  # type: ignore[arg-type]  # as before the first cell
-    JOURNALS.close()
+pytestmark = pytest.mark.usefixtures("no_run")
 
 
 def active() -> ActiveRun:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import aip_jupyter as aip
-from aip_jupyter.client.connect import connect, disconnect
+from aip_jupyter.client.connect import connect
 from aip_jupyter.client.context import Context, set_context
 from aip_jupyter.client.journals import JOURNALS
 from aip_jupyter.errors import Invalid, NotFound
@@ -23,15 +23,7 @@ from aip_jupyter.notebook.run_live import RunWatch
 
 from .conftest import Notebook
 
-
-@pytest.fixture(autouse=True)
-def no_run(home: Path) -> Iterator[None]:
-    """No run and no journal of another test."""
-    yield
-    run_state.forget_all()
-    set_context(None)  # type: ignore[arg-type]  # as before the first cell
-    JOURNALS.close()
-    disconnect()
+pytestmark = pytest.mark.usefixtures("no_run")
 
 
 class Shown(list[dict[str, Any]]):

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +29,7 @@ from aip_jupyter.notebook.run_words import duration_text
 from ..support.live import free_port
 from .conftest import Notebook
 
-
-@pytest.fixture(autouse=True)
-def no_run(home: Path) -> Iterator[None]:
-    """No run and no journal of another test."""
-    yield
-    run_state.forget_all()
-    set_context(None)  # type: ignore[arg-type]  # as before the first cell
-    JOURNALS.close()
+pytestmark = pytest.mark.usefixtures("no_run")
 
 
 def test_a_run_in_a_notebook(notebook: Notebook) -> None:

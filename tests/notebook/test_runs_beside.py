@@ -7,7 +7,7 @@ import multiprocessing
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,7 @@ from aip_jupyter.notebook import run_state
 from ..support.live import free_port
 from .conftest import Notebook
 
-
-@pytest.fixture(autouse=True)
-def no_run(home: Path) -> Iterator[None]:
-    """No run and no journal of another test."""
-    yield
-    run_state.forget_all()
-    set_context(None)  # type: ignore[arg-type]  # as before the first cell
-    JOURNALS.close()
+pytestmark = pytest.mark.usefixtures("no_run")
 
 
 def in_thread(function: Callable[[], Any]) -> Any:
