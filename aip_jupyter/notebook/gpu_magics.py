@@ -12,6 +12,7 @@ from IPython.core.magic import Magics, magics_class
 
 from ..errors import AipError, Invalid
 from .arguments import argument, cell_magic, one_line, parse, text
+from .cell_hooks import CellHooks
 
 AWAITED = "--awaited "
 """Stands before the arguments of a call that is awaited; only the transformer puts it there."""
@@ -193,7 +194,7 @@ def _numbered(line: str, cell: str) -> str:
     return cell if cell.lstrip().startswith("%%") else f"# %%gpu {line}\n{cell}"
 
 
-class Awaiting:
+class Awaiting(CellHooks):
     """Lets the `%%gpu` cells of a kernel be awaited: it serves widgets and the Interrupt button meanwhile.
 
     And so with `%gpu attach`, where that is a statement of its own.
@@ -202,19 +203,10 @@ class Awaiting:
     """
 
     def __init__(self, shell: Any) -> None:
-        self._shell = shell
         self._depth = 0
         self.failed = set[int]()
         """The numbers of the cells that have failed."""
-        shell.input_transformers_post.append(self.transform)
-        shell.events.register("pre_run_cell", self._begins)
-        shell.events.register("post_run_cell", self._ended)
-
-    def remove(self) -> None:
-        """Let go of the shell."""
-        self._shell.input_transformers_post.remove(self.transform)
-        self._shell.events.unregister("pre_run_cell", self._begins)
-        self._shell.events.unregister("post_run_cell", self._ended)
+        super().__init__(shell)
 
     def transform(self, lines: list[str]) -> list[str]:
         """Turn the calls that IPython makes of `%%gpu` and `%gpu attach` into some that are awaited."""
@@ -233,9 +225,8 @@ class Awaiting:
         self._depth += 1
 
     def _ended(self, result: Any) -> None:
-        # That of the cell in which the extension was loaded began unseen.
         self._depth = max(self._depth - 1, 0)
-        if not self._depth and not result.success:
+        if not self._depth and result is not None and not result.success:
             self.failed.add(result.execution_count)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Invalid
 from .arguments import parse
+from .cell_hooks import CellHooks
 
 if TYPE_CHECKING:
     from .active_run import ActiveRun
@@ -22,22 +23,13 @@ BEGINS = "--begins "
 _CALL = "get_ipython().run_cell_magic('run', "
 
 
-class RunCells:
+class RunCells(CellHooks):
     """The cells of one shell that are runs."""
 
     def __init__(self, shell: Any) -> None:
-        self._shell = shell
         self._open: dict[int, list[list[ActiveRun]]] = {}
         """The runs of the cells that run now, the outer cell first, by the thread that runs them."""
-        shell.input_transformers_post.append(self.transform)
-        shell.events.register("pre_run_cell", self._begins)
-        shell.events.register("post_run_cell", self._ended)
-
-    def remove(self) -> None:
-        """Let go of the shell."""
-        self._shell.input_transformers_post.remove(self.transform)
-        self._shell.events.unregister("pre_run_cell", self._begins)
-        self._shell.events.unregister("post_run_cell", self._ended)
+        super().__init__(shell)
 
     def transform(self, lines: list[str]) -> list[str]:
         """Put a call that starts the run where the line of the magic was."""
@@ -65,7 +57,7 @@ class RunCells:
         self._cells().append([])
 
     def _ended(self, result: Any) -> None:
-        """The cell has ended; there is no result of one that was interrupted while it awaited."""
+        """Its runs end with it."""
         from .active_run import status_after
 
         cells = self._cells()
@@ -81,18 +73,9 @@ def _error_of(result: Any) -> BaseException | None:
 
 
 def _started(line: str) -> ActiveRun:
-    from . import runs
-    from .run_magics import RunMagics
+    from .run_magics import RunMagics, start_with
 
-    arguments = parse(RunMagics.run_cell, line)
-    return runs.start_run(
-        arguments.name,
-        experiment=arguments.experiment,
-        tags=arguments.tag,
-        notes=arguments.notes,
-        nested=arguments.nested,
-        project=arguments.project,
-    )
+    return start_with(parse(RunMagics.run_cell, line))
 
 
 def run_cell(shell: Any, line: str, cell: str) -> None:

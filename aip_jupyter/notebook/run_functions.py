@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -57,14 +57,9 @@ class RunScope:
         if request is not None and (asked := request.params()):
             self.run.log_params(asked)
 
-    @contextmanager
-    def inside(self) -> Iterator[None]:
+    def inside(self) -> AbstractContextManager[None]:
         """Log calls go to it meanwhile."""
-        place = RUNS.enter(self.run)
-        try:
-            yield
-        finally:
-            place.left = True
+        return RUNS.inside(self.run)
 
     def end(self, error: BaseException | None) -> None:
         """It is over, unless its own code has ended it."""
@@ -78,27 +73,37 @@ class ExperimentScope:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    @contextmanager
-    def inside(self) -> Iterator[None]:
+    def inside(self) -> AbstractContextManager[None]:
         """Runs that start meanwhile are of it."""
-        place = EXPERIMENTS.enter(self._name)
-        try:
-            yield
-        finally:
-            place.left = True
+        return EXPERIMENTS.inside(self._name)
 
     def end(self, error: BaseException | None) -> None:
         """Nothing remains to be done."""
 
 
-class RunOf:
+class _Blocks:
+    """Leaves the `with` blocks of one object, the inner one first."""
+
+    def __init__(self) -> None:
+        self._blocks: list[ExitStack] = []
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._blocks.pop().__exit__(kind, error, traceback)
+
+
+class RunOf(_Blocks):
     """What `aip.run(…)` returns: a decorator, and a context manager."""
 
     def __init__(self, name: str | None, tags: Tags, *, track_gpu: bool) -> None:
+        super().__init__()
         self._name = name if name is None else check_name(name, "name")
         self._tags = tags
         self._track_gpu = track_gpu
-        self._blocks: list[ExitStack] = []
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
         check_decorated(function, "aip.run")
@@ -117,21 +122,13 @@ class RunOf:
         self._blocks.append(block)
         return scope.run
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._blocks.pop().__exit__(kind, error, traceback)
 
-
-class ExperimentOf:
+class ExperimentOf(_Blocks):
     """What `aip.experiment(…)` returns: a decorator, and a context manager."""
 
     def __init__(self, name: str | None) -> None:
+        super().__init__()
         self._name = name if name is None else check_name(name, "experiment")
-        self._blocks: list[ExitStack] = []
 
     def __call__(self, function: Callable[P, T]) -> Callable[P, T]:
         check_decorated(function, "aip.experiment")
@@ -145,14 +142,6 @@ class ExperimentOf:
         block.enter_context(ExperimentScope(self._name).inside())
         self._blocks.append(block)
         return self._name
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._blocks.pop().__exit__(kind, error, traceback)
 
 
 @overload

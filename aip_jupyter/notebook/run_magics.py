@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from argparse import Namespace
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, magics_class
 
 from .arguments import argument, cell_magic, line_magic, parse, text
+
+if TYPE_CHECKING:
+    from .active_run import ActiveRun
 
 EXPERIMENT = argument("--experiment", type=text, metavar="E", help="the group of runs that it belongs to")
 TAG = argument(
@@ -15,6 +19,21 @@ TAG = argument(
 NOTES = argument("--notes", type=text, default="", help="what it is about")
 NESTED = argument("--nested", action="store_true", help="as a part of the active run")
 PROJECT = argument("--project", type=text, help="the project; the one in use when left out")
+
+
+def start_with(arguments: Namespace, resume: str | None = None) -> ActiveRun:
+    """Start the run that the arguments of a magic describe."""
+    from . import runs
+
+    return runs.start_run(
+        arguments.name,
+        experiment=arguments.experiment,
+        tags=arguments.tag,
+        notes=arguments.notes,
+        nested=arguments.nested,
+        resume=resume,
+        project=arguments.project,
+    )
 
 
 @magics_class
@@ -44,18 +63,8 @@ class RunMagics(Magics):
             %start_run trial-1 --nested
             %start_run --resume baseline
         """
-        from . import runs
-
         arguments = parse(self.start_run, line)
-        return runs.start_run(
-            arguments.name,
-            experiment=arguments.experiment,
-            tags=arguments.tag,
-            notes=arguments.notes,
-            nested=arguments.nested,
-            resume=arguments.resume,
-            project=arguments.project,
-        )
+        return start_with(arguments, resume=arguments.resume)
 
     @line_magic(
         argument("--status", type=text, default="completed", help="completed, failed or killed (completed)"),

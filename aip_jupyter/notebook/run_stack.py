@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -54,6 +55,15 @@ class Stack(Generic[T]):
         else:
             self._own.set((*filter(self._is_there, self._own.get()), place))
         return place
+
+    @contextmanager
+    def inside(self, item: T) -> Iterator[None]:
+        """Let this be the innermost for a `with` block."""
+        place = self.enter(item)
+        try:
+            yield
+        finally:
+            place.left = True
 
     def innermost(self) -> T | None:
         """What this part of the program sees. This is in every training loop."""

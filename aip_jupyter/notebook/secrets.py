@@ -86,7 +86,7 @@ class NewTokenCard:
     def _ipython_display_(self) -> None:
         """In a terminal, the secret itself: there nothing is kept."""
         if not in_terminal():
-            raise NotImplementedError
+            raise NotImplementedError  # IPython then shows the bundle: its display protocol
         facts = text_facts([("new token", self.info.name), *self._facts()])
         print(f"{facts}\nIt is shown this once:\n\n{self._text}\n")
 
