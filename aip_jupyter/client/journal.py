@@ -84,17 +84,14 @@ class Journal:
         with self._lock:
             segment = self._segment
             start = segment.position
-            body = start + FRAME_SIZE
-            end = body + size
+            end = start + FRAME_SIZE + size
             if end > segment.limit or size > MAX_PAYLOAD or self._busy or self._waiting:
                 self._append_slowly(payload)
             else:
                 self._busy = True
                 try:
-                    memory = segment.map
-                    # The frame comes last, in one go: what has one is whole.
-                    memory[body:end] = payload
-                    memory[start:body] = frame
+                    # In one go: should the process be killed meanwhile, the checksum tells.
+                    segment.map[start:end] = frame + payload
                     segment.position = end
                 except BaseException:  # an interrupt, anywhere in here
                     segment.find_position()

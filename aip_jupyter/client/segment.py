@@ -62,14 +62,14 @@ class Segment:
         self.map[:HEADER_SIZE] = encode_header(self._journal, base)
 
     def put(self, payload: bytes) -> bool:
-        """Write a record of this payload, if there is room. The frame comes last: what has one is whole."""
+        """Write a record of this payload, if there is room."""
         start = self.position
         end = start + FRAME_SIZE + len(payload)
         if end > SIZE:
             return False
         try:
-            self.map[start + FRAME_SIZE : end] = payload
-            self.map[start : start + FRAME_SIZE] = encode_frame(payload)
+            # In one go: should the process be killed meanwhile, the checksum tells.
+            self.map[start:end] = encode_frame(payload) + payload
             self.position = end
         except BaseException:  # an interrupt, at any of these lines
             self.find_position()

@@ -18,8 +18,11 @@ DEFAULT_PROJECT = "default"
 """The project in use until another is chosen."""
 
 
-class Record(Struct, frozen=True, kw_only=True):
-    """The fields that models, versions, artifacts and all later records share."""
+class Record(Struct, frozen=True, kw_only=True, gc=False):
+    """The fields that models, versions, artifacts and all later records share.
+
+    Nothing in a record refers back to it, so that the garbage collector need not look at thousands of them.
+    """
 
     id: str
     """32 hex digits, a UUIDv7 made by the client, so that work can start while the server is down."""

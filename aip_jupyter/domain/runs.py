@@ -71,7 +71,7 @@ class MeasuredRun(Run, frozen=True, kw_only=True):
     """Milliseconds, once it has ended."""
 
 
-class Metric(Struct, frozen=True, kw_only=True):
+class Metric(Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one key of a run without reading its points."""
 
     key: str
@@ -91,7 +91,7 @@ class Journal(Record, frozen=True, kw_only=True):
     """Bytes of the journal that are stored: what is before it is never stored again."""
 
 
-class RunDetail(Struct, frozen=True, kw_only=True):
+class RunDetail(Struct, frozen=True, kw_only=True, gc=False):
     """A run with the state of its metrics."""
 
     run: Run

@@ -64,6 +64,8 @@ class ActiveRun:
         self.parent = entry.parent
         """The id of the run that it is a part of; "" when it stands by itself."""
         self.status: Status = "running"
+        self.is_running = True
+        """Whether it has not ended yet."""
         self.process = os.getpid()
         self.to = to
         self._entry = entry
@@ -82,11 +84,6 @@ class ActiveRun:
     def project(self) -> str:
         """Where it is recorded; "" until the server that stores it says which is in use."""
         return self._journal.project
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it has not ended yet."""
-        return self.status == "running"
 
     def __repr__(self) -> str:
         return f"run {self.name} (experiment {self.experiment}, {self.status}, id {self.id})"
@@ -148,9 +145,11 @@ class ActiveRun:
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """A point of each of these metrics. Without `step`, each metric counts up by itself."""
-        if self.status != "running":
+        if not self.is_running:
             raise self._ended()
-        now = max(0, time.time_ns() // _MILLISECOND)
+        now = time.time_ns() // _MILLISECOND
+        if now < 0:  # a clock that was never set
+            now = 0
         steps = self._steps
         if type(metrics) is dict:
             values = metrics
@@ -186,7 +185,7 @@ class ActiveRun:
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Params, which never change. Invalid names the one that had another value before."""
-        if self.status != "running":
+        if not self.is_running:
             raise self._ended()
         plain = plain_params(params)
         with self._lock:
@@ -216,7 +215,7 @@ class ActiveRun:
 
     def log_text(self, text: str, name: str) -> None:
         """A text, such as a prompt or a report, under a name like a path; instead of what it had before."""
-        if self.status != "running":
+        if not self.is_running:
             raise self._ended()
         text, name = check_logged_text(text, name)
         self._append(TextLogged(self.id, name, text))
@@ -237,14 +236,14 @@ class ActiveRun:
         """End it as `completed`, `failed` or `killed`. What is logged from now on is refused."""
         if status not in get_args(Status) or status == "running":
             raise Invalid(f"status: {status!r} is not one of completed, failed, killed", field="status")
-        if self.status != "running":
+        if not self.is_running:
             raise self._ended()
         from .run_capture import end
 
         status = cast("Status", plain_text(status))
         self._append(RunEnded(self.id, status, now_ms(), self._entry.holder))
         self._journal.running.pop(self.id, None)
-        self.status = status
+        self.status, self.is_running = status, False
         end(self)
 
     def _ended(self) -> Conflict:

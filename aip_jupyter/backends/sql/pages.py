@@ -48,7 +48,7 @@ class Pages:
         rows: list[Row] = []
         for statement in self._measured(few) if self.field.measured else [self._own(few)]:
             wanted = self._query.limit + 1 - len(rows)
-            found = connection.execute(statement.limit(wanted)) if wanted else ()
+            found = connection.execute(statement.limit(wanted)).all() if wanted else ()
             rows += [Row(dict(zip(names, row, strict=False)), row[-1]) for row in found]
         return rows
 

@@ -116,14 +116,13 @@ def metrics(connection: Connection, project: str, run_ids: Sequence[str]) -> dic
     cursor = connection.connection.cursor()
     cursor.execute(_STATES, (project, json.dumps(list(run_ids))))
     for run_id, name, last, last_step, minimum, maximum, count in cursor.fetchall():
-        found[run_id].append(
-            Metric(
-                key=name,
-                last=spelled(last),
-                last_step=last_step,
-                minimum=spelled(minimum),
-                maximum=spelled(maximum),
-                count=count,
-            )
+        state = Metric(
+            key=name,
+            last=spelled(last),
+            last_step=last_step,
+            minimum=spelled(minimum),
+            maximum=spelled(maximum),
+            count=count,
         )
+        found[run_id].append(state)
     return found
