@@ -14,8 +14,10 @@ from . import (
     interrupts,
     kernel_start,
     log_metrics,
+    models_search,
     runs_search,
     server_start,
+    tracking,
 )
 
 ALL = {
@@ -23,7 +25,9 @@ ALL = {
     "server_start": server_start.main,
     "log_metrics": log_metrics.main,
     "ingest": ingest.main,
+    "tracking": tracking.main,
     "runs_search": runs_search.main,
+    "models_search": models_search.main,
     "gpu_start": gpu_start.main,
     "gpu_cell": gpu_cell.main,
     "gpu_stdout": gpu_stdout.main,

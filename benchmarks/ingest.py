@@ -8,12 +8,8 @@ Targets: at least 150,000 points per second; 100,000 points of history within 0.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -23,32 +19,13 @@ import msgspec
 import aip_jupyter as aip
 from aip_jupyter.client.connect import disconnect
 from aip_jupyter.client.journals import JOURNALS
-from tests.support.live import free_port, live_server
+from tests.support.live import live_server
+
+from .floor import floor_server
 
 POINTS = 300_000
 ROUNDS = 3
 BATCH = 20_000
-FLOOR = """
-import asyncio, sqlite3, sys
-import msgspec
-from tornado import web
-database = sqlite3.connect(sys.argv[2], isolation_level=None)
-database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-    "CREATE TABLE point (metric INT, arrival INT, step INT, time INT, value REAL,"
-    "PRIMARY KEY (metric, arrival)) WITHOUT ROWID")
-class Handler(web.RequestHandler):
-    def get(self):
-        pass
-    def post(self):
-        rows = msgspec.msgpack.decode(self.request.body)
-        database.execute("BEGIN IMMEDIATE")
-        database.executemany("INSERT INTO point VALUES (?, ?, ?, ?, ?)", rows)
-        database.execute("COMMIT")
-async def main():
-    web.Application([("/", Handler)]).listen(int(sys.argv[1]), "127.0.0.1")
-    await asyncio.Event().wait()
-asyncio.run(main())
-"""
 
 
 def main() -> None:
@@ -58,7 +35,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         live_server(Path(folder) / "server") as server,
         patch.dict(os.environ, server.client_environ),
-        _floor(Path(folder)) as url,
+        floor_server(Path(folder)) as url,
     ):
         for n in range(ROUNDS):
             found.setdefault("log_metrics, 10 keys a call", []).append(_ours(f"ten {n}", 10))
@@ -102,21 +79,3 @@ def _through_the_floor(url: str, n: int) -> float:
             rows = [(n, start + row, start + row, time.time_ns(), 0.5) for row in range(BATCH)]
             client.post(url, content=encode(rows)).raise_for_status()
     return POINTS / (time.perf_counter() - begin)
-
-
-@contextmanager
-def _floor(folder: Path) -> Iterator[str]:
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-c", FLOOR, str(port), str(folder / "floor.db")])
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        while True:
-            try:
-                httpx.get(url, trust_env=False)
-                break
-            except httpx.ConnectError:
-                time.sleep(0.05)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from tests.support.live import free_port
 
 PYTHON = Path(".venv-mlflow/bin/python")
 RUN = "run_uuid, name, status, start_time, end_time, lifecycle_stage, experiment_id, artifact_uri, user_id"
+METRIC = "key, value, timestamp, step, is_nan, run_uuid"
 START = 300.0
 """Seconds that its server may take to start."""
 # Run by MLflow's own Python: what its client does in a training loop.
@@ -131,35 +133,23 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             each.kill()
 
 
-def fill(store: Path, runs: int, metrics: dict[str, list[float]], points: int) -> str:
-    """Put runs with the last values of these metrics into the store, and one run with a long history.
+def fill_runs(store: Path, runs: int, metrics: int, points: int) -> str:
+    """Put runs with so many metrics into the store, and a curve of so many points into one of them.
 
-    Directly, since its API takes half an hour for it; the id of the run with the history.
+    Directly, since its API takes half an hour for it; the id of the run with the curve.
     """
+    dice = random.Random(1)
     ids = [f"{n:032x}" for n in range(1, runs + 1)]
     database = sqlite3.connect(store)
     with contextlib.closing(database), database:
-        rows = [(id, f"run-{n}", "FINISHED", n, n + 1, "active", "0", "", "u") for n, id in enumerate(ids)]
-        _insert(
-            database,
-            "runs",
-            RUN,
-            rows,
-        )
-        _insert(
-            database,
-            "tags",
-            "key, value, run_uuid",
-            [("mlflow.runName", f"run-{n}", id) for n, id in enumerate(ids)],
-        )
-        columns = "key, value, timestamp, step, is_nan, run_uuid"
-        for key, values in metrics.items():
-            last = [(key, value, 1, 0, False, id) for id, value in zip(ids, values, strict=True)]
-            _insert(database, "latest_metrics", columns, last)
-            _insert(database, "metrics", columns, last)
-        history = [("curve", step / 7, step, step, False, ids[0]) for step in range(points)]
-        _insert(database, "metrics", columns, history)
-        _insert(database, "latest_metrics", columns, history[-1:])
+        states = [(id, f"run-{n}", "FINISHED", n, n + 1, "active", "0", "", "u") for n, id in enumerate(ids)]
+        _insert(database, "runs", RUN, states)
+        named = [("mlflow.runName", f"run-{n}", id) for n, id in enumerate(ids)]
+        _insert(database, "tags", "key, value, run_uuid", named)
+        last = [(f"m{n}", dice.random(), 1, 0, False, id) for id in ids for n in range(metrics)]
+        curve = [("curve", step / 7, step, step, False, ids[0]) for step in range(points)]
+        _insert(database, "metrics", METRIC, last + curve)
+        _insert(database, "latest_metrics", METRIC, last + curve[-1:])
     return ids[0]
 
 

@@ -1,7 +1,7 @@
 """Runs through a server beside MLflow's tracking server, as it comes and with one worker, and a bare floor.
 
 What only we and the floor can do (a call that does not wait, points from the call to the store) is in
-`log_metrics` and `ingest`; what is found among many runs in `found`.
+`log_metrics` and `ingest`; what is found among many runs and models in `runs_search` and `models_search`.
 
 Targets: at least 300 runs created per second by one client and 450 by eight.
 """
@@ -9,42 +9,28 @@ Targets: at least 300 runs created per second by one client and 450 by eight.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from aip_jupyter.domain.records import new_id, now_ms
 from aip_jupyter.wire.journal import RunStarted, encode_record
-from tests.support.live import LiveServer, free_port, live_server
+from tests.support.live import LiveServer, live_server
 
+from .floor import floor_server
 from .mlflow_peer import BATCHES, LOGGING, Peer, in_mlflow, mlflow_server
 
 RUNS = 400
 CALLS = 100
 POINTS = 20_000
-FLOOR = """
-import asyncio, sqlite3, sys, uuid
-from tornado import web
-database = sqlite3.connect(sys.argv[2], isolation_level=None)
-database.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-    "CREATE TABLE run (id TEXT PRIMARY KEY, name TEXT)")
-class Handler(web.RequestHandler):
-    def get(self):
-        pass
-    def post(self):
-        database.execute("INSERT INTO run VALUES (?, ?)", (uuid.uuid4().hex, "name"))
-async def main():
-    web.Application([("/", Handler)]).listen(int(sys.argv[1]), "127.0.0.1")
-    await asyncio.Event().wait()
-asyncio.run(main())
-"""
+_NUMBERS = itertools.count()
 
 Create = Callable[[httpx.Client, int], httpx.Response]
 """Makes a run."""
@@ -59,7 +45,7 @@ def main() -> None:
             "MLflow, as it comes": stack.enter_context(mlflow_server(folder / "default")),
             "MLflow, one worker": stack.enter_context(mlflow_server(folder / "one", 1)),
         }
-        floor = stack.enter_context(_floor(folder))
+        floor = stack.enter_context(floor_server(folder))
         _servers(peers)
         _calls(peers, folder)
         _points(peers)
@@ -140,21 +126,5 @@ def _mlflow(client: httpx.Client, n: int) -> httpx.Response:
 
 
 def _bare(client: httpx.Client, n: int) -> httpx.Response:
-    return client.post("/")
-
-
-@contextlib.contextmanager
-def _floor(folder: Path) -> Iterator[str]:
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-c", FLOOR, str(port), str(folder / "floor.db")])
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        while True:
-            with contextlib.suppress(httpx.ConnectError):
-                httpx.get(url, trust_env=False)
-                break
-            time.sleep(0.05)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
+    """A row of its own."""
+    return client.post("/", content=msgspec.msgpack.encode([(next(_NUMBERS), n, 0, now_ms(), 0.0)]))

@@ -108,6 +108,10 @@ class LocalRuns(RunRemoval):
         for id, draft in drafts.items():
             self._log_datasets(project, id, recorded[id], draft)
         runs = {id: run for id, draft in drafts.items() if (run := draft.finish()) != known.get(id)}
+        now = now_ms()
+        for id, run in runs.items():
+            if recorded[id].is_of_its_process and not is_dead(run.holder):
+                runs[id] = replace(run, beat=now)
         changes: list[Change] = [Put(journal), *map(Put, runs.values())]
         changes += [Put(text) for draft in drafts.values() for text in draft.texts]
         changes += [what.add_points(project, id) for id, what in recorded.items() if what.points]

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from ...domain.artifacts import Artifact
 from ...domain.changes import AddPoints, Change, Intent, Put
@@ -32,6 +32,11 @@ R = TypeVar("R", bound=Record)
 _DIGESTS = 10_000
 """How many digests one transaction reads: a long one would keep the write-ahead log from shrinking."""
 
+_BY_ID = {
+    kind: select(table).where(table.c.id == bindparam("named"), table.c.project == bindparam("of"))
+    for kind, table in TABLES.items()
+}
+
 
 class SqlStore:
     """See `backends.registry.protocol` and `backends.tracking.protocol` for what each method means."""
@@ -41,10 +46,8 @@ class SqlStore:
 
     def get(self, kind: type[R], project: str, id: str) -> R:
         check_value([project, id], "id")
-        table = TABLES[kind]
-        statement = select(table).where(table.c.id == id, table.c.project == project)
         with self._database.reading() as connection:
-            row = connection.execute(statement).one_or_none()
+            row = connection.execute(_BY_ID[kind], {"of": project, "named": id}).one_or_none()
         if row is None:
             raise NotFound(f"{kind_name(kind)}: there is none with the id {id!r} in project {project!r}")
         return kind(**row._mapping)
