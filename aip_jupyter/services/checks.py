@@ -87,6 +87,7 @@ def check_dataset(request: LogDataset) -> LogDataset:
     if request.digest:
         names.check_digest(request.digest, "digest")
     _check_length(request.source, MAX_SOURCE, "source")
+    names.check_store_name(request.source_type, "source_type")
     for field, count in (("size", request.size), ("rows", request.rows)):
         _check_count(count, field)
     names.check_tags(request.tags)

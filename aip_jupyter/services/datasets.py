@@ -14,7 +14,16 @@ from msgspec.structs import replace
 from ..backends.datasets.protocol import DatasetBackend
 from ..domain import names
 from ..domain.changes import Put
-from ..domain.datasets import Dataset, DatasetDetail, GetDataset, ListDatasets, LogDataset, public_uri
+from ..domain.datasets import (
+    Dataset,
+    DatasetDetail,
+    GetDataset,
+    GetRunDatasets,
+    ListDatasets,
+    LogDataset,
+    RunDataset,
+    public_uri,
+)
 from ..domain.lineage import Link, Use, reference_to
 from ..domain.pages import MAX_PAGE, Page
 from ..domain.query import EVERYTHING, Compare, Condition, Order, Query, all_of
@@ -23,9 +32,10 @@ from ..domain.runs import Run
 from ..errors import Conflict, Invalid, NotFound
 from .callers import Caller, author_of
 from .checks import check_dataset
-from .finding import nearest, records_by_id
+from .finding import nearest, records_by_id, records_of
 from .links import check_linked_run, new_link, put_link
 from .models import check_limit, parse_order
+from .run_reading import find_run
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -34,6 +44,7 @@ ORDERS = ("name", "created", "updated")
 PATIENCE = 30.0
 """Seconds of losing against others that log the same data before giving up."""
 
+_DATASET = "dataset:"
 _NEWEST = Order("updated", descending=True)
 _DIGITS = re.compile(r"[0-9a-f]{8,64}")
 
@@ -76,6 +87,23 @@ class LocalDatasets:
         """A dataset by id, name or digest, and the runs that use it."""
         return self._detail(find_dataset(self._datasets, request.project, request.dataset))
 
+    def get_run_datasets(self, request: GetRunDatasets) -> list[RunDataset]:
+        """The datasets that a run used and made, in the order in which they were logged."""
+        run = reference_to("run", find_run(self._tracking, request.project, request.run).id)
+        links = [
+            (link, end)
+            for near, end in (("target", "source"), ("source", "target"))
+            for link in records_of(self._tracking, Link, request.project, Compare(near, "=", run))
+            if getattr(link, end).startswith(_DATASET)
+        ]
+        links.sort(key=lambda each: (each[0].created, each[0].key))
+        ids = [getattr(link, end).removeprefix(_DATASET) for link, end in links]
+        found = records_by_id(self._datasets, Dataset, request.project, ids)
+        return [
+            RunDataset(dataset_id=id, dataset=found.get(id), context=link.context, output=end == "target")
+            for id, (link, end) in zip(ids, links, strict=True)
+        ]
+
     def _stored(self, request: LogDataset, author: str) -> Dataset:
         """The record, written only when there is none yet or when the request knows more of it."""
         identity = identity_of(request)
@@ -101,28 +129,40 @@ class LocalDatasets:
         return found[0] if found else None
 
     def _link(self, dataset: Dataset, request: LogDataset, author: str) -> None:
-        link = new_link(
-            dataset.project,
-            reference_to("dataset", dataset.id),
-            reference_to("run", request.run),
-            request.context,
-            author,
-        )
-        put_link(self._tracking, link)
+        ends = [reference_to("dataset", dataset.id), reference_to("run", request.run)]
+        source, target = reversed(ends) if request.output else ends
+        put_link(self._tracking, new_link(dataset.project, source, target, request.context, author))
 
     def _detail(self, dataset: Dataset) -> DatasetDetail:
-        """With its newest uses."""
-        where = Compare("source", "=", reference_to("dataset", dataset.id))
+        """With its newest uses, and the runs that made it."""
+        uses = self._runs_at(dataset, "source", "target")
+        return DatasetDetail(dataset=dataset, uses=uses, makers=self._runs_at(dataset, "target", "source"))
+
+    def _runs_at(self, dataset: Dataset, near: str, far: str) -> list[Use]:
+        where = Compare(near, "=", reference_to("dataset", dataset.id))
         query = Query(where=where, order=Order("created", descending=True), limit=MAX_PAGE)
-        links = self._tracking.find(Link, dataset.project, query).items
-        by_run = {link.target.removeprefix("run:"): link for link in links}
+        found = self._tracking.find(Link, dataset.project, query).items
+        links = [link for link in found if getattr(link, far).startswith("run:")]
+        by_run = {getattr(link, far).removeprefix("run:"): link for link in links}
         runs = records_by_id(self._tracking, Run, dataset.project, by_run)
         uses = []
         for link in links:
-            run_id = link.target.removeprefix("run:")
+            run_id = getattr(link, far).removeprefix("run:")
             name = runs[run_id].name if run_id in runs else ""
             uses.append(Use(run_id=run_id, run=name, context=link.context, created=link.created))
-        return DatasetDetail(dataset=dataset, uses=uses)
+        return uses
+
+
+def contents_of(datasets: DatasetBackend, project: str, text: str) -> list[Dataset]:
+    """All contents of this name, the newest first; else the one of this id or digest.
+
+    Raises what `find_dataset` does.
+    """
+    names.check_store_name(text, "dataset")
+    where = all_of([Compare("name", "=", text), Compare("state", "=", "LIVE")])
+    return list(records_of(datasets, Dataset, project, where, _NEWEST)) or [
+        find_dataset(datasets, project, text)
+    ]
 
 
 def find_dataset(datasets: DatasetBackend, project: str, text: str) -> Dataset:

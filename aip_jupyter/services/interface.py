@@ -30,8 +30,16 @@ from ..domain.access import (
 )
 from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
 from ..domain.comparison import CompareRuns, Comparison
-from ..domain.datasets import Dataset, DatasetDetail, GetDataset, ListDatasets, LogDataset
-from ..domain.lineage import GetLineage, Lineage
+from ..domain.datasets import (
+    Dataset,
+    DatasetDetail,
+    GetDataset,
+    GetRunDatasets,
+    ListDatasets,
+    LogDataset,
+    RunDataset,
+)
+from ..domain.lineage import GetImpact, GetLineage, GetModelLineage, Impact, Lineage, ModelLineage
 from ..domain.models import (
     GetModel,
     GetVersion,
@@ -187,12 +195,21 @@ class Datasets(Protocol):
     def get_dataset(self, request: GetDataset) -> DatasetDetail:
         """A dataset, and the runs that use it. NotFound with the nearest names."""
 
+    def get_run_datasets(self, request: GetRunDatasets) -> list[RunDataset]:
+        """The datasets that a run used and made, in the order in which they were logged. NotFound."""
+
 
 class LineageOf(Protocol):
     """What came out of what."""
 
     def get_lineage(self, request: GetLineage) -> Lineage:
         """The lineage of a version, a run or a dataset. NotFound with what is near."""
+
+    def get_model_lineage(self, request: GetModelLineage) -> ModelLineage:
+        """What each version of a model came out of. NotFound with the nearest names."""
+
+    def get_impact(self, request: GetImpact) -> Impact:
+        """Every run and version that used some data, also through other data. NotFound."""
 
 
 class Sessions(Protocol):

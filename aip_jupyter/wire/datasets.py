@@ -37,4 +37,14 @@ ROUTES = (
         summary="A dataset, and the runs that use it",
         pool="datasets",
     ),
+    Route(
+        method="GET",
+        path=f"{PROJECT}/runs/{{run}}/datasets",
+        operation="datasets.get_run_datasets",
+        right="read",
+        request=datasets.GetRunDatasets,
+        reply=list[datasets.RunDataset],
+        summary="The datasets that a run used and made",
+        pool="datasets",
+    ),
 )

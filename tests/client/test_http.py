@@ -13,6 +13,7 @@ from aip_jupyter.services.interface import Services
 from ..contracts.services import ServicesContract
 from ..contracts.services_access import ProjectsContract, TokensContract
 from ..contracts.services_datasets import DatasetsContract, LineageContract
+from ..contracts.services_impact import ImpactContract
 from ..contracts.services_runs import RunsContract
 from ..contracts.services_sessions import SessionsContract, end_all
 from ..support.live import live_server
@@ -32,6 +33,7 @@ class TestHttpServices(
     ServicesContract,
     DatasetsContract,
     LineageContract,
+    ImpactContract,
     RunsContract,
     SessionsContract,
 ):
