@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .notebook.api import register_model as register_model
     from .notebook.autolog import autolog as autolog
     from .notebook.datasets import get_dataset as get_dataset
+    from .notebook.datasets import get_run_datasets as get_run_datasets
     from .notebook.datasets import list_datasets as list_datasets
     from .notebook.datasets import log_dataset as log_dataset
     from .notebook.gpu_api import interrupt_session as interrupt_session
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from .notebook.gpu_look import restart_session as restart_session
     from .notebook.gpu_look import session_stack as session_stack
     from .notebook.gpu_run import run_on_gpu as run_on_gpu
+    from .notebook.impact import get_model_lineage as get_model_lineage
+    from .notebook.impact import impact as impact
     from .notebook.lineage import get_lineage as get_lineage
     from .notebook.projects import archive_project as archive_project
     from .notebook.projects import create_project as create_project
@@ -120,9 +123,12 @@ _API = {
     "start_run": "runs",
     "update_notes": "runs",
     "get_dataset": "datasets",
+    "get_run_datasets": "datasets",
     "list_datasets": "datasets",
     "log_dataset": "datasets",
     "get_lineage": "lineage",
+    "get_model_lineage": "impact",
+    "impact": "impact",
     "init": "projects",
     "use_project": "projects",
     "create_project": "projects",

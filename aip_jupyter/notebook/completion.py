@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
@@ -101,15 +102,33 @@ class Completions:
             return self._runs.deleted()
         if magic == "%set_experiment" and position == 0:
             return self._runs.experiments()
-        if magic in ("%datasets", "%log_dataset") and position == 0:
-            return self._datasets()
+        if magic in ("%datasets", "%log_dataset", "%impact"):
+            return self._data(magic, position)
+        if magic == "%lineage" and position == 0:
+            return self._traceable(fragment)
         if magic in _OF_RUNS:
             return []
         if position == 0:
             name, at, _ = fragment.partition("@")
             return [f"{name}@latest"] if at and magic == "%load_model" else self._models()
-        with_variable = magic in ("%register_model", "%log_dataset")
-        return self._variables() if with_variable and position == 1 else []
+        return self._variables() if magic == "%register_model" and position == 1 else []
+
+    def _data(self, magic: str, position: int) -> list[str]:
+        if position == 0:
+            return self._datasets()
+        return self._variables() if magic == "%log_dataset" and position == 1 else []
+
+    def _traceable(self, fragment: str) -> list[str]:
+        """What has a lineage: models, and with the kind in front runs and datasets."""
+        kind, colon, _ = fragment.lstrip("\"'").partition(":")
+        if colon:
+            names: dict[str, Callable[[], list[str]]] = {
+                "run": self._runs.names,
+                "dataset": self._datasets,
+                "model": self._models,
+            }
+            return [f"{kind}:{name}" for name in names[kind]()] if kind in names else []
+        return [*self._models(), "run:", "dataset:", "model:"]
 
     def _aip(self, words: list[str], position: int) -> list[str]:
         """The commands of `%aip`, and what stands behind them."""

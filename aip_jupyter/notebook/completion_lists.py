@@ -20,6 +20,8 @@ FRESH = 5.0
 """Seconds for which an answer is used again."""
 
 CHOICES = {
+    "--split": ("train", "validation", "test"),
+    "--context": ("training", "validation", "test"),
     "--count": ("1", "2", "4", "8"),
     "--fraction": ("25", "50", "75", "100"),
     "--timeout": ("10m", "1h", "12h"),

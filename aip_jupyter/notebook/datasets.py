@@ -1,7 +1,8 @@
 """Datasets from Python: what `import aip_jupyter as aip` offers for data.
 
-    aip.log_dataset("digits", "digits.csv", context="training")
-    aip.log_dataset("digits", frame)
+    aip.log_dataset("digits", "digits.csv", split="train")
+    aip.log_dataset("features", frame, output=True)
+    aip.get_run_datasets("baseline")
     aip.get_dataset("digits")
 
 The data itself stays where it is; what is recorded is what it was.
@@ -10,12 +11,14 @@ The data itself stays where it is; what is recorded is what it was.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from ..domain.datasets import Dataset, GetDataset, ListDatasets, LogDataset
+from ..client.connect import destination
+from ..domain.datasets import Dataset, GetDataset, GetRunDatasets, ListDatasets, LogDataset
 from ..domain.lineage import Use
 from ..domain.pages import MAX_PAGE
 from ..domain.records import new_id
@@ -23,13 +26,20 @@ from ..errors import Invalid, Unavailable
 from ..services.checks import check_dataset
 from .active_run import ActiveRun
 from .capture import Captured, capture, is_address
+from .capture_memory import Memory
+from .capture_options import Options, options
 from .connection import connect
-from .dataset_tables import DatasetCard, DatasetTable
+from .dataset_tables import DatasetCard, DatasetTable, RunDatasetTable
 from .progress import Progress
 from .run_projects import active_run_in, other_run_note
 from .run_reading import store_what_waits
 from .run_state import active_run
 from .words import Tags, tidy_tags
+
+DEFAULT_CONTEXT = "training"
+"""What a run uses data for that says nothing else."""
+_SPLITS = {"train": "training", "val": "validation", "valid": "validation"}
+"""Contexts of splits that are called otherwise."""
 
 JOURNAL_COLUMNS = 1000
 """How many an entry of the journal has room for."""
@@ -42,37 +52,68 @@ def log_dataset(
     path: str | os.PathLike[str] | None = None,
     df: Any = None,
     uri: str | None = None,
-    context: str = "",
+    context: str | None = None,
+    split: str = "",
+    digest: str = "",
+    schema: Any = None,
+    profile: bool | Mapping[str, Any] | None = None,
+    source_type: str = "",
     tags: Tags = None,
+    output: bool = False,
+    verify: bool = False,
     project: str | None = None,
 ) -> DatasetCard:
-    """Record data under a name, and that the active run uses it; `context` says for what, such as training.
+    """Record data under a name, and that the active run uses it, or made it: `output`.
 
-    `data` is a file, a folder, a data frame (pandas, polars, Arrow), an array of NumPy, or an address such as
-    s3://bucket/key, which is recorded and not read; `path`, `df` and `uri` say which it is. Files and tables
-    get their digest, columns, rows, nulls and extremes. The same content under the same name is the same
-    dataset.
+    `data` is a file, a folder, a data frame, an array, a Hugging Face dataset or an address (not read). What
+    you know better is taken as it is: `digest` (SHA-256; the data is not read then), `schema` (such as
+    frame.dtypes), `profile` (such as {"rows": 9, "age": {"min": 0}}; False: look at no rows, True: at all).
+    `context` is left out what `split` says, else training. `verify` reads what is remembered again.
+    Raises NotFound (no such file), Invalid (no data, or not what the digest says), Unavailable.
 
-    Raises NotFound (no such file), Invalid (no data), Unavailable.
-
-        aip.log_dataset("digits", "digits.csv", context="training", tags=["demo"])
+        aip.log_dataset("digits", "digits.csv", split="train", tags=["demo"])
+        aip.log_dataset("features", frame, output=True)
+        aip.log_dataset("raw", uri="s3://bucket/raw.parquet", schema={"age": "int64"})
     """
+    given = _given(data, path, df, uri)
+    source = f"{type(given).__name__} in memory"
+    how = options(Memory(destination().home), digest=digest, schema=schema, profile=profile, verify=verify)
+    said = Said(context, split, source_type, tidy_tags(tags), output)
+    return record(name, given, source=source, said=said, how=how, project=project)
+
+
+def _given(data: Any, path: str | os.PathLike[str] | None, df: Any, uri: str | None) -> Any:
+    """The one that was given of these."""
     given = [each for each in (data, path, df, uri) if each is not None]
     if len(given) != 1:
         message = "data: give one of a path, a data frame, an array or an address"
         raise Invalid(message, field="data")
-    if path is not None:
-        given = [Path(path)]
     if df is not None and isinstance(df, (str, os.PathLike)):
         raise Invalid("df: give the data frame itself, or its file as path=…", field="df")
     if uri is not None and not is_address(str(uri)):
         raise Invalid(f"uri: {str(uri)[:80]!r} is not an address such as s3://bucket/key", field="uri")
-    source = f"{type(given[0]).__name__} in memory"
-    return record(name, given[0], source=source, context=context, tags=tags, project=project)
+    return given[0] if path is None else Path(path)
+
+
+class Said(NamedTuple):
+    """What the user says of the data, and of what it is for."""
+
+    context: str | None = None
+    split: str = ""
+    source_type: str = ""
+    tags: dict[str, str] = {}  # noqa: RUF012  # never changed
+    output: bool = False
+
+    @property
+    def purpose(self) -> str:
+        """The context of the link to the run."""
+        if self.context is not None or self.output:
+            return self.context or ""
+        return _SPLITS.get(self.split.lower(), self.split or DEFAULT_CONTEXT)
 
 
 def record(
-    name: str, data: Any, *, source: str, context: str = "", tags: Tags = None, project: str | None = None
+    name: str, data: Any, *, source: str, said: Said, how: Options, project: str | None = None
 ) -> DatasetCard:
     """`log_dataset`, with words for what is in memory."""
     run = active_run_in(project)
@@ -81,19 +122,20 @@ def record(
             project=project or "-",
             id=new_id(),
             name=name,
-            tags=tidy_tags(tags),
+            source_type=said.source_type or "file",
+            tags={**said.tags, **({"split": said.split} if said.split else {})},
             run=run.id if run else "",
-            context=context,
+            context=said.purpose,
+            output=said.output,
         )
     )
     with Progress(f"reading {name}") as progress:
-        found = capture(data, source, progress)
+        found = capture(data, source, progress, how)
     notes = [*found.notes, *other_run_note(project)]
-    if context and active_run() is None:
-        notes.append(
-            f"No run is active, so that nothing is {context!r} yet: %start_run NAME, then log it again."
-        )
-    request = _described(request, found)
+    if (said.context or said.output) and active_run() is None:
+        what = "made it" if said.output else f"uses it for {said.context!r}"
+        notes.append(f"No run is active, so that none {what} yet: %start_run NAME, then log it again.")
+    request = check_dataset(_described(request, found, said))
     try:
         connection = connect()
         request = replace(request, project=project or connection.project, author=connection.author)
@@ -106,7 +148,22 @@ def record(
         return DatasetCard(_as_record(request), notes=notes)
     if detail.dataset.id != request.id:
         notes.append("This content is already recorded; it is the same dataset.")
-    return DatasetCard(detail.dataset, _with_name(detail.uses, run), notes=notes)
+    uses, makers = _with_name(detail.uses, run), _with_name(detail.makers, run)
+    return DatasetCard(detail.dataset, uses, makers=makers, notes=notes)
+
+
+def get_run_datasets(run: str, *, project: str | None = None) -> RunDatasetTable:
+    """The datasets that a run used and made, in the order in which they were logged.
+
+    `run` is its name or its id. Returns a list of `RunDataset` that shows itself as a table. NotFound with
+    the nearest names.
+
+        aip.get_run_datasets("baseline")
+    """
+    connection = connect()
+    store_what_waits(connection)
+    request = GetRunDatasets(project=project or connection.project, run=run)
+    return RunDatasetTable(connection.services.datasets.get_run_datasets(request), run=run)
 
 
 def list_datasets(
@@ -148,7 +205,7 @@ def get_dataset(ref: str, *, project: str | None = None) -> DatasetCard:
     store_what_waits(connection)
     request = GetDataset(project=project or connection.project, dataset=ref)
     detail = connection.services.datasets.get_dataset(request)
-    return DatasetCard(detail.dataset, detail.uses)
+    return DatasetCard(detail.dataset, detail.uses, makers=detail.makers)
 
 
 def _with_name(uses: list[Use], run: ActiveRun | None) -> list[Use]:
@@ -156,15 +213,16 @@ def _with_name(uses: list[Use], run: ActiveRun | None) -> list[Use]:
     return [replace(use, run=run.name) if run and use.run_id == run.id else use for use in uses]
 
 
-def _described(request: LogDataset, found: Captured) -> LogDataset:
+def _described(request: LogDataset, found: Captured, said: Said) -> LogDataset:
     return replace(
         request,
         digest=found.digest,
         source=found.source,
-        source_type=found.source_type,
+        source_type=said.source_type or found.source_type,
         size=found.size,
         rows=found.rows,
         columns=found.columns,
+        tags={**({"split": found.split} if found.split else {}), **request.tags},
     )
 
 

@@ -27,16 +27,20 @@ _STYLES = {
 }
 
 
-def get_lineage(ref: str, *, limit: int = 200, project: str | None = None) -> LineageGraph:
+def get_lineage(ref: str, *, limit: int = 200, depth: int = 100, project: str | None = None) -> LineageGraph:
     """What a version, a run or a dataset came out of, and what came out of it.
 
     `ref` is `digits-clf@latest`, or `run:NAME`, `dataset:NAME`, `model:REF` where a name means several
     things; without it a model is looked for first, then a run, then a dataset. `.nodes` and `.edges` have all
-    that was found, at most `limit` nodes. Raises NotFound with what is near.
+    that was found: at most `limit` nodes, none of them more than `depth` links away. Raises NotFound with
+    what is near.
+
+        aip.get_lineage("digits-clf")
+        aip.get_lineage("dataset:digits", limit=1000).nodes
     """
     connection = connect()
     store_what_waits(connection)
-    request = GetLineage(project=project or connection.project, reference=ref, limit=limit)
+    request = GetLineage(project=project or connection.project, reference=ref, limit=limit, depth=depth)
     return LineageGraph(connection.services.lineage.get_lineage(request))
 
 
@@ -79,7 +83,7 @@ class LineageGraph:
         hidden = len(self.nodes) - SHOWN
         if hidden > 0:
             return f"and {'more than ' if self.more else ''}{hidden:,} more: see .nodes"
-        return "and more: aip.get_lineage(…, limit=1000)" if self.more else ""
+        return "and more: aip.get_lineage(…, limit=1000, depth=1000)" if self.more else ""
 
     def __repr__(self) -> str:
         lines = [f"{_words(self.of)}"]

@@ -278,6 +278,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/datasets/{dataset}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every run and version that used some data */
+        get: operations["lineage.get_impact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/experiments": {
         parameters: {
             query?: never;
@@ -355,6 +372,23 @@ export interface paths {
         };
         /** A model and its newest versions */
         get: operations["models.get_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/models/{model}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each version of a model came out of */
+        get: operations["lineage.get_model_lineage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -462,6 +496,23 @@ export interface paths {
         post?: never;
         /** Delete a run; it can be restored for 30 days */
         delete: operations["runs.delete_run"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs/{run}/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The datasets that a run used and made */
+        get: operations["datasets.get_run_datasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -781,6 +832,24 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Affected
+         * @description A run, a version or a dataset that came out of the data.
+         */
+        Affected: {
+            /** @default 0 */
+            distance: number;
+            /** @enum {unknown} */
+            kind: "dataset" | "run" | "version";
+            label: string;
+            /** @default false */
+            missing: boolean;
+            ref: string;
+            /** @default  */
+            state: string;
+            /** @default  */
+            via: string;
+        };
+        /**
          * Artifact
          * @description A file of a version: stored (path, size, digest) or external (a URI, perhaps a digest).
          */
@@ -960,11 +1029,8 @@ export interface components {
             size: number | null;
             /** @default  */
             source: string;
-            /**
-             * @default file
-             * @enum {unknown}
-             */
-            source_type: "array" | "dataframe" | "file" | "folder" | "uri";
+            /** @default file */
+            source_type: string;
             /**
              * @default LIVE
              * @enum {unknown}
@@ -979,10 +1045,12 @@ export interface components {
         };
         /**
          * DatasetDetail
-         * @description A dataset, and the runs that use it.
+         * @description A dataset, the runs that use it, and those that made it.
          */
         DatasetDetail: {
             dataset: components["schemas"]["Dataset"];
+            /** @default [] */
+            makers: components["schemas"]["Use"][];
             uses: components["schemas"]["Use"][];
         };
         /**
@@ -1173,10 +1241,23 @@ export interface components {
             run: string;
         };
         /**
+         * GetImpact
+         * @description What came out of some data: all contents of a name, or the one of a digest or an id.
+         */
+        GetImpact: {
+            dataset: string;
+            /** @default 20000 */
+            limit: number;
+            /** @default default */
+            project: string;
+        };
+        /**
          * GetLineage
          * @description The lineage of a version, a run or a dataset.
          */
         GetLineage: {
+            /** @default 100 */
+            depth: number;
             /** @default 200 */
             limit: number;
             /** @default default */
@@ -1188,6 +1269,17 @@ export interface components {
          * @description A model by its exact name.
          */
         GetModel: {
+            /** @default 100 */
+            limit: number;
+            model: string;
+            /** @default default */
+            project: string;
+        };
+        /**
+         * GetModelLineage
+         * @description What each version of a model came out of.
+         */
+        GetModelLineage: {
             /** @default 100 */
             limit: number;
             model: string;
@@ -1220,6 +1312,15 @@ export interface components {
          * @description A run by its id, or the newest of this name.
          */
         GetRun: {
+            /** @default default */
+            project: string;
+            run: string;
+        };
+        /**
+         * GetRunDatasets
+         * @description The datasets of a run, by its id or its name.
+         */
+        GetRunDatasets: {
             /** @default default */
             project: string;
             run: string;
@@ -1306,6 +1407,16 @@ export interface components {
             steps: number[];
             times: number[];
             values: (number | ("-Infinity" | "Infinity" | "NaN"))[];
+        };
+        /**
+         * Impact
+         * @description All that used some data, also through what came out of it. The nearest come first.
+         */
+        Impact: {
+            affected: components["schemas"]["Affected"][];
+            /** @default false */
+            more: boolean;
+            of: components["schemas"]["Node"][];
         };
         /**
          * Interruption
@@ -1487,6 +1598,8 @@ export interface components {
             digest: string;
             id: string;
             name: string;
+            /** @default false */
+            output: boolean;
             /** @default default */
             project: string;
             /** @default null */
@@ -1497,11 +1610,8 @@ export interface components {
             size: number | null;
             /** @default  */
             source: string;
-            /**
-             * @default file
-             * @enum {unknown}
-             */
-            source_type: "array" | "dataframe" | "file" | "folder" | "uri";
+            /** @default file */
+            source_type: string;
             /** @default {} */
             tags: {
                 [key: string]: string;
@@ -1577,6 +1687,16 @@ export interface components {
         ModelDetail: {
             model: components["schemas"]["Model"];
             versions: components["schemas"]["Page_Version_"];
+        };
+        /**
+         * ModelLineage
+         * @description What a model's versions came out of, the newest first.
+         */
+        ModelLineage: {
+            model: string;
+            /** @default false */
+            more: boolean;
+            versions: components["schemas"]["VersionLineage"][];
         };
         /**
          * NewToken
@@ -1861,6 +1981,17 @@ export interface components {
             /** @default default */
             project: string;
             runs: string[];
+        };
+        /**
+         * RunDataset
+         * @description A dataset that a run used, or made.
+         */
+        RunDataset: {
+            context: string;
+            dataset: components["schemas"]["Dataset"] | null;
+            dataset_id: string;
+            /** @default false */
+            output: boolean;
         };
         /**
          * RunDetail
@@ -2160,6 +2291,16 @@ export interface components {
             updated: number;
         };
         /**
+         * VersionData
+         * @description Data that a version came out of.
+         */
+        VersionData: {
+            context: string;
+            dataset_id: string;
+            digest: string;
+            name: string;
+        };
+        /**
          * VersionDetail
          * @description A version with what it hangs on and what hangs on it.
          */
@@ -2167,6 +2308,22 @@ export interface components {
             artifacts: components["schemas"]["Artifact"][];
             model: components["schemas"]["Model"];
             version: components["schemas"]["Version"];
+        };
+        /**
+         * VersionLineage
+         * @description A version, its run, and the data that the run used.
+         */
+        VersionLineage: {
+            /** @default [] */
+            datasets: components["schemas"]["VersionData"][];
+            name: string;
+            number: number;
+            /** @default  */
+            run: string;
+            /** @default  */
+            run_id: string;
+            stage: string;
+            version_id: string;
         };
     };
     responses: never;
@@ -2747,6 +2904,8 @@ export interface operations {
                     digest?: string;
                     id: string;
                     name: string;
+                    /** @default false */
+                    output?: boolean;
                     /** @default null */
                     rows?: number | null;
                     /** @default  */
@@ -2755,11 +2914,8 @@ export interface operations {
                     size?: number | null;
                     /** @default  */
                     source?: string;
-                    /**
-                     * @default file
-                     * @enum {unknown}
-                     */
-                    source_type?: "array" | "dataframe" | "file" | "folder" | "uri";
+                    /** @default file */
+                    source_type?: string;
                     /** @default {} */
                     tags?: {
                         [key: string]: string;
@@ -2807,6 +2963,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "lineage.get_impact": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every run and version that used some data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Impact"];
                 };
             };
             /** @description What went wrong, and what to do */
@@ -2897,6 +3087,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                depth?: number;
             };
             header?: never;
             path: {
@@ -2987,6 +3178,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "lineage.get_model_lineage": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What each version of a model came out of */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelLineage"];
                 };
             };
             /** @description What went wrong, and what to do */
@@ -3298,6 +3523,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "datasets.get_run_datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The datasets that a run used and made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDataset"][];
                 };
             };
             /** @description What went wrong, and what to do */

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from aip_jupyter.services.settings import Settings
 
 from ..contracts.datasets import a_dataset
 from ..contracts.records import a_model, a_run, a_version
-from .test_lineage import _Counting, a_link, replace
+from .test_lineage import _Counting, a_link
 
 Graph = dict[str, set[str]]
 
