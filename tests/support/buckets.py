@@ -70,20 +70,20 @@ def address_at(endpoint: str) -> str:
     return f"s3://{BUCKET}/a prefix/{uuid.uuid4().hex}?endpoint={endpoint}"
 
 
-@pytest.fixture(scope="module")
-def clients() -> Iterator[None]:
+_MAKE = s3_bucket._make_client
+_made: dict[str, Any] = {}
+
+
+@pytest.fixture
+def clients(monkeypatch: pytest.MonkeyPatch) -> None:
     """Storages share a client: to make one takes boto3 a tenth of a second."""
-    made: dict[str, Any] = {}
-    make = s3_bucket._make_client
 
     def shared(settings: S3Settings) -> Any:
-        if settings.endpoint not in made:
-            made[settings.endpoint] = make(settings)
-        return made[settings.endpoint]
+        if settings.endpoint not in _made:
+            _made[settings.endpoint] = _MAKE(settings)
+        return _made[settings.endpoint]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(s3_bucket, "_make_client", shared)
-        yield
+    monkeypatch.setattr(s3_bucket, "_make_client", shared)
 
 
 @pytest.fixture

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import random
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +18,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,12 +80,40 @@ class Gateway:
         """Its endpoint."""
         return f"http://127.0.0.1:{self.port}"
 
-    def restart(self) -> None:
-        """End the gateway as a crash does; its keeper starts it again. Returns when it answers."""
-        pid = int((self.folder / "gateway.pid").read_text())
-        os.kill(pid, signal.SIGKILL)
-        _wait(lambda: int((self.folder / "gateway.pid").read_text()) != pid, "a new gateway")
-        _wait(lambda: _answers(self.port), "the gateway's answer")
+    @contextlib.contextmanager
+    def second(self) -> Iterator[SecondGateway]:
+        """Another way to the same store, for tests that end it."""
+        with closing(SecondGateway(self.folder)) as second:
+            second.start()
+            yield second
+
+
+class SecondGateway:
+    """A gateway of one test; it may be ended and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = _free_ports(1)[0]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its endpoint, whether it runs or not."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        config = self._folder / "ceph.conf"
+        command = ["radosgw", "-c", str(config), "-f", "-n", f"client.rgw.{self._port}"]
+        command += [f"--rgw_frontends=beast endpoint=127.0.0.1:{self._port} tcp_nodelay=1"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _wait(lambda: _answers(self._port), "the second gateway")
+
+    def close(self) -> None:
+        """End it as a crash does."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
 
 
 @contextlib.contextmanager
@@ -146,7 +173,7 @@ def _answers(port: int) -> bool:
 
 
 class Keeper:
-    """Starts the daemons, restarts a gateway that was killed, and ends them all."""
+    """Starts the daemons, and ends them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -170,7 +197,7 @@ class Keeper:
         self._wait(lambda: self._tried("ceph", "--connect-timeout", "5", "osd", "new", osd, "0"))
         self._call("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
         self._daemon("osd", "ceph-osd", "-i", "0")
-        self._gateway()
+        self._daemon("rgw", "radosgw", "-n", "client.rgw.a")
         self._wait(lambda: _answers(self.port))
         for user, key, secret in (
             ("alice", ACCESS_KEY, SECRET_KEY),
@@ -183,8 +210,6 @@ class Keeper:
         """Until nobody uses the gateway."""
         with (self.folder / "users").open("ab") as users:
             while not _locked(users.fileno()):
-                if self.daemons["gateway"].poll() is not None:
-                    self._gateway()
                 time.sleep(0.05)
             (self.folder / "ready").unlink()
             self.end()
@@ -209,12 +234,6 @@ class Keeper:
         """The end of what a daemon has logged."""
         logs = sorted((self.folder / "log").glob(f"*{name}*.log"))
         return logs[0].read_text()[-1000:] if logs else ""
-
-    def _gateway(self) -> None:
-        self._daemon("gateway", "radosgw", "-n", "client.rgw.a")
-        staged = self.folder / "gateway.pid.new"
-        staged.write_text(str(self.daemons["gateway"].pid))
-        staged.replace(self.folder / "gateway.pid")
 
     def _daemon(self, name: str, program: str, *arguments: str) -> None:
         command = [program, "-c", str(self.config), "-f", *arguments]

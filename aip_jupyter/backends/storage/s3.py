@@ -21,7 +21,6 @@ from ..config import BackendConfig
 from . import refusals
 from .local_source import open_source
 from .protocol import Progress
-
 from .s3_bucket import Bucket
 from .s3_claims import S3Claims
 from .s3_marks import Marks

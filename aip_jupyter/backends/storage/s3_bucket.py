@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import boto3
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError, IncompleteReadError
 from botocore.httpsession import URLLib3Session
 from msgspec import Struct
 from urllib3.exceptions import HTTPError
@@ -28,9 +28,12 @@ from .s3_settings import S3Settings
 
 THREADS = 8
 """Requests at once. Parts on their way are limited further, since each is held in memory."""
-_ATTEMPTS = 5
+_ATTEMPTS = 3
+_DELAYS = (0.5, 1.0, 2.0)
+"""Seconds between the tries, each of which is boto3's own attempts: a gateway has time to start again."""
 WHOLE = 2**30
 """Bytes that are copied by one request; S3 allows 5 GiB, which takes AWS a minute."""
+_CUT = (EndpointConnectionError, HTTPClientError, IncompleteReadError, HTTPError)
 COPIED = 256 * 2**20
 """Bytes of a part of a larger copy."""
 _A = TypeVar("_A")
@@ -88,23 +91,28 @@ class Bucket:
 
     def read(self, key: str, start: int, count: int) -> tuple[bytes, int] | None:
         """Some of an object's bytes, and the size of all. None when there is no such object."""
-        for attempt in range(_ATTEMPTS):
-            with s3_errors(self.settings):
+
+        def read() -> tuple[bytes, int]:
+            answer = self._request("get_object", Key=key, Range=f"bytes={start}-{start + count - 1}")
+            return bytes(answer["Body"].read()), int(answer["ContentRange"].rpartition("/")[2])
+
+        try:
+            return self.patiently(read)
+        except _Missing:
+            return None
+        except _Refused:  # there is nothing from `start` on
+            size = self.size(key)
+            return None if size is None else (b"", size)
+
+    def patiently(self, work: Callable[[], _T]) -> _T:
+        """Do it again when the way to the store was cut, which boto3 does not, or not for so long."""
+        with s3_errors(self.settings):
+            for delay in _DELAYS:
                 try:
-                    answer = self._request("get_object", Key=key, Range=f"bytes={start}-{start + count - 1}")
-                    return bytes(answer["Body"].read()), int(answer["ContentRange"].rpartition("/")[2])
-                except _Missing:
-                    return None
-                except ClientError as error:
-                    if status_of(error) == 416:  # there is nothing from `start` on
-                        size = self.size(key)
-                        return None if size is None else (b"", size)
-                    raise
-                except (BotoCoreError, HTTPError):  # cut in the middle, which boto3 does not repeat
-                    if attempt == _ATTEMPTS - 1:
-                        raise
-                    time.sleep(0.1 * 2**attempt)
-        return None
+                    return work()
+                except _CUT:
+                    time.sleep(delay)
+            return work()
 
     def size(self, key: str) -> int | None:
         """An object's size. None when there is none."""
@@ -218,6 +226,11 @@ class Bucket:
         with s3_errors(self.settings):
             return self._request(operation, **options)
 
+    def upload_part(self, key: str, upload: str, number: int, data: bytearray) -> str:
+        """Send a part of a multipart upload; its ETag."""
+        options = {"Key": key, "UploadId": upload, "PartNumber": number, "Body": data}
+        return str(self.patiently(lambda: self._request("upload_part", **options))["ETag"])
+
     def _request(self, operation: str, **options: Any) -> Any:
         if "Key" in options:
             options["Key"] = self.key(options["Key"])
@@ -226,7 +239,7 @@ class Bucket:
         except ClientError as error:
             if status_of(error) == 404 and code_of(error) in ("404", "NoSuchKey", "NoSuchUpload"):
                 raise _Missing from None
-            if status_of(error) in (409, 412) and "IfNoneMatch" in options:
+            if status_of(error) == 416 or (status_of(error) in (409, 412) and "IfNoneMatch" in options):
                 raise _Refused(status_of(error)) from None
             raise
 

@@ -4,7 +4,7 @@
     held/<digest>/removing-<end>-<nonce>       somebody is about to remove it; for certain not after <end>
 
 Who publishes writes his mark, then looks for removals, and waits until those that he sees have ended, before
-he relies on the blob. Who removes writes his, then looks for marks. So at least one of the two sees the other.
+he relies on the blob. Who removes writes his, then looks for marks. So at least one sees the other.
 
 A removal cannot happen late: its request was signed, for a few seconds, before it looked for marks, and the
 store refuses it afterwards. So one that was cut holds nobody up for longer than that.

@@ -52,6 +52,8 @@ class S3Reader(io.BufferedIOBase):
         return self._position
 
     def read(self, size: int | None = -1) -> bytes:
+        if self.closed:
+            raise ValueError("read of a closed file")
         left = self._size - self._position
         wanted = left if size is None or size < 0 else min(size, left)
         pieces: list[bytes] = []
@@ -63,8 +65,6 @@ class S3Reader(io.BufferedIOBase):
 
     def read1(self, size: int = -1) -> bytes:
         """What one request has brought, at most `size`."""
-        if self.closed:
-            raise ValueError("read of a closed file")
         if self._position >= self._size or size == 0:
             return b""
         chunk = self._current()

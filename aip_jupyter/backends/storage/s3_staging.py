@@ -129,10 +129,10 @@ class S3Staging:
             self._parts.append(self._sending.popleft().result())
 
     def _send_part(self, number: int, data: bytearray) -> dict[str, Any]:
-        answer = self._bucket.call(
-            "upload_part", Key=self._key, UploadId=self._upload, PartNumber=number, Body=data
-        )
-        return {"PartNumber": number, "ETag": answer["ETag"]}
+        return {
+            "PartNumber": number,
+            "ETag": self._bucket.upload_part(self._key, self._upload, number, data),
+        }
 
     def _complete(self) -> None:
         while self._sending:
