@@ -16,6 +16,7 @@ from . import (
     log_metrics,
     models_search,
     runs_search,
+    s3,
     server_start,
     tracking,
 )
@@ -28,6 +29,7 @@ ALL = {
     "tracking": tracking.main,
     "runs_search": runs_search.main,
     "models_search": models_search.main,
+    "s3": s3.main,
     "gpu_start": gpu_start.main,
     "gpu_cell": gpu_cell.main,
     "gpu_stdout": gpu_stdout.main,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aip_jupyter.backends.process import this_process
+from aip_jupyter.backends.storage import s3_bucket
 from aip_jupyter.backends.storage.s3 import S3Storage
 from aip_jupyter.backends.storage.s3_bucket import Bucket
 from aip_jupyter.domain.records import new_id
@@ -29,6 +30,9 @@ def die_everywhere(storage: S3Storage, address: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "source"
         path.write_bytes(TWO_PARTS)
+        # It has opened nothing yet, so that all children may have it; to make it takes a tenth of a second.
+        client = s3_bucket._make_client(storage._bucket.settings)
+        s3_bucket._make_client = lambda settings: client
         for data in (SMALL, path):
             point = 1
             while _dies(address, data, point):
@@ -62,7 +66,7 @@ def _kill_before(point: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return request(bucket, operation, **options)
 
-    Bucket._request = counted  # type: ignore[method-assign]
+    Bucket._request = counted  # type: ignore[method-assign, assignment]
 
 
 def share(storage: S3Storage, address: str, claim: str, start: str) -> None:

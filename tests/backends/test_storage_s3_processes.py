@@ -15,7 +15,8 @@ from aip_jupyter.domain.records import new_id
 
 from ..contracts.storage_bytes import later, put, read, sha
 from ..support.buckets import BUCKET, address, ceph, clients, credentials, s3, storage
-from .s3_processes import SMALL, TWO_PARTS
+from .s3_processes import TWO_PARTS
+from .storage_processes import SMALL
 
 __all__ = ["address", "ceph", "clients", "credentials", "s3", "storage"]
 

@@ -69,7 +69,10 @@ class StorageBackend(Protocol):
         """
 
     def open(self, digest: str) -> BinaryIO:
-        """The bytes, seekable. NotFound when there are none."""
+        """The bytes, seekable. NotFound when there are none.
+
+        What was opened is read on after its removal when the store gives it; else a read raises NotFound.
+        """
 
     def stat(self, digest: str) -> Blob:
         """NotFound when there are no such bytes."""
