@@ -1,4 +1,4 @@
-"""S3, up and down: the storage backend beside `aws s3 cp` and plain boto3, against one Ceph gateway, in turns.
+"""S3, up and down: the storage backend beside `aws s3 cp` and boto3, against one Ceph gateway, in turns.
 
 `AIP_S3_MEGABYTES` says how large the file is. The gateway keeps it in memory, on this machine's processors.
 """
@@ -74,11 +74,22 @@ def _download(storage: S3Storage, digest: str, target: Path) -> None:
 def _aws(folder: Path, endpoint: str) -> Callable[[str, str], None]:
     """`aws s3 cp` of an environment of its own."""
     python = folder / "awscli" / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", python.parents[1]], check=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "awscli"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", str(python.parents[1])], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "awscli"], check=True)
 
     def copy(source: str, target: str) -> None:
-        command = [python, "-m", "awscli", "s3", "cp", "--quiet", "--endpoint-url", endpoint, source, target]
+        command = [
+            str(python),
+            "-m",
+            "awscli",
+            "s3",
+            "cp",
+            "--quiet",
+            "--endpoint-url",
+            endpoint,
+            source,
+            target,
+        ]
         subprocess.run(command, check=True)
 
     return copy

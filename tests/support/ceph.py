@@ -106,7 +106,7 @@ class SecondGateway:
         config = self._folder / "ceph.conf"
         command = ["radosgw", "-c", str(config), "-f", "-n", f"client.rgw.{self._port}"]
         command += [f"--rgw_frontends=beast endpoint=127.0.0.1:{self._port} tcp_nodelay=1"]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = _popen(command)
         _wait(lambda: _answers(self._port), "the second gateway")
 
     def close(self) -> None:
@@ -180,6 +180,7 @@ class Keeper:
         self.config = folder / "ceph.conf"
         self.port, self.mon = _free_ports(2)
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
+        self.commands: dict[str, list[str]] = {}
 
     def start(self) -> None:
         """All of them; returns when the gateway answers and has its users."""
@@ -223,9 +224,12 @@ class Keeper:
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def _wait(self, until: Callable[[], bool]) -> None:
+        """A daemon gives up when a monitor that has just started refuses it; it is started again."""
+
         def found() -> bool:
             for name, daemon in self.daemons.items():
-                assert daemon.poll() is None, f"{name} has ended: {self.log(name)}"
+                if daemon.poll() is not None:
+                    self.daemons[name] = _popen(self.commands[name])
             return until()
 
         _wait(found, "the daemons", 40)
@@ -237,7 +241,8 @@ class Keeper:
 
     def _daemon(self, name: str, program: str, *arguments: str) -> None:
         command = [program, "-c", str(self.config), "-f", *arguments]
-        self.daemons[name] = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.commands[name] = command
+        self.daemons[name] = _popen(command)
 
     def _call(self, program: str, *arguments: str) -> None:
         _call(program, "-c", str(self.config), *arguments)
@@ -248,6 +253,10 @@ class Keeper:
         except subprocess.CalledProcessError:
             return False
         return True
+
+
+def _popen(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _call(*command: str) -> None:

@@ -10,9 +10,9 @@ from concurrent.futures import Future
 
 from msgspec import Struct
 
-FIRST, LARGEST = 256 * 2**10, 8 * 2**20
+FIRST, LARGEST = 256 * 2**10, 4 * 2**20
 """Bytes of the first request after a seek, and of later ones, each twice as large as the one before."""
-AHEAD = 3
+AHEAD = 7
 """Requests under way beside the bytes that are being read."""
 
 

@@ -21,9 +21,9 @@ from ..process import is_dead, this_process
 from . import refusals
 from .s3_bucket import Bucket
 
-PART = 8 * 2**20
-"""Bytes of the first parts; S3 takes no smaller ones than 5 MiB, besides the last."""
-AT_ONCE = 3
+PART = 5 * 2**20
+"""Bytes of the first parts; S3 takes no smaller ones, besides the last."""
+AT_ONCE = 6
 _GROWTH = 250
 _ABANDONED = 7 * 86400.0
 """Seconds after which a writer on another machine, who may be dead, is taken to be."""
@@ -33,7 +33,7 @@ Publish = Callable[[Blob, "bytes | str"], None]
 
 
 def part_size(number: int) -> int:
-    """Bytes of a part, counted from 0. S3 takes 10,000 parts; later ones are larger: 1.7 TB together."""
+    """Bytes of a part, counted from 0. S3 takes 10,000 parts; later ones are larger: 1 TB together."""
     return PART * (1 + number // _GROWTH)
 
 
