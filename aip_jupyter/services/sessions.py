@@ -123,6 +123,8 @@ class LocalSessions:
         if not 1 <= request.limit <= 1000:
             raise Invalid(f"limit: {request.limit} is not between 1 and 1000", field="limit")
         after = request.after
+        if not -BEHIND_ALL <= after <= BEHIND_ALL:
+            raise Invalid(f"after: {str(after)[:20]}… is no message's number", field="after")
         if after < 0:  # behind all there is, the answer is only the newest number
             after = max(self._ask(request, Order(do="output", after=BEHIND_ALL)).newest + after, 0)
         answer = self._ask(request, Order(do="output", after=after))

@@ -79,6 +79,9 @@ class SessionsContract:
         for limit in (0, 1001):
             with pytest.raises(Invalid, match="limit: "):
                 pooled.sessions.get_output(GetOutput(session="train", limit=limit))
+        for after in (2**64, -(10**30)):
+            with pytest.raises(Invalid, match="after: "):
+                pooled.sessions.get_output(GetOutput(session="train", after=after))
         (usage,) = pooled.sessions.list_usage(ListUsage())
         assert (usage.session, usage.gpus) == (session.id, [])
         assert pooled.sessions.list_usage(ListUsage(project="another")) == []
