@@ -182,7 +182,9 @@ class LocalRuns(RunRemoval):
         for dataset in what.datasets:
             try:
                 self._datasets.log_dataset(replace(dataset, project=project, run=run_id))
-            except Invalid as error:  # what came with it is recorded all the same
+            except (Invalid, Conflict) as error:  # what came with it is recorded all the same
+                if isinstance(error, Conflict) and error.field != "id":
+                    raise
                 draft.note(f"dataset {dataset.name}: not recorded ({error.message})")
 
     def _experiment(self, project: str, entry: RunStarted, known: dict[str, Experiment]) -> Experiment:
