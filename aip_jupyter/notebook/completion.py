@@ -14,10 +14,8 @@ from .completion_runs import TEXTS, RunCompletions
 
 _LINE = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(?P<sign>%%?)(?P<magic>\w+)\s+(?P<rest>.*)$")
 _MATCHER = f"{__name__}.matcher"
-_OF_RUNS = (
-    *("%start_run", "%end_run", "%%run", "%runs", "%run_info"),
-    *("%delete_run", "%restore_run", "%set_experiment"),
-)
+_WITH_RUN = ("%runs", "%run_info", "%watch_run", "%delete_run")
+_WITH_MODEL = ("%register_model", "%load_model", "%models", "%model", "%lineage")
 # Words with their quotes; the last one may still be open.
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*(?:"|$)|'[^']*(?:'|$))+""")
 
@@ -62,20 +60,22 @@ class Completions:
 
         with_value = options_with_value(function)
         if words and words[-1] in with_value:
-            return self._values_of(words[-1], fragment)
+            return self._values_of(magic, words[-1], fragment)
         if fragment.startswith("-"):
             return options(function)
         before = zip(words, ["", *words], strict=False)
         words = [word for word, last in before if not word.startswith("-") and last not in with_value]
         return self._positional(magic, words, len(words), fragment)
 
-    def _values_of(self, option: str, fragment: str) -> list[str]:
+    def _values_of(self, magic: str, option: str, fragment: str) -> list[str]:
         if option == "--category":
             return self._categories()
         if option == "--session":
             return self._gpu.sessions()
         if option in lists.CHOICES:
             return list(lists.CHOICES[option])
+        if option == "--status":
+            return lists.statuses(ended=magic == "%end_run")
         if option == "--project":
             return self._projects()
         if option == "--scope":
@@ -95,7 +95,7 @@ class Completions:
             return self._gpu.types() if position == 0 else []
         if magic == "%gpu":
             return self._gpu.command(words, fragment)
-        if magic == "%compare_runs" or (magic in ("%runs", "%run_info", "%delete_run") and position == 0):
+        if magic == "%compare_runs" or (magic in _WITH_RUN and position == 0):
             return [name for name in self._runs.names() if name not in words]
         if magic == "%restore_run" and position == 0:
             return self._runs.deleted()
@@ -103,9 +103,9 @@ class Completions:
             return self._runs.experiments()
         if magic in ("%datasets", "%log_dataset") and position == 0:
             return self._datasets()
-        if magic in _OF_RUNS:
-            return []
-        if position == 0:
+        if magic == "%autolog" and position == 0:
+            return lists.frameworks()
+        if magic in _WITH_MODEL and position == 0:
             name, at, _ = fragment.partition("@")
             return [f"{name}@latest"] if at and magic == "%load_model" else self._models()
         with_variable = magic in ("%register_model", "%log_dataset")

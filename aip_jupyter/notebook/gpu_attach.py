@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from ..errors import AipError, Invalid, SessionDied
+from ..errors import AipError, SessionDied
 from ..sessions.background import background
 from ..wire.agent import CellMark, Order
 from .arguments import one_line
@@ -24,6 +24,7 @@ from .gpu_look import session_meant
 from .gpu_sessions import OpenSession, open_sessions
 from .gpu_wait import Errands, wait, wait_async
 from .gpu_wishes import Wish
+from .words import at_least_one
 
 
 def attach_session(
@@ -120,8 +121,8 @@ def attach(
 ) -> Any:
     """Show it, blocking; or, `awaited`, what is to be awaited for it. `shell` is None in a plain script."""
     not_nested()
-    if last is not None and last < 1:
-        raise Invalid(f"last: {last} is not a number of cells; give 1 or more", field="last")
+    if last is not None:
+        last = at_least_one(last, "last", "cells")
     front = TerminalFront(1) if shell is None else front_of(shell)
     attaching = Attaching(front, name, project, last)
     if awaited:

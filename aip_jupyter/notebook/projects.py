@@ -10,7 +10,7 @@ The choice is the process's: other notebooks go on with theirs.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, TypeVar, get_args
+from typing import TYPE_CHECKING, get_args
 
 from ..client.choice import Choice, get_choice, set_choice
 from ..client.journals import JOURNALS
@@ -30,6 +30,7 @@ from .connection import connect
 from .namespace import nearest
 from .project_tables import ProjectCard, ProjectTable
 from .run_state import active_run
+from .words import one_of
 
 if TYPE_CHECKING:
     from ..client.connect import Connection
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 FLUSH = 10.0
 """Seconds that what was logged has to be stored before a project is archived."""
 READ_ONLY = "It is archived, and so read-only: {} opens it again."
-R = TypeVar("R", bound=str)
 
 
 def init(project_id: str | None = None, api_key: str | None = None, url: str | None = None) -> Status:
@@ -201,16 +201,6 @@ def check_writable(name: str) -> str:
     if "write" not in detail.rights:
         raise Denied(f"this needs the right to write in project {name!r}; ask who administers it")
     return name
-
-
-def one_of(word: str, field: str, known: tuple[R, ...]) -> R:
-    """The word that is meant. Invalid with what there is, and what may have been meant."""
-    for each in known:
-        if word == each:
-            return each
-    near = nearest(str(word), known)
-    advice = f"; did you mean {near[0]}?" if near else ""
-    raise Invalid(f"{field}: {str(word)[:80]!r} is not one of {', '.join(known)}{advice}", field=field)
 
 
 def _checked_name(name: object) -> str:

@@ -107,6 +107,7 @@ def test_what_is_wrong_is_told_in_one_line(nb: Notebook) -> None:
     for cell, field in (
         ("%%run a b\n1", "unrecognized"),
         ("%%run --tag =x\n1", "tags"),
+        ("# a word\n%%run a\n1", "%%run must be the first line"),
     ):
         reply = nb.fail(cell)
         assert (reply["ename"], len(reply["traceback"])) == ("Invalid", 1)
