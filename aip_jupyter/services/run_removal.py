@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -119,13 +118,28 @@ def purge(platform: Platform, now: int | None = None) -> int:
     removed = 0
     for project in sorted(projects):
         runs = {run.id: run for run in records_of(platform.tracking, Run, project, over)}
-        for run in runs.values():
-            left = [each for each in referring(platform.tracking, run) if each.id not in runs]
-            changes = [*handed_on(platform.tracking, run, left), Delete(Run, run.id)]
-            with contextlib.suppress(Conflict):  # somebody restores it at this moment
-                platform.tracking.apply(changes, {each.id: each.revision for each in (run, *left)})
-                removed += 1
+        ids = list(runs)
+        for start in range(0, len(ids), BATCH):
+            removed += _purge(platform.tracking, project, runs, ids[start : start + BATCH])
     return removed
+
+
+def _purge(tracking: TrackingBackend, project: str, runs: Mapping[str, Run], ids: Sequence[str]) -> int:
+    """Remove these of the runs that are to go; how many. To find who refers to a run is to look at all."""
+    others = referring(tracking, project, ids)
+
+    def is_removed(id: str, others: Sequence[Run]) -> bool:
+        run, left = runs[id], [each for each in others if each.id not in runs]
+        changes = [*handed_on(tracking, run, left), Delete(Run, id)]
+        try:
+            tracking.apply(changes, {each.id: each.revision for each in (run, *left)})
+        except Conflict:  # somebody restores it, or one of the others has changed
+            return False
+        return True
+
+    return sum(
+        is_removed(id, others[id]) or is_removed(id, referring(tracking, project, [id])[id]) for id in ids
+    )
 
 
 def _below(tracking: TrackingBackend, run: Run) -> list[Run]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aip_jupyter.domain.access import CreateProject
 from aip_jupyter.domain.changes import Change
+from aip_jupyter.domain.query import Query
 from aip_jupyter.domain.records import now_ms
 from aip_jupyter.domain.runs import GetRun, ListRuns
 from aip_jupyter.domain.system import CheckStore
@@ -91,6 +93,36 @@ def test_texts_that_other_runs_refer_to_are_handed_on(platform: Platform) -> Non
     assert services.runs.get_run(GetRun(run=third)).run.properties == {
         f"{kind}.run": second for kind in kinds
     }
+
+
+def test_who_refers_to_runs_that_are_purged_is_looked_for_once(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a large project each look takes long; only who refers to several is looked at again."""
+    services, journal = platform.services(), Sender(platform.services())
+    gone, heir = [ended_run(platform) for _ in range(20)], started()
+    for id in gone:
+        journal.send(TextLogged(id, "source/a.py", id, captured=True))
+        journal.send(TextLogged(id, "environment/requirements.txt", id, captured=True))
+    journal.send(heir, Captured(heir.run, {"source.run": gone[3], "environment.run": gone[7]}))
+    for id in gone:
+        services.runs.delete_run(GetRun(run=id))
+    looks, find = list[Query](), platform.tracking.find
+
+    def counted(kind: Any, project: str, query: Query) -> Any:
+        looks.append(query)
+        return find(kind, project, query)
+
+    monkeypatch.setattr(platform.tracking, "find", counted)
+    assert purge(platform, now_ms() + RESTORABLE + 10_000) == 20
+    assert len(looks) < 10
+    monkeypatch.undo()
+    assert services.runs.get_run(GetRun(run=heir.run)).run.properties == {}
+    texts = [
+        services.runs.get_text(GetText(run=heir.run, name=name)).text
+        for name in ("source/a.py", "environment/requirements.txt")
+    ]
+    assert texts == [gone[3], gone[7]]
 
 
 def test_the_check_of_the_store_purges(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
