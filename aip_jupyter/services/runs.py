@@ -200,7 +200,7 @@ class LocalRuns(RunRemoval):
         return known[name]
 
     def _author(self, entry: RunStarted) -> str:
-        return names.storable(author_of(entry.author, self._user, self._caller))
+        return names.storable(author_of(entry.author or None, self._user, self._caller))
 
 
 def _touches(run: Run, what: Recorded) -> bool:

@@ -86,6 +86,11 @@ class SessionsContract:
         assert (usage.session, usage.gpus) == (session.id, [])
         assert pooled.sessions.list_usage(ListUsage(project="another")) == []
 
+    def test_an_author_that_can_be_nobody_starts_none(self, pooled: Services) -> None:
+        with pytest.raises(Invalid, match="^author: "):
+            start(pooled, author="a\nb")
+        assert sessions_of(pooled) == []
+
     def test_an_interrupt_and_an_end_say_what_was_done(self, pooled: Services) -> None:
         session = start(pooled).session
         done = pooled.sessions.interrupt_session(GetSession(session="train"))
