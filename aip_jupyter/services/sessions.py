@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ..domain.access import DerivedToken, DeriveToken
 from ..domain.names import check_id, check_model_name, check_store_name
+from ..domain.runs import check_text
 from ..domain.sessions import (
     Ending,
     GetGpus,
@@ -37,6 +38,9 @@ from .placing import Placing
 if TYPE_CHECKING:
     from .local import Platform
 
+MAX_PLACE = 4096
+"""Characters of a path, or of a machine's name: Linux takes no more."""
+
 
 class LocalSessions:
     """`services.interface.Sessions` over the pool of a platform."""
@@ -61,6 +65,8 @@ class LocalSessions:
         check_id(request.id, "id")
         check_store_name(request.project, "project")
         check_model_name(request.name, "session")
+        for field in ("notebook", "host", "python", "folder"):
+            check_text(getattr(request, field), field, MAX_PLACE)
         if request.notebook:
             check_store_name(request.notebook[-255:], "notebook")
         started = self._started(request)

@@ -72,7 +72,7 @@ class ProjectsContract:
 
     @pytest.mark.parametrize("author", ["", "a\nb", "x" * 256])
     def test_an_author_that_can_be_nobody(self, services: Services, author: str) -> None:
-        with pytest.raises(Invalid, match="^author: "):
+        with pytest.raises(Invalid, match=r"^author: "):
             services.projects.create_project(CreateProject(name="vision", author=author))
 
     @pytest.mark.parametrize("name", ["", "*", "a/b", "new", "Archive", "..", " x", "a\nb", "x" * 256])

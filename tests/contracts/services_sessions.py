@@ -86,8 +86,17 @@ class SessionsContract:
         assert (usage.session, usage.gpus) == (session.id, [])
         assert pooled.sessions.list_usage(ListUsage(project="another")) == []
 
+    @pytest.mark.parametrize("field", ["notebook", "host", "python", "folder"])
+    def test_a_place_that_can_be_none_starts_none(self, pooled: Services, field: str) -> None:
+        """Lists, and what is told of it, would have all of it."""
+        for place in ("x" * 5000, "a\0b"):
+            with pytest.raises(Invalid, match=rf"^{field}: ") as caught:
+                start(pooled, **{field: place})
+            assert len(caught.value.message) < 200
+        assert sessions_of(pooled) == []
+
     def test_an_author_that_can_be_nobody_starts_none(self, pooled: Services) -> None:
-        with pytest.raises(Invalid, match="^author: "):
+        with pytest.raises(Invalid, match=r"^author: "):
             start(pooled, author="a\nb")
         assert sessions_of(pooled) == []
 
