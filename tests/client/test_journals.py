@@ -33,6 +33,7 @@ from aip_jupyter.services.journal_files import (
     journals_folder,
     left_journals,
     make_journal,
+    remove_journal,
     remove_unfinished,
 )
 from aip_jupyter.services.journals import Adopted, send
@@ -352,6 +353,25 @@ def test_a_journal_that_was_being_made_is_removed_after_a_while(home: Path) -> N
     os.utime(unfinished, (0, 0))
     remove_unfinished(home)
     assert not unfinished.exists()
+
+
+def test_who_is_killed_while_a_journal_is_removed_leaves_no_part_of_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = About(journal=new_id(), project="", store="x", holder=this_process(), created=0)
+    folder, owner = make_journal(home, about)
+    os.close(owner)
+
+    def killed(path: Path, *, ignore_errors: bool) -> None:
+        (path / "journal.json").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
+        cut.setattr("aip_jupyter.services.journal_files.shutil.rmtree", killed)
+        remove_journal(home, about.journal)
+    assert journal_ids(home) == []
+    remove_unfinished(home)
+    assert list(folder.parent.iterdir()) == []
 
 
 def test_a_server_adopts_what_it_finds_at_its_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
