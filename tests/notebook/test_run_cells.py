@@ -181,6 +181,13 @@ def test_a_gpu_cell_is_a_run(nb: Notebook) -> None:
     assert nb.run("list(aip.get_run('around').metrics)").shown == ["[]"]
 
 
+def test_what_a_gpu_cell_has_logged_is_there_when_it_has_ended(nb: Notebook) -> None:
+    nb.run("%%gpu cpu\nfrom aip_jupyter.sessions import storing; storing.PATIENCE = 60.0")
+    for n in range(5):
+        nb.run(f"%%gpu cpu --run told-{n}\nimport aip_jupyter as aip; aip.log_metric('seen', {n})")
+        assert nb.run(f"aip.get_run('told-{n}').metrics['seen'].last").shown == [f"{n}.0"]
+
+
 def test_how_a_gpu_cell_ends_its_run_ends(nb: Notebook) -> None:
     nb.run("%%gpu cpu\nimport time")
     assert nb.fail("%%gpu cpu --run failing\n1 / 0")["ename"] == "ZeroDivisionError"
