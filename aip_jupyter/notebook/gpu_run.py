@@ -54,8 +54,8 @@ def run_on_gpu(
     A function is called with the arguments and its result returned; what it raises is raised here. Code is a
     text like the cell of `%%gpu`, with `inputs` as its variables. Its errors are shown, but not raised: a
     `GpuResult` is returned (`output`, `success`, `error`, `duration_seconds`, `gpu_type`, and the `values` of
-    the variables that `outputs` names). After `timeout` seconds it is ended (None: never). `background`
-    returns a handle at once. All else is as in `aip.gpu`.
+    the variables that `outputs` names). After `timeout`, in seconds or such as "10m", it is ended (None:
+    never). `background` returns a handle at once. All else is as in `aip.gpu`.
 
     Raises GpuNotAvailable, Invalid, NotFound (what `outputs` names is not there), Unavailable.
 

@@ -46,10 +46,14 @@ def init(project_id: str | None = None, api_key: str | None = None, url: str | N
 
     `url` and `api_key`, an access token, come before AIP_URL and AIP_TOKEN. Nothing changes when it fails.
 
+    A key that is typed into a cell stays in the notebook's file and in IPython's history; what runs record of
+    their cells has none. Have it asked for, or set AIP_TOKEN in the environment or in a file `.env`.
+
     Raises NotFound with the projects that there are, Conflict while a run is active, Unauthenticated,
     Unavailable.
 
         aip.init("vision")
+        aip.init("vision", api_key=getpass.getpass("key: "), url="https://hub.example.org/user/ada/")
     """
     try:
         return _init(_given(project_id, url, api_key))
