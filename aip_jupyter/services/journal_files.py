@@ -210,7 +210,7 @@ def set_aside(home: Path, id: str) -> Path:
 
 
 def remove_journal(home: Path, id: str) -> None:
-    """Remove a journal of which everything is stored. Who is killed meanwhile leaves no part of one behind."""
+    """Remove a journal of which everything is stored. Who is killed meanwhile leaves no part of one."""
     gone = journals_folder(home) / f"{_GONE}{id}"
     with contextlib.suppress(OSError):
         os.rename(journals_folder(home) / id, gone)

@@ -366,9 +366,10 @@ def test_who_is_killed_while_a_journal_is_removed_leaves_no_part_of_one(
         (path / "journal.json").unlink()
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as cut, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as cut:
         cut.setattr("aip_jupyter.services.journal_files.shutil.rmtree", killed)
-        remove_journal(home, about.journal)
+        with pytest.raises(KeyboardInterrupt):
+            remove_journal(home, about.journal)
     assert journal_ids(home) == []
     remove_unfinished(home)
     assert list(folder.parent.iterdir()) == []
