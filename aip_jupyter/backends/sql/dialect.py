@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, TableValuedAlias, UnaryExpression, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import operators
 
 Element = ColumnElement[Any]
@@ -57,10 +57,10 @@ def sorting(element: Element, *, descending: bool) -> UnaryExpression[Any]:
     return element.desc() if descending else element.asc()
 
 
-def violated(error: IntegrityError, table: Table) -> Sequence[str]:
+def violated(error: sqlite3.IntegrityError, table: Table) -> Sequence[str]:
     """The columns of the unique constraint that a statement broke; none when it broke no such thing.
 
     SQLite says `UNIQUE constraint failed: model.project, model.name`.
     """
-    names = str(error.orig).partition("UNIQUE constraint failed: ")[2]
+    names = str(error).partition("UNIQUE constraint failed: ")[2]
     return [name.removeprefix(f"{table.name}.") for name in names.split(", ") if name]
