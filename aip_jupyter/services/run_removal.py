@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -34,34 +34,45 @@ _ARCHIVED = Compare("state", "=", "ARCHIVED")
 _ATTEMPTS = 30
 
 
+class _Changed(NamedTuple):
+    """What is to be stored, about a run."""
+
+    run: Run
+    runs: Sequence[Run] = ()
+    """In their new states."""
+    seen: Sequence[Run] = ()
+    """Those that must not have changed meanwhile either, or a part would be restored of what is deleted."""
+
+
 class RunRemoval(RunReading):
     """What of `services.interface.Runs` deletes and restores."""
 
     def delete_run(self, request: GetRun) -> RunDetail:
         """Put a run and its parts out of sight."""
 
-        def changed() -> tuple[Run, list[Run]]:
+        def changed() -> _Changed:
             run = find_run(self._tracking, request.project, request.run)
             if run.state == "ARCHIVED":
-                return run, []
-            runs = [run, *_below(self._tracking, run)]
+                return _Changed(run)
+            below = _below(self._tracking, run)
+            runs = [run, *(each for each in below if each.state == "LIVE")]
             for each in runs:
                 check_run(self._caller, each)
                 if each.status == "running" and not is_lost(each):
                     message = f"run: {each.name} is running; end it before it is deleted"
                     raise Conflict(message, field="run")
             now = now_ms()
-            return run, [_deleted(each, now, run.id) for each in runs]
+            return _Changed(run, [_deleted(each, now, run.id) for each in runs], below)
 
         return self._apply(changed)
 
     def restore_run(self, request: GetRun) -> RunDetail:
         """Take that back, for the run and what was deleted with it."""
 
-        def changed() -> tuple[Run, list[Run]]:
+        def changed() -> _Changed:
             run = self._find_deleted(request)
             if run.state == "LIVE":
-                return run, []
+                return _Changed(run)
             above = records_by_id(self._tracking, Run, run.project, [run.parent] if run.parent else [])
             for parent in above.values():
                 if parent.state == "ARCHIVED":
@@ -71,19 +82,18 @@ class RunRemoval(RunReading):
             runs = {run.id: run, **{each.id: each for each in self._all(run.project, with_it)}}
             for each in runs.values():
                 check_run(self._caller, each)
-            return run, [_restored(each) for each in runs.values()]
+            return _Changed(run, [_restored(each) for each in runs.values()], list(above.values()))
 
         return self._apply(changed)
 
-    def _apply(self, changed: Callable[[], tuple[Run, list[Run]]]) -> RunDetail:
+    def _apply(self, changed: Callable[[], _Changed]) -> RunDetail:
         """Store the changes of a run and others, found again when somebody else was faster."""
         for attempt in range(_ATTEMPTS):
-            run, runs = changed()
+            run, runs, seen = changed()
             try:
                 if runs:
-                    self._tracking.apply(
-                        [Put(each) for each in runs], {each.id: each.revision for each in runs}
-                    )
+                    expect = {each.id: each.revision for each in (*seen, *runs)}
+                    self._tracking.apply([Put(each) for each in runs], expect)
                 return self._detail(self._tracking.get(Run, run.project, run.id))
             except Conflict:
                 if attempt == _ATTEMPTS - 1:
@@ -143,12 +153,12 @@ def _purge(tracking: TrackingBackend, project: str, runs: Mapping[str, Run], ids
 
 
 def _below(tracking: TrackingBackend, run: Run) -> list[Run]:
-    """The parts of a run, and theirs, that are not deleted."""
+    """The parts of a run, and theirs, also those that are deleted."""
     found = {run.id: run}
     above = [run.id]
     while above:
         some, above = above[:BATCH], above[BATCH:]
-        where = all_of([Compare("state", "=", "LIVE"), Compare("parent", "in", tuple(some))])
+        where = Compare("parent", "in", tuple(some))
         parts = [part for part in records_of(tracking, Run, run.project, where) if part.id not in found]
         found.update((part.id, part) for part in parts)
         above += [part.id for part in parts]

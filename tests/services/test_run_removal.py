@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,38 @@ def test_who_changes_the_run_meanwhile_is_not_overwritten(
     monkeypatch.setattr(platform.tracking, "apply", disturbed)
     deleted = services.runs.delete_run(GetRun(run=id)).run
     assert (deleted.state, deleted.tags) == ("ARCHIVED", {"late": "1"})
+
+
+@pytest.mark.parametrize("first", ["delete_run", "restore_run"])
+def test_a_part_is_not_restored_while_the_whole_is_deleted(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Whoever comes second: it has seen what the first one has changed."""
+    runs, apply = platform.services().runs, platform.tracking.apply
+    whole, journal = started(name="whole"), Sender(platform.services())
+    part = started(name="part", parent=whole.run)
+    journal.send(whole, part, *(RunEnded(run.run, "completed", run.time) for run in (whole, part)))
+    runs.delete_run(GetRun(run=part.run))
+    slow = {"delete_run": runs.restore_run, "restore_run": runs.delete_run}[first]
+    ids = {"delete_run": whole.run, "restore_run": part.run}
+    quick = [lambda: getattr(runs, first)(GetRun(run=ids.pop(first)))]
+
+    def disturbed(changes: Sequence[Change], expect: Mapping[str, int] | None = None) -> None:
+        if quick:
+            quick.pop()()
+        apply(changes, expect)
+
+    monkeypatch.setattr(platform.tracking, "apply", disturbed)
+    with contextlib.suppress(Conflict):
+        slow(GetRun(run=part.run if first == "delete_run" else whole.run))
+    states = {run: runs.get_run(GetRun(run=run)).run.state for run in (whole.run, part.run)}
+    assert states == {whole.run: "ARCHIVED", part.run: "ARCHIVED"}
+    monkeypatch.undo()
+    runs.restore_run(GetRun(run=whole.run))
+    restored = runs.get_run(GetRun(run=part.run)).run.state
+    assert restored == ("ARCHIVED" if first == "delete_run" else "LIVE"), (
+        "deleted with the whole, or by itself"
+    )
 
 
 def test_who_may_add_to_some_runs_only_deletes_no_other(platform: Platform) -> None:
