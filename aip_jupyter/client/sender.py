@@ -189,6 +189,8 @@ class Sender:
     def _connection(self, store: str) -> Connection | None:
         """The connection to this store; None when the one in use leads to another."""
         with without_forks():  # at first it imports much
+            import encodings.idna  # noqa: F401  # as the first request to a server would
+
             connection = connect()
             if store not in connection.stores:
                 connection = connect(refresh=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+
+from aip_jupyter.client.forking import without_forks
 
 from ..support.live import live_server
 
@@ -37,11 +40,43 @@ while not is_stored() or not forks:
         found = left_locked()
         print(*found, flush=True)
         os._exit(bool(found))
-    assert os.waitpid(child, 0)[1] == 0
+    assert os.waitpid(child, 0)[1] == 0, forks
     forks += 1
     time.sleep(0.002)
 aip.end_run()
 """
+
+
+def test_several_threads_may_be_at_it_and_a_fork_waits_for_all() -> None:
+    begun, go_on, forked = threading.Barrier(3), threading.Event(), threading.Event()
+
+    def work() -> None:
+        with without_forks():
+            begun.wait(60)
+            go_on.wait(60)
+
+    def fork() -> None:
+        child = os.fork()
+        if not child:
+            with without_forks():  # which is free there
+                os._exit(0)
+        os.waitpid(child, 0)
+        forked.set()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    begun.wait(60)
+    forking = threading.Thread(target=fork)
+    forking.start()
+    try:
+        assert not forked.wait(0.05)
+    finally:
+        go_on.set()
+    forking.join(60)
+    assert forked.is_set()
+    for worker in workers:
+        worker.join(60)
 
 
 @pytest.mark.parametrize("mode", ["embedded", "server"])

@@ -87,6 +87,15 @@ def test_what_is_logged_is_stored_by_itself(home: Path) -> None:
     assert journal_ids(home) == []
 
 
+def test_what_is_logged_meanwhile_does_not_wait(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = aip.start_run("busy")
+    with monkeypatch.context() as patch:
+        # behind the last record that a round sends
+        patch.setattr(sender.Beats, "send", lambda *_: run.log_metric("later", 1.0))
+        assert not JOURNALS.flush(30)
+    run.end()
+
+
 def test_nothing_is_made_before_something_is_logged(home: Path) -> None:
     JOURNALS.journal(destination())
     assert not JOURNALS.flush(10)
