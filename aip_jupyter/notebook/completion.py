@@ -108,7 +108,7 @@ class Completions:
         if magic in _WITH_MODEL and position == 0:
             name, at, _ = fragment.partition("@")
             return [f"{name}@latest"] if at and magic == "%load_model" else self._models()
-        with_variable = magic in ("%register_model", "%log_dataset")
+        with_variable = magic in ("%register_model", "%log_dataset", "%log_text")
         return self._variables() if with_variable and position == 1 else []
 
     def _aip(self, words: list[str], position: int) -> list[str]:

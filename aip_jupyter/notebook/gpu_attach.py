@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import AipError, SessionDied
 from ..sessions.background import background
 from ..wire.agent import CellMark, Order
-from .arguments import one_line
+from .arguments import one_line, quoted
 from .gpu import LEFT, not_nested
 from .gpu_errors import local_error
 from .gpu_follow import Follower
@@ -80,7 +80,7 @@ class Attaching:
         if self._done.done() or self._work is None:
             return
         if self._session is not None:
-            name = self._session.session.name
+            name = quoted(self._session.session.name)
             again = f"`%gpu attach {name}` shows it again, `%gpu interrupt {name}` interrupts it"
             text = f"The cell goes on: {again}."
             self._front.notice(text, "left")
@@ -92,7 +92,7 @@ class Attaching:
         try:
             session = await open_sessions().open(Wish(name=meant.session, project=meant.project))
         except SessionDied as error:
-            text = f"{error.message}; `%gpu logs {meant.session}` shows what it has printed"
+            text = f"{error.message}; `%gpu logs {quoted(meant.session)}` shows what it has printed"
             raise SessionDied(text, field="session") from error
         session.notices = []  # what they say, is seen here
         found = await session.relay.order(Order(do="cells"))

@@ -18,6 +18,7 @@ import aip_jupyter as aip
 from aip_jupyter.backends.process import this_process
 from aip_jupyter.cli.main import main
 from aip_jupyter.client import sender
+from aip_jupyter.client.beats import Beats
 from aip_jupyter.client.connect import Destination, connect, destination, disconnect
 from aip_jupyter.client.journal import Journal
 from aip_jupyter.client.journals import JOURNALS
@@ -91,7 +92,7 @@ def test_what_is_logged_meanwhile_does_not_wait(home: Path, monkeypatch: pytest.
     run = aip.start_run("busy")
     with monkeypatch.context() as patch:
         # behind the last record that a round sends
-        patch.setattr(sender.Beats, "send", lambda *_: run.log_metric("later", 1.0))
+        patch.setattr(Beats, "send", lambda *_: run.log_metric("later", 1.0))
         assert not JOURNALS.flush(30)
     run.end()
 

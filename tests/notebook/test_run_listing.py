@@ -172,6 +172,9 @@ def test_completion(notebook: Notebook) -> None:
     assert completions.complete('%runs --filter "metrics.loss <')[1] == []
     assert completions.complete("%runs --status ")[1] == ["running", "completed", "failed", "killed"]
     assert completions.complete("%end_run --status k")[1] == ["killed"]
+    notebook["report"] = "all is well"
+    assert completions.complete("%log_text report.txt repo")[1] == ["report"]
+    assert completions.complete("%log_text ")[1] == []
     assert completions.complete("%autolog ")[1] == ["sklearn", "lightning"]
     for line in ("%%run ", "%start_run ", "%end_run ", "%restore_run wi", "%%gpu --run "):
         assert completions.complete(line)[1] == []

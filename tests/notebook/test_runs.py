@@ -42,6 +42,21 @@ def test_a_run_in_a_notebook(notebook: Notebook) -> None:
     notebook.run("for step in range(5): aip.log_metrics({'loss': 1 / (step + 1)}, step=step)")
     card = notebook.run("%run_info")
     assert (card.run.status, card.run.author, card.run.tags) == ("running", "ada", {"demo": "", "team": "a"})
+    notebook["report"] = "all is well"
+    notebook.run("%log_text report.txt report")
+    Path("prompt.md").write_bytes("größer\r\n".encode())
+    notebook.run("%log_text prompts/system.md prompt.md")
+    assert aip.get_text(started, "report.txt") == "all is well"
+    assert aip.get_text(started, "prompts/system.md") == "größer\r\n"
+    Path("weights.bin").write_bytes(b"\xff\xfe\xfd")
+    for line, why in (
+        ("weights.bin", "text: 'weights.bin' cannot be read as a text in UTF-8"),
+        (".", "text: '.' cannot be read"),
+        ("started", "text: give a text, not a ActiveRun"),
+        ("reprot", "text: there is no variable and no file 'reprot'; did you mean report?"),
+    ):
+        notebook["started"] = started
+        assert notebook.fail(f"%log_text name {line}").message.startswith(why)
     assert notebook.run("%end_run").status == "completed"
     table = notebook.run("%runs BASE --experiment digits")
     assert [detail.run.id for detail in table] == [started.id]
