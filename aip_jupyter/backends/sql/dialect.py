@@ -12,6 +12,8 @@ from sqlalchemy.sql import operators
 
 Element = ColumnElement[Any]
 
+_TRIGRAMS = 20
+
 
 def items(column: Element) -> TableValuedAlias:
     """The rows `key`, `value` and `type` of a map or list that is kept as JSON."""
@@ -45,6 +47,15 @@ def number(value: float) -> Element:
 def contains(text: Element, part: str) -> Element:
     """Whether the part is in the text, in any case: SQLite's LIKE folds ASCII letters, as it must here."""
     return text.contains(part, autoescape=True)
+
+
+def trigrams(part: str) -> str:
+    """What the index `model_name` is asked for: texts with the part, and some others; "" where it cannot be.
+
+    It knows no shorter parts than of three characters. Of a long one, its beginning is enough to find few.
+    """
+    places = range(min(len(part) - 2, _TRIGRAMS))
+    return " ".join('"{}"'.format(part[at : at + 3].replace('"', '""')) for at in places)
 
 
 def unindexed(element: Element) -> Element:
