@@ -27,7 +27,7 @@ _KINDS = {table.name: kind for kind, table in TABLES.items()}
 # A statement per table would be most of what a small change costs. CROSS JOIN: each id is looked up in the
 # index (https://www.sqlite.org/optoverview.html#crossjoin).
 _OF_TABLE = "SELECT '{0}', id, project, revision, updated FROM named CROSS JOIN {0} ON id = named.value"
-_NAMED = "WITH named AS MATERIALIZED (SELECT value FROM json_each(:ids)) "
+_NAMED = "WITH named AS (SELECT value FROM json_each(:ids)) "
 _NAMED += " UNION ALL ".join(map(_OF_TABLE.format, _KINDS))
 
 _TELL = "INSERT INTO change (project, kind, id, action) VALUES (:project, :kind, :id, :action)"
