@@ -150,7 +150,7 @@ def test_which_of_several_is_meant() -> None:
         choose([big, small], asked)
     with pytest.raises(Invalid, match="'l40s' and 'big' are this notebook's; say which one"):
         choose([usual, big], Wish())
-    with pytest.raises(Invalid, match="say which one: %%gpu --session 'my big'$"):
+    with pytest.raises(Invalid, match=r"say which one: %%gpu --session 'my big'$"):
         choose([session(name="my big"), big], asked)
 
 
