@@ -47,8 +47,8 @@ SIGNATURES = {
     "get_version": "(ref: 'str', *, project: 'str | None' = None) -> 'VersionCard'",
     "gpu": (
         "(type: 'Any' = 'L40S', count: 'int' = 1, fraction: 'int' = 100, timeout: 'float | str | None' = "
-        "3600, remote: 'bool' = True, *, session: 'str' = '', strict: 'bool' = False, project: 'str | None' = "
-        "None) -> 'Any'"
+        "3600, remote: 'bool' = True, *, session: 'str' = '', strict: 'bool' = False, "
+        "project: 'str | None' = None) -> 'Any'"
     ),
     "init": (
         "(project_id: 'str | None' = None, api_key: 'str | None' = None, url: 'str | None' = None) -> "
