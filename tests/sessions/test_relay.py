@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+import zmq
 
 from aip_jupyter.client.context import Context, RunContext
 from aip_jupyter.errors import SessionDied, Unavailable
@@ -56,6 +58,21 @@ def use(agent: Agent, work: Callable[[Relay], Awaitable[None]]) -> None:
 
 def text(messages: list[Message], kind: str = "stream") -> str:
     return "".join(message.read()["text"] for message in messages if message.type == kind)
+
+
+def test_a_link_opens_however_late_this_process_goes_on(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sockets connect in a thread of their own, also while this one has to wait for a processor."""
+    look = zmq.Socket.get_monitor_socket
+
+    def late(socket: zmq.Socket[bytes], *events: Any) -> zmq.Socket[bytes]:
+        time.sleep(0.2)
+        return look(socket, *events)
+
+    monkeypatch.setattr(zmq.Socket, "get_monitor_socket", late)
+    (reply,) = run_cells(agent.grant, "1")
+    assert reply["status"] == "ok"
 
 
 def test_what_a_cell_has_printed_is_there_when_it_has_ended(agent: Agent) -> None:
