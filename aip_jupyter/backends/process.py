@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import socket
 from pathlib import Path
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE = Path("/proc/self/ns/pid")
+_PID = re.compile(r"[0-9]{1,10}")
 
 
 def this_process() -> str:
@@ -43,8 +45,8 @@ def is_dead(holder: str, *, unlocked: bool = False) -> bool:
     container of this name, whose processes are not seen here, unless it is `unlocked`: a lock was taken over
     that it would hold.
     """
-    parts = holder.split("|")
-    if len(parts) not in (4, 5) or parts[0] != socket.gethostname() or not parts[2].isdigit():
+    parts = _parts_here(holder)
+    if not parts:
         return False
     if parts[1] != _boot_id():
         return True
@@ -55,14 +57,20 @@ def is_dead(holder: str, *, unlocked: bool = False) -> bool:
 
 def is_alive(holder: str) -> bool:
     """True only when the holder is provably a living process of this host."""
-    parts = holder.split("|")
-    here = len(parts) in (4, 5) and parts[:2] == [socket.gethostname(), _boot_id()] and _is_seen(parts)
-    return here and not is_dead(holder)
+    parts = _parts_here(holder)
+    return bool(parts) and parts[1] == _boot_id() and _is_seen(parts) and not is_dead(holder)
 
 
 def is_running(pid: int) -> bool:
     """Whether there is a live process of this id."""
     return _start_time(pid) != ""
+
+
+def _parts_here(holder: str) -> list[str]:
+    """Of what names a process of this host; [] for all else, which anybody may have sent."""
+    parts = holder.split("|")
+    is_one = len(parts) in (4, 5) and parts[0] == socket.gethostname() and _PID.fullmatch(parts[2])
+    return parts if is_one else []
 
 
 def _is_seen(parts: list[str]) -> bool:

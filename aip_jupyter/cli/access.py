@@ -22,6 +22,7 @@ from ..domain.access import (
     SetRole,
 )
 from ..domain.durations import as_field, parse_duration
+from ..domain.names import harmless
 from ..errors import Invalid
 from .commands import Commands, add_group, add_project, print_table, time_text
 
@@ -170,7 +171,7 @@ def _show(detail: ProjectDetail) -> int:
     project = detail.project
     print(f"project      {project.name}")
     print(f"state        {project.state.lower()}")
-    print(f"description  {project.description}".rstrip())
+    print(f"description  {harmless(' '.join(project.description.split()))}".rstrip())
     print(f"your rights  {', '.join(detail.rights)}")
     return _show_roles(project) if project.roles else 0
 

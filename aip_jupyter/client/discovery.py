@@ -21,6 +21,7 @@ from ..errors import AipError, Invalid
 from ..redaction import Secret
 from ..services.journal_files import server_store, store_of
 from ..services.settings import Settings
+from ..wire.errors import UNREADABLE
 
 
 class Server(Struct, frozen=True, kw_only=True):
@@ -150,7 +151,7 @@ def _read(path: Path) -> _RuntimeFile | None:
             return msgspec.json.decode(file.read(), type=_RuntimeFile)
     except FileNotFoundError:
         return None
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Invalid(f"{path}: is damaged; delete it and restart Jupyter", field="AIP_URL") from error
 
 

@@ -107,9 +107,10 @@ class Journals:
             journal.retry()
         if any(journal.count_unsent() for journal in journals):
             self._start()
-        sender = self._sender
+        sender, ends = self._sender, [journal.end for journal in journals]
         reason = "" if sender is None else sender.flush(time.monotonic() + patience)
-        count = sum(journal.count_unsent() for journal in journals)
+        late = [each for each, end in zip(journals, ends, strict=True) if each.stored < end or each.fault]
+        count = sum(journal.count_unsent() for journal in late)  # else it was logged meanwhile
         faults = [reason, *(journal.fault for journal in journals)]
         return Waiting(records=count, reason="; ".join(filter(None, faults)) if count else "")
 

@@ -22,6 +22,7 @@ from ..services.journals import CHUNK, LATER, Adopted, adopt, send
 from ..wire.journal import MAX_PAYLOAD, complete_records
 from .beats import Beats
 from .connect import Connection, connect
+from .forking import without_forks
 from .handover import CHUNK as HANDED
 from .handover import get_way
 from .journal import Journal, warn
@@ -57,6 +58,8 @@ class Sender:
         self._beats = Beats()
         self._direct_again = 0.0
         """When to try the connection again; until then the notebook stores what a session logs."""
+        self._has_opened = False
+        """Whether the store in this process was used by this thread."""
         self._rounds = 0
         self._in_round = False
         self._reason = ""
@@ -134,7 +137,8 @@ class Sender:
                 return ""
             runs = connection.services.runs
             while records := journal.read(CHUNK):
-                journal.acknowledge(send(runs, journal.project, journal.id, journal.stored, records))
+                with self._opening(connection):
+                    journal.acknowledge(send(runs, journal.project, journal.id, journal.stored, records))
             self._beats.send(journal, connection)
             return ""
         except LATER as error:
@@ -184,10 +188,24 @@ class Sender:
 
     def _connection(self, store: str) -> Connection | None:
         """The connection to this store; None when the one in use leads to another."""
-        connection = connect()
-        if store not in connection.stores:
-            connection = connect(refresh=True)
+        with without_forks():  # at first it imports much
+            import encodings.idna  # noqa: F401  # as the first request to a server would
+
+            connection = connect()
+            if store not in connection.stores:
+                connection = connect(refresh=True)
         return connection if store in connection.stores else None
+
+    def _opening(self, connection: Connection) -> contextlib.AbstractContextManager[None]:
+        """No forks while the store is first used in this process, which imports as much again."""
+        if connection.server is not None or self._has_opened:
+            return contextlib.nullcontext()
+        self._has_opened = True
+        # What the store needs besides and what hooks into forks itself: imported while one waits, it would
+        # hear of the fork's end without its beginning, and complain.
+        import filelock  # noqa: F401
+
+        return without_forks()
 
     def _adopt(self) -> None:
         for home in {journal.home for journal in self._journals()}:

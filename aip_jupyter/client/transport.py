@@ -12,7 +12,7 @@ from ..backends.storage.protocol import Progress
 from ..errors import Unavailable
 from ..redaction import keep_secret
 from ..services.blobs import write_verified
-from ..wire.errors import decode_error
+from ..wire.errors import UNREADABLE, decode_error
 from ..wire.requests import split_request
 from ..wire.routes import CHUNK, PREFIX, ROUTES, Route
 
@@ -77,7 +77,7 @@ class Transport:
         """The reply's value. Unavailable when it is not ours."""
         try:
             return msgspec.json.decode(reply.content, type=type)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             message = f"{self.url} answered what aip-jupyter does not; is it a server of this version?"
             raise Unavailable(message) from error
 

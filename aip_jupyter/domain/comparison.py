@@ -11,6 +11,8 @@ MAX_RUNS = 100
 """How many can be compared at once."""
 MAX_WHOLE = 10
 """Histories that one answer has with all their points."""
+MAX_POINTS = 2_500_000
+"""Points that can be asked for of more histories, of all together."""
 
 
 class CompareRuns(Request, frozen=True, kw_only=True):
@@ -24,7 +26,7 @@ class CompareRuns(Request, frozen=True, kw_only=True):
     points: int = 500
     """At most so many of each history, among them the first, the last and every peak; 0 for all.
 
-    Of at most MAX_WHOLE histories all can be asked for at once.
+    Of at most MAX_WHOLE histories all can be asked for at once, of more MAX_POINTS together.
     """
 
 

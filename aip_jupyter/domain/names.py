@@ -35,7 +35,12 @@ def check_store_name(name: str, field: str) -> str:
 
 def storable(text: str) -> str:
     """What `check_store_name` takes of a text that nobody has typed: at most so long, \ufffd for the rest."""
-    return _CONTROL.sub("\ufffd", text)[:MAX_NAME]
+    return harmless(text)[:MAX_NAME]
+
+
+def harmless(text: str) -> str:
+    """The text with \ufffd for what a terminal would obey: control characters, and what cannot be written."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def check_model_name(name: str, field: str = "model") -> str:

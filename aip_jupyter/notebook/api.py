@@ -18,14 +18,14 @@ from ..domain.pages import MAX_PAGE
 from ..domain.records import PropertyValue
 from ..domain.references import Reference
 from ..domain.system import CheckStore, Nothing
-from ..errors import AipError, Invalid, Unavailable
+from ..errors import AipError, Unavailable
 from .connection import base_url, connect, connection_checks, no_connection, saving_check, what_is_in_use
 from .load import load
 from .progress import Progress
 from .register import Details, check_details, packed, refuse_taken, run_for, run_name, send
 from .status import Doctor, Status, StoreReport
 from .tables import ModelCard, ModelTable, VersionCard
-from .words import Tags, tidy_properties, tidy_tags
+from .words import Tags, at_least_one, tidy_properties, tidy_tags
 
 if TYPE_CHECKING:
     from ..client.connect import Connection
@@ -119,8 +119,7 @@ def list_models(
 
     Returns a list of `Model` that shows itself as a table. Raises Invalid, Unavailable.
     """
-    if limit < 1:
-        raise Invalid(f"limit: {limit} is not a number of models; give 1 or more", field="limit")
+    limit = at_least_one(limit, "limit", "models")
     connection = connect()
     in_use = what_is_in_use(connection)
     project = project or connection.project

@@ -5,6 +5,7 @@ The repository may be anybody's, and its configuration names programs that Git w
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -143,7 +144,8 @@ class _Repository:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """With all that it has started, which would hold its output open. Git tidies up first."""
     if process.poll() is None:
-        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # another thread has just seen it end
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 def _environment() -> dict[str, str]:

@@ -15,10 +15,8 @@ from .completion_runs import TEXTS, RunCompletions
 
 _LINE = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(?P<sign>%%?)(?P<magic>\w+)\s+(?P<rest>.*)$")
 _MATCHER = f"{__name__}.matcher"
-_OF_RUNS = (
-    *("%start_run", "%end_run", "%%run", "%runs", "%run_info"),
-    *("%delete_run", "%restore_run", "%set_experiment"),
-)
+_WITH_RUN = ("%runs", "%run_info", "%watch_run", "%delete_run")
+_WITH_MODEL = ("%register_model", "%load_model", "%models", "%model")
 # Words with their quotes; the last one may still be open.
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*(?:"|$)|'[^']*(?:'|$))+""")
 
@@ -63,20 +61,22 @@ class Completions:
 
         with_value = options_with_value(function)
         if words and words[-1] in with_value:
-            return self._values_of(words[-1], fragment)
+            return self._values_of(magic, words[-1], fragment)
         if fragment.startswith("-"):
             return options(function)
         before = zip(words, ["", *words], strict=False)
         words = [word for word, last in before if not word.startswith("-") and last not in with_value]
         return self._positional(magic, words, len(words), fragment)
 
-    def _values_of(self, option: str, fragment: str) -> list[str]:
+    def _values_of(self, magic: str, option: str, fragment: str) -> list[str]:
         if option == "--category":
             return self._categories()
         if option == "--session":
             return self._gpu.sessions()
         if option in lists.CHOICES:
             return list(lists.CHOICES[option])
+        if option == "--status":
+            return lists.statuses(ended=magic == "%end_run")
         if option == "--project":
             return self._projects()
         if option == "--scope":
@@ -96,27 +96,23 @@ class Completions:
             return self._gpu.types() if position == 0 else []
         if magic == "%gpu":
             return self._gpu.command(words, fragment)
-        if magic == "%compare_runs" or (magic in ("%runs", "%run_info", "%delete_run") and position == 0):
+        if magic == "%compare_runs" or (magic in _WITH_RUN and position == 0):
             return [name for name in self._runs.names() if name not in words]
         if magic == "%restore_run" and position == 0:
             return self._runs.deleted()
         if magic == "%set_experiment" and position == 0:
             return self._runs.experiments()
-        if magic in ("%datasets", "%log_dataset", "%impact"):
-            return self._data(magic, position)
+        if magic in ("%datasets", "%impact", "%log_dataset") and position == 0:
+            return self._datasets()
         if magic == "%lineage" and position == 0:
             return self._traceable(fragment)
-        if magic in _OF_RUNS:
-            return []
-        if position == 0:
+        if magic == "%autolog" and position == 0:
+            return lists.frameworks()
+        if magic in _WITH_MODEL and position == 0:
             name, at, _ = fragment.partition("@")
             return [f"{name}@latest"] if at and magic == "%load_model" else self._models()
-        return self._variables() if magic == "%register_model" and position == 1 else []
-
-    def _data(self, magic: str, position: int) -> list[str]:
-        if position == 0:
-            return self._datasets()
-        return self._variables() if magic == "%log_dataset" and position == 1 else []
+        with_variable = magic in ("%register_model", "%log_dataset", "%log_text")
+        return self._variables() if with_variable and position == 1 else []
 
     def _traceable(self, fragment: str) -> list[str]:
         """What has a lineage: models, and with the kind in front runs and datasets."""

@@ -120,6 +120,22 @@ def runs(*, deleted: bool = False) -> list[RunDetail]:
     return list(list_runs(limit=1000, deleted=deleted))
 
 
+def statuses(*, ended: bool) -> list[str]:
+    """How a run may stand; or only how it may have ended."""
+    from typing import get_args
+
+    from ..domain.runs import Status
+
+    return [status for status in get_args(Status) if not (ended and status == "running")]
+
+
+def frameworks() -> list[str]:
+    """Those whose trainings can log by themselves."""
+    from .autolog.options import FRAMEWORKS
+
+    return list(FRAMEWORKS)
+
+
 def datasets() -> list[str]:
     """The names of the datasets."""
     from .arguments import is_expanded

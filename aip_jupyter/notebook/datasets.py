@@ -34,7 +34,7 @@ from .progress import Progress
 from .run_projects import active_run_in, other_run_note
 from .run_reading import store_what_waits
 from .run_state import active_run
-from .words import Tags, tidy_tags
+from .words import Tags, at_least_one, tidy_tags
 
 DEFAULT_CONTEXT = "training"
 """What a run uses data for that says nothing else."""
@@ -173,8 +173,7 @@ def list_datasets(
 
     Returns a list of `Dataset` that shows itself as a table. Raises Invalid, Unavailable.
     """
-    if limit < 1:
-        raise Invalid(f"limit: {limit} is not a number of datasets; give 1 or more", field="limit")
+    limit = at_least_one(limit, "limit", "datasets")
     connection = connect()
     store_what_waits(connection)
     project = project or connection.project

@@ -7,6 +7,7 @@ from ..errors import Invalid
 from .connection import connect
 from .gpu_look import session_meant
 from .gpu_tables import GpuTable, SessionNote, SessionTable
+from .words import at_least_one
 
 
 def list_sessions(*, project: str | None = None) -> SessionTable:
@@ -67,12 +68,13 @@ def session_log(session: str | None = None, *, lines: int = 100, project: str | 
     """
     from .gpu_log import read_log
 
-    if lines < 1:
-        raise Invalid(f"lines: {lines} is not a number of lines; give 1 or more", field="lines")
+    lines = at_least_one(lines, "lines", "lines")
     meant = session_meant(session, project)
     request = GetOutput(project=meant.project, session=meant.session)
     return read_log(connect().services.sessions, request, lines)
 
 
 def _request(session: str, project: str | None) -> GetSession:
+    if not session or not isinstance(session, str):
+        raise Invalid("session: name the session to end; %gpu lists them", field="session")
     return GetSession(project=project or connect().project, session=session)

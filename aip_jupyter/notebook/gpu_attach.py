@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from ..errors import AipError, Invalid, SessionDied
+from ..errors import AipError, SessionDied
 from ..sessions.background import background
 from ..wire.agent import CellMark, Order
-from .arguments import one_line
+from .arguments import one_line, quoted
 from .gpu import LEFT, not_nested
 from .gpu_errors import local_error
 from .gpu_follow import Follower
@@ -24,6 +24,7 @@ from .gpu_look import session_meant
 from .gpu_sessions import OpenSession, open_sessions
 from .gpu_wait import Errands, wait, wait_async
 from .gpu_wishes import Wish
+from .words import at_least_one
 
 
 def attach_session(
@@ -79,7 +80,7 @@ class Attaching:
         if self._done.done() or self._work is None:
             return
         if self._session is not None:
-            name = self._session.session.name
+            name = quoted(self._session.session.name)
             again = f"`%gpu attach {name}` shows it again, `%gpu interrupt {name}` interrupts it"
             text = f"The cell goes on: {again}."
             self._front.notice(text, "left")
@@ -91,7 +92,7 @@ class Attaching:
         try:
             session = await open_sessions().open(Wish(name=meant.session, project=meant.project))
         except SessionDied as error:
-            text = f"{error.message}; `%gpu logs {meant.session}` shows what it has printed"
+            text = f"{error.message}; `%gpu logs {quoted(meant.session)}` shows what it has printed"
             raise SessionDied(text, field="session") from error
         session.notices = []  # what they say, is seen here
         found = await session.relay.order(Order(do="cells"))
@@ -120,8 +121,8 @@ def attach(
 ) -> Any:
     """Show it, blocking; or, `awaited`, what is to be awaited for it. `shell` is None in a plain script."""
     not_nested()
-    if last is not None and last < 1:
-        raise Invalid(f"last: {last} is not a number of cells; give 1 or more", field="last")
+    if last is not None:
+        last = at_least_one(last, "last", "cells")
     front = TerminalFront(1) if shell is None else front_of(shell)
     attaching = Attaching(front, name, project, last)
     if awaited:

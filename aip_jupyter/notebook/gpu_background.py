@@ -129,7 +129,12 @@ class BackgroundCell:
     def _end(self, future: Future[Outcome]) -> None:
         """In the links' thread. Its failure is told where it was started: perhaps nobody asks."""
         self._ended = time.monotonic()
-        fault = self._fault()
+        try:
+            self._tell_end(self._fault())
+        finally:
+            self._over.set_result(None)
+
+    def _tell_end(self, fault: str) -> None:
         if fault and not self._cancelled:
             ask = f"`{self._name or 'its handle'}.result()`"
             text = f"The background cell has failed: {plain(fault.splitlines()[0])[:300]}; {ask} shows where."
@@ -137,7 +142,6 @@ class BackgroundCell:
         run = self._task.own
         if run is not None and run.is_running:
             run.end("killed" if fault and self._cancelled else "failed" if fault else "completed")
-        self._over.set_result(None)
 
     def _fault(self) -> str:
         """Why it has not come to its end as it should; "" when it has."""

@@ -140,6 +140,11 @@ class GpuCommands(Magics):
 
 
 def _usage(command: str, name: str | None) -> Invalid:
+    from ..domain.sessions import known_types
+
+    if command.lower() in known_types():
+        message = f"command: {command} is a GPU type; begin the cell with %%gpu {command}, with two signs"
+        return Invalid(message, field="command")
     if command not in SUBCOMMANDS:
         message = f"command: {command!r} is not one of {', '.join(SUBCOMMANDS)}; a cell begins with %%gpu"
         return Invalid(message, field="command")

@@ -78,8 +78,8 @@ def check_names(names: Sequence[str], namespace: Mapping[str, Any]) -> None:
     for name in names:
         if name not in namespace:
             near = nearest(name, [known for known in variables(namespace) if not hasattr(builtins, known)])
-            advice = f"; did you mean {' or '.join(near)}?" if near else ""
-            raise NotFound(f"in: there is no variable {name!r}{advice}", field="in", nearest=near)
+            advice = f"did you mean {' or '.join(near)}?" if near else "run the cell that makes it first"
+            raise NotFound(f"in: there is no variable {name!r}; {advice}", field="in", nearest=near)
 
 
 async def send(relay: Relay, parcel: Parcel, notice: Notice, show: Show | None = None) -> None:
@@ -182,7 +182,8 @@ async def fetch(
         stay(relay, parcel)
     if found.missing:
         missing = ", ".join(found.missing)
-        raise NotFound(f"out: after the cell, the session has no variable {missing}", field="out")
+        text = f"out: after the cell, the session has no variable {missing}; let the cell give it a value"
+        raise NotFound(text, field="out")
     _raise(found.fault, "out")
     return Arrived(found, answer.buffers, book_of(relay), parcel)
 

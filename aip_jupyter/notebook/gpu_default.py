@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from numbers import Real
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from ..client.context import get_context
+from ..domain.durations import parse_seconds
+from ..errors import Invalid
 from .connection import connect
 from .gpu_wishes import Wish
+from .words import at_least_one
 
 TIMEOUT = 3600
 """Seconds that a function, or code, may run unless more is said."""
@@ -82,21 +86,35 @@ def said(
     gpu: str,
     count: int,
     fraction: int,
-    timeout: float | None,
+    timeout: float | str | None,
     session: str,
     strict: bool,
     project: str | None,
 ) -> Choice:
-    """A choice out of the arguments of such a call."""
+    """A choice out of the arguments of such a call. Invalid, before a session begins."""
+    for field, name in (("gpu", gpu), ("session", session)):
+        if not isinstance(name, str):
+            raise Invalid(f"{field}: give a name, not {name!r}", field=field)
     return Choice(
         gpu=None if gpu is UNSAID else gpu,
-        count=count,
-        fraction=fraction,
-        timeout=timeout,
+        count=at_least_one(count, "count", "GPUs"),
+        fraction=at_least_one(fraction, "fraction", "percent"),
+        timeout=_seconds(timeout),
         session=session,
         strict=strict,
         project=project,
     )
+
+
+def _seconds(timeout: float | str | None) -> float | None:
+    if timeout is None:
+        return None
+    if isinstance(timeout, str):
+        return parse_seconds(timeout, "timeout")
+    if not isinstance(timeout, Real) or not timeout > 0:  # NaN is not either
+        message = f"timeout: {timeout!r} is no time; give seconds, or such as '10m', or None for no end"
+        raise Invalid(message, field="timeout")
+    return float(timeout)
 
 
 def wish_for(

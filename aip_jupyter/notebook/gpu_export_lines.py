@@ -25,6 +25,7 @@ _OURS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "end_run": ("end_run", {"status": ""}),
     "set_experiment": ("set_experiment", {"name": ""}),
+    "log_text": ("log_text", {"text": "", "name": ""}),
     "log_dataset": ("log_dataset", {"name": "", "data": "", "context": "context", "tag": "tags"}),
     "register_model": (
         "register_model",
@@ -58,7 +59,7 @@ _OURS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "datasets": ("list_datasets", {"search": "", "name": "name", "limit": "limit"}),
 }
 """Our magics that have a function in the API, and what their arguments are called there; "": by position."""
-_VARIABLES = {"log_dataset": "data", "register_model": "object"}
+_VARIABLES = {"log_dataset": "data", "log_text": "text", "register_model": "object"}
 """Those of which an argument may be a variable."""
 _GPU = {"stop": "stop_session", "interrupt": "interrupt_session"}
 
@@ -141,7 +142,11 @@ class Lines:
             value = given[field]
             if value is None or value in ("", [], False) or value == function.parser.get_default(field):
                 continue
-            shown = value if field == _VARIABLES.get(name) and self._is_variable(value) else repr(value)
+            shown = repr(value)
+            if field == _VARIABLES.get(name) and self._is_variable(value):
+                shown = value
+            elif name == "log_text" and field == "text":
+                shown = f"open({value!r}).read()"
             arguments.append(f"{keyword}={shown}" if keyword else shown)
         if given.get("project"):
             arguments.append(f"project={given['project']!r}")

@@ -16,6 +16,7 @@ from ..domain.names import check_model_name
 from ..domain.sessions import CPU, FRACTIONS, GPU_TYPES, MAX_COUNT, GpuOffer, Session
 from ..errors import AipError, Conflict
 from ..sessions.background import background
+from .arguments import quoted
 from .connection import connect
 from .display import dim, element, frame
 from .form import INDENT, WIDTH, Field, in_thread
@@ -89,7 +90,7 @@ class GpuForm:
                 opened = background().submit(open_sessions().open(self._named(wish))).result()
             session = opened.session
             self.fields["session"].input.value = ""
-            self._tell(f"GPU session {session.name!r} is there: %%gpu --session {session.name}")
+            self._tell(f"GPU session {session.name!r} is there: %%gpu --session {quoted(session.name)}")
 
         self._in_thread(work)
 

@@ -61,7 +61,7 @@ def gpu(
     type: str = ...,
     count: int = ...,
     fraction: int = ...,
-    timeout: float | None = ...,
+    timeout: float | str | None = ...,
     remote: bool = ...,
     *,
     session: str = ...,
@@ -74,7 +74,7 @@ def gpu(
     type: Any = UNSAID,
     count: int = 1,
     fraction: int = 100,
-    timeout: float | None = TIMEOUT,
+    timeout: float | str | None = TIMEOUT,
     remote: bool = True,
     *,
     session: str = "",
@@ -85,9 +85,10 @@ def gpu(
 
     Arguments and result travel by pickle; what it prints and draws appears where it is called; what it raises
     is raised here, with the session's traceback as its cause. An `async` function is awaited here and runs
-    there. After `timeout` seconds it ends with ExecutionTimeout (None: never). `count` GPUs, or `fraction`
-    percent of one. With `remote=False`, or called in a session, it just runs. `strict` refuses to let the CPU
-    stand in where there is no GPU. `project` is the session's: the one in use when it is called, if left out.
+    there. After `timeout`, in seconds or such as "10m", it ends with ExecutionTimeout (None: never). `count`
+    GPUs, or `fraction` percent of one. With `remote=False`, or called in a session, it just runs. `strict`
+    refuses to let the CPU stand in where there is no GPU. `project` is the session's: the one in use when it
+    is called, if left out.
 
         @aip.gpu("L40S")
         def train(data, epochs=3): ...

@@ -43,6 +43,9 @@ def peek_session(expression: str, session: str | None = None, *, project: str | 
 
         aip.peek_session("losses[-1]")
     """
+    if not isinstance(expression, str):
+        message = f"expression: give a text, such as 'losses[-1]', not {expression!r:.80}"
+        raise Invalid(message, field="expression")
     meant = session_meant(session, project)
     request = PeekSession(project=meant.project, session=meant.session, expression=expression)
     return PeekedValue(connect().services.sessions.peek_session(request))

@@ -16,8 +16,8 @@ from .cell_hooks import CellHooks
 
 AWAITED = "--awaited "
 """Stands before the arguments of a call that is awaited; only the transformer puts it there."""
-_CALL = "get_ipython().run_cell_magic('gpu', '"
-_ATTACH = "get_ipython().run_line_magic('gpu', 'attach"
+_CALL = "get_ipython().run_cell_magic('gpu', "
+_ATTACH = tuple(f"get_ipython().run_line_magic('gpu', {quote}attach" for quote in "'\"")
 
 
 @magics_class
@@ -231,8 +231,8 @@ class Awaiting(CellHooks):
 
 
 def _awaited(call: str) -> str:
-    begin = "'gpu', '"
-    return f"await {call.replace(begin, begin + AWAITED, 1)}"
+    name = "'gpu', "  # behind it stands what was typed, in quotes of either kind
+    return f"await {call.replace(name, f'{name}{AWAITED!r} ', 1)}"
 
 
 _awaiting: Awaiting | None = None

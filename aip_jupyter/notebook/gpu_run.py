@@ -40,7 +40,7 @@ def run_on_gpu(
     gpu: str = UNSAID,
     count: int = 1,
     fraction: int = 100,
-    timeout: float | None = TIMEOUT,
+    timeout: float | str | None = TIMEOUT,
     session: str | None = None,
     inputs: Mapping[str, Any] | None = None,
     outputs: Sequence[str] = (),
@@ -54,8 +54,8 @@ def run_on_gpu(
     A function is called with the arguments and its result returned; what it raises is raised here. Code is a
     text like the cell of `%%gpu`, with `inputs` as its variables. Its errors are shown, but not raised: a
     `GpuResult` is returned (`output`, `success`, `error`, `duration_seconds`, `gpu_type`, and the `values` of
-    the variables that `outputs` names). After `timeout` seconds it is ended (None: never). `background`
-    returns a handle at once. All else is as in `aip.gpu`.
+    the variables that `outputs` names). After `timeout`, in seconds or such as "10m", it is ended (None:
+    never). `background` returns a handle at once. All else is as in `aip.gpu`.
 
     Raises GpuNotAvailable, Invalid, NotFound (what `outputs` names is not there), Unavailable.
 
@@ -67,7 +67,7 @@ def run_on_gpu(
         if args or kwargs:
             message = "inputs: code takes no arguments; give its variables as inputs={...}"
             raise Invalid(message, field="inputs")
-        return _run_code(function, choice, dict(inputs or {}), _names(outputs), background=background)
+        return _run_code(function, choice, _values(inputs), _names(outputs), background=background)
     if inputs or outputs:
         message = "inputs: a function takes arguments and returns its result; leave out inputs and outputs"
         raise Invalid(message, field="inputs")
@@ -216,6 +216,13 @@ def _shell() -> Any:
     """The shell whose cell this is; None in a plain script."""
     ipython = sys.modules.get("IPython")
     return None if ipython is None else ipython.get_ipython()
+
+
+def _values(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
+    if inputs is not None and not isinstance(inputs, Mapping):
+        message = f"inputs: give a dict, such as {{'x': x}}, not a {type(inputs).__name__}"
+        raise Invalid(message, field="inputs")
+    return dict(inputs or {})
 
 
 def _names(names: Sequence[str]) -> list[str]:

@@ -173,8 +173,9 @@ def grant_for(wish: Wish) -> tuple[Grant, bool]:
         if wish.name:  # NotFound, with the names that there are
             return services.attach_session(GetSession(project=project, session=wish.name)), False
         offers = ", ".join(offer.type for offer in services.list_gpus(GetGpus()))
-        there_is = f"this pool has {offers}" if offers else "such as %%gpu L40S"
-        raise Invalid(f"gpu: say which GPU the cell needs; {there_is}", field="gpu")
+        there_is = f"; this pool has {offers}" if offers else ""
+        message = f"gpu: say which GPU the cell needs, such as %%gpu L40S{there_is}"
+        raise Invalid(message, field="gpu")
     taken = {session.name for session in living}
     while True:
         name = wish.name or free_name(wish, taken)

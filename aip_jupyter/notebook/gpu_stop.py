@@ -11,6 +11,7 @@ from IPython.core.getipython import get_ipython
 
 from ..errors import AipError, ExecutionTimeout
 from ..wire.agent import Answer, Order
+from .arguments import quoted
 
 if TYPE_CHECKING:
     from .gpu_front import Front
@@ -135,7 +136,7 @@ class Stopping:
             what = f"GPU session {name!r} could not be stopped and goes on{steps}"
         else:
             return f"GPU session {name!r} was interrupted, and is just ending its cell{steps}."
-        return f"{what}; `%gpu stop {name}` ends it, with its variables."
+        return f"{what}; `%gpu stop {quoted(name)}` ends it, with its variables."
 
 
 def _kernel_ends() -> bool:

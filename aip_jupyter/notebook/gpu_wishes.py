@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ..domain.sessions import CPU, Session, same_type
 from ..errors import Invalid
+from .arguments import quoted
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -60,7 +61,7 @@ def choose(found: Sequence[Session], wish: Wish) -> Session | None:
     if len(first) > 1:
         names = " and ".join(repr(session.name) for session in first)
         what = f"fit {wish.gpu}" if wish.gpu else "are this notebook's"
-        advice = f"say which one: %%gpu --session {first[0].name}"
+        advice = f"say which one: %%gpu --session {quoted(first[0].name)}"
         raise Invalid(f"session: {names} {what}; {advice}", field="session")
     return first[0] if first else None
 

@@ -20,7 +20,7 @@ from . import (
     run_listing,
     run_magics,
 )
-from .arguments import argument, line_magic, parse, reference, text, usage
+from .arguments import argument, fails_in_one_line, line_magic, parse, reference, text, usage
 
 
 def register(shell: Any) -> None:
@@ -28,6 +28,8 @@ def register(shell: Any) -> None:
     from .completion import install
 
     shell.register_magics(*CLASSES)
+    for name in _cell_magics():
+        shell.register_magic_function(_not_first(name), "line", f"%{name}")
     install(shell)
     gpu_magics.install(shell)
     run_cell.install(shell)
@@ -45,6 +47,23 @@ def unregister(shell: Any) -> None:
             for name in magics.magics[kind]:
                 shell.magics_manager.magics[kind].pop(name, None)
         shell.magics_manager.registry.pop(magics.__name__, None)
+    for name in _cell_magics():
+        shell.magics_manager.magics["line"].pop(f"%{name}", None)
+
+
+def _cell_magics() -> list[str]:
+    return [name for magics in CLASSES for name in magics.magics["cell"]]
+
+
+def _not_first(name: str) -> Any:
+    """What IPython makes of `%%name` below the first line of a cell: a line magic called `%name`."""
+
+    @fails_in_one_line
+    def refuse(line: str) -> None:
+        message = f"cell: %%{name} must be the first line of its cell; move what stands above it elsewhere"
+        raise Invalid(message, field="cell")
+
+    return refuse
 
 
 @magics_class

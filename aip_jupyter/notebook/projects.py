@@ -10,7 +10,7 @@ The choice is the process's: other notebooks go on with theirs.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, TypeVar, get_args
+from typing import TYPE_CHECKING, get_args
 
 from ..client.choice import Choice, get_choice, set_choice
 from ..client.journals import JOURNALS
@@ -30,6 +30,7 @@ from .connection import connect
 from .namespace import nearest
 from .project_tables import ProjectCard, ProjectTable
 from .run_state import active_run
+from .words import one_of
 
 if TYPE_CHECKING:
     from ..client.connect import Connection
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 FLUSH = 10.0
 """Seconds that what was logged has to be stored before a project is archived."""
 READ_ONLY = "It is archived, and so read-only: {} opens it again."
-R = TypeVar("R", bound=str)
 
 
 def init(project_id: str | None = None, api_key: str | None = None, url: str | None = None) -> Status:
@@ -46,10 +46,14 @@ def init(project_id: str | None = None, api_key: str | None = None, url: str | N
 
     `url` and `api_key`, an access token, come before AIP_URL and AIP_TOKEN. Nothing changes when it fails.
 
+    A key that is typed into a cell stays in the notebook's file and in IPython's history; what runs record of
+    their cells has none. Have it asked for, or set AIP_TOKEN in the environment or in a file `.env`.
+
     Raises NotFound with the projects that there are, Conflict while a run is active, Unauthenticated,
     Unavailable.
 
         aip.init("vision")
+        aip.init("vision", api_key=getpass.getpass("key: "), url="https://hub.example.org/user/ada/")
     """
     try:
         return _init(_given(project_id, url, api_key))
@@ -201,16 +205,6 @@ def check_writable(name: str) -> str:
     if "write" not in detail.rights:
         raise Denied(f"this needs the right to write in project {name!r}; ask who administers it")
     return name
-
-
-def one_of(word: str, field: str, known: tuple[R, ...]) -> R:
-    """The word that is meant. Invalid with what there is, and what may have been meant."""
-    for each in known:
-        if word == each:
-            return each
-    near = nearest(str(word), known)
-    advice = f"; did you mean {near[0]}?" if near else ""
-    raise Invalid(f"{field}: {str(word)[:80]!r} is not one of {', '.join(known)}{advice}", field=field)
 
 
 def _checked_name(name: object) -> str:

@@ -233,8 +233,10 @@ class RunCard:
         return [folded(title, table) for title, table in found if table]
 
     def _remarks(self) -> list[str]:
-        fault = self.insides.fault
-        return [*self._notes, *([f"Curves, parts and texts are missing: {fault}"] if fault else [])]
+        fault, notes = self.insides.fault, list(self._notes)
+        if self.run.state == "ARCHIVED":
+            notes.append(f"It is deleted; %restore_run {self.run.id} takes that back.")
+        return [*notes, *([f"Curves, parts and texts are missing: {fault}"] if fault else [])]
 
 
 def in_notebook() -> bool:

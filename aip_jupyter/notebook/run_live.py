@@ -26,8 +26,9 @@ from .connection import connect
 from .display import dim, element, frame, plain
 from .run_card import drawn_keys, in_notebook, is_system
 from .run_curves import RunCurves
+from .run_reading import store_what_waits
 from .run_series import POINTS, Point, Series, points_of, thinned
-from .run_state import needed_run
+from .run_state import known_run, needed_run
 from .run_svg import curves_svg
 from .run_words import LOST, number_text
 
@@ -70,10 +71,13 @@ def watch_run(
 
 
 def _local(run: str | ActiveRun) -> ActiveRun | None:
-    """The run of this process that is meant; None when others record it."""
+    """The run of this process that is meant; None when others record it, or it has ended."""
     if isinstance(run, ActiveRun):
         return run
-    return None if run else needed_run()
+    if not run:
+        return needed_run()
+    known = known_run(run)
+    return known if known is not None and known.is_running else None
 
 
 class RunWatch:
@@ -110,6 +114,7 @@ class RunWatch:
             local.listeners = (*local.listeners, self._listener)
         else:
             connection = connect()
+            store_what_waits(connection)
             self._project = project or connection.project
             found = connection.services.runs.get_run(GetRun(project=self._project, run=name)).run
             self.id, self.name, self.started, self.status = found.id, found.name, found.started, found.status

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, magics_class
 
+from ..errors import Invalid
 from .arguments import argument, cell_magic, line_magic, parse, text
 
 if TYPE_CHECKING:
@@ -34,6 +36,18 @@ def start_with(arguments: Namespace, resume: str | None = None) -> ActiveRun:
         resume=resume,
         project=arguments.project,
     )
+
+
+def _content(path: Path) -> str:
+    """The file's text. Invalid."""
+    from ..domain.texts import MAX_TEXT
+
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read(MAX_TEXT + 1)  # one more is too many, as is told then
+    except (OSError, UnicodeError) as error:
+        message = f"text: {str(path)!r} cannot be read as a text in UTF-8; name another file or a variable"
+        raise Invalid(message, field="text") from error
 
 
 @magics_class
@@ -92,6 +106,25 @@ class RunMagics(Magics):
         from . import run_state
 
         return run_state.set_experiment(parse(self.set_experiment, line).name)
+
+    @line_magic(
+        argument("name", type=text, metavar="NAME", help="what the text is called, like a path"),
+        argument("text", type=text, metavar="TEXT", help="a variable that holds it, or a file"),
+    )
+    def log_text(self, line: str) -> None:
+        """Record a text with the active run: that of a variable, or of a file. `%run_info` lists them.
+
+        Examples::
+
+            %log_text report.txt report
+            %log_text prompts/system.md prompt.md
+        """
+        from . import runs
+        from .namespace import find_object
+
+        arguments = parse(self.log_text, line)
+        found = find_object(arguments.text, self._shell.user_ns, field="text")
+        runs.log_text(_content(found) if isinstance(found, Path) else found, arguments.name)
 
     @cell_magic(
         "run",

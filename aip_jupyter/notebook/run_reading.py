@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from msgspec.structs import replace
 
@@ -13,7 +13,7 @@ from ..client.journals import JOURNALS, Waiting
 from ..client.sender import adopt_left
 from ..domain.comparison import CompareRuns
 from ..domain.pages import MAX_PAGE
-from ..domain.runs import GetHistory, GetRun, ListRuns, RunDetail
+from ..domain.runs import GetHistory, GetRun, ListRuns, RunDetail, Status
 from ..domain.texts import GetText, ListTexts, TextInfo
 from ..errors import AipError, Invalid, NotFound
 from ..services.journal_files import left_journals
@@ -22,6 +22,7 @@ from .connection import connect
 from .run_card import RunCard, drawn_keys, read_insides
 from .run_state import needed_run
 from .run_tables import MetricHistory, RunTable
+from .words import at_least_one, one_of
 
 if TYPE_CHECKING:
     from ..client.connect import Connection
@@ -90,7 +91,7 @@ def list_runs(
     request = ListRuns(
         search=search,
         experiment=experiment,
-        status=status,
+        status=one_of(status, "status", get_args(Status)) if status else "",
         author=author,
         filter=filter,
         order_by=order_by or NEWEST,
@@ -126,8 +127,7 @@ def search_runs(
 
 
 def _list(request: ListRuns, limit: int, project: str | None) -> RunTable:
-    if limit < 1:
-        raise Invalid(f"limit: {limit} is not a number of runs; give 1 or more", field="limit")
+    limit = at_least_one(limit, "limit", "runs")
     connection = connect()
     waiting = store_what_waits(connection)
     request = replace(request, project=project or connection.project)
@@ -189,6 +189,8 @@ def compare_runs(
 
     if isinstance(ids, str):
         raise Invalid(f"ids: give a list, such as [{ids!r}]", field="ids")
+    if not ids:
+        raise Invalid("ids: name the runs to compare; %runs lists them", field="ids")
     meant = [run.id if isinstance(run, ActiveRun) else run for run in ids]
     with _reading() as (connection, waiting):
         request = CompareRuns(

@@ -30,7 +30,10 @@ def metric_value(key: str, value: Any) -> float:
         plain = value.item() if hasattr(value, "item") else value
         if not isinstance(plain, (str, bytes)):
             return float(plain)
-    except (TypeError, ValueError, RuntimeError, OverflowError):
+    except OverflowError:
+        message = f"metrics: {key!r} is larger than a float can be; log its logarithm"
+        raise Invalid(message, field=key) from None
+    except (TypeError, ValueError, RuntimeError):
         pass
     raise Invalid(f"metrics: {key!r} is a {_kind(value)}; log a number", field=key)
 
@@ -85,7 +88,9 @@ def _plain(key: Any, value: Any) -> PropertyValue:
         raise Invalid(f"params: {key!r} is a {type(key).__name__}; a param's name is a text", field="params")
     if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
         value = value.item()
-    for kind in (bool, int, float, str):  # their subclasses too, such as the members of an IntEnum
+    if isinstance(value, str):
+        return plain_text(value)
+    for kind in (bool, int, float):  # their subclasses too, such as the members of an IntEnum
         if isinstance(value, kind):
             return kind(value)
     message = f"params: {key!r} is a {_kind(value)}; log a text, a number or a bool, such as repr() of it"

@@ -19,9 +19,9 @@ from ..domain.references import Reference
 from ..errors import Invalid, NotFound
 from .connection import connect
 from .namespace import nearest
-from .projects import one_of
 from .secrets import DownloadLinkCard, NewTokenCard
 from .token_tables import TokenNote, TokenTable
+from .words import one_of
 
 
 def create_token(

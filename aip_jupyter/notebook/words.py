@@ -1,17 +1,20 @@
-"""Tags and properties as people write them, in a magic's words or in Python."""
+"""Tags, properties and words of a choice as people write them, in a magic's words or in Python."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
 from ..domain.records import PropertyValue
 from ..errors import Invalid
+from .namespace import nearest
 
 Tags = Mapping[str, str] | Iterable[str] | None
 """A dict, or a list of `K` and `K=V`."""
+
+R = TypeVar("R", bound=str)
 
 _MAX_INTEGER = 2**63
 
@@ -36,6 +39,23 @@ def plain_text(text: str) -> str:
 def tidy_properties(properties: Mapping[str, Any]) -> dict[str, PropertyValue]:
     """The properties as plain bool, int, float and str; numbers of NumPy become such."""
     return {key: _plain(key, value) for key, value in properties.items()}
+
+
+def one_of(word: str, field: str, known: tuple[R, ...]) -> R:
+    """The word that is meant. Invalid with what there is, and what may have been meant."""
+    for each in known:
+        if word == each:
+            return each
+    near = nearest(str(word), known)
+    advice = f"; did you mean {near[0]}?" if near else ""
+    raise Invalid(f"{field}: {str(word)[:80]!r} is not one of {', '.join(known)}{advice}", field=field)
+
+
+def at_least_one(number: Any, field: str, of: str) -> int:
+    """How many of something. Invalid for none, and for what is no whole number."""
+    if not isinstance(number, Integral) or number < 1:
+        raise Invalid(f"{field}: {number!r} is not a number of {of}; give 1 or more", field=field)
+    return int(number)
 
 
 def parse_properties(words: Iterable[str]) -> dict[str, PropertyValue]:

@@ -6,8 +6,9 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from jupyter_server.extension.application import ExtensionApp
@@ -33,8 +34,9 @@ from .routes import check_handlers, make_handlers
 from .runtime_file import runtime_file, write_runtime_file
 from .traits import BackendName, Names
 
-_HELP = {setting.name: f"{setting.help}. Environment: {setting.variable}." for setting in SETTINGS}
+T = TypeVar("T")
 
+_HELP = {setting.name: f"{setting.help}. Environment: {setting.variable}." for setting in SETTINGS}
 
 STARTS = 16
 """GPU sessions that may be starting or ending at once."""
@@ -140,17 +142,22 @@ class AipApp(ExtensionApp):
         check = StoreCheck(
             platform.registry, platform.storage, platform.tracking, platform.settings.garbage_grace
         )
-        try:
-            await self.pools["storage"].run(check.after_a_crash)
-        except AipError as error:
-            self.log.warning("aip: cannot look for registrations that were cut: %s", error.message)
+        await self._tidied("storage", check.after_a_crash, "registrations that were cut are looked for later")
         for finding in check.findings:
             self.log.info("aip: %s", finding.what)
+        purged = await self._tidied("tracking", partial(purge, platform), "deleted runs are purged later")
+        if purged:
+            self.log.info("aip: purged %d runs that were deleted more than 30 days ago", purged)
+
+    async def _tidied(self, pool: str, work: Callable[[], T], otherwise: str) -> T | None:
+        """What came out of this work; None when it failed, which must not keep other work from being done."""
         try:
-            if purged := await self.pools["tracking"].run(purge, platform):
-                self.log.info("aip: purged %d runs that were deleted more than 30 days ago", purged)
+            return await self.pools[pool].run(work)
         except AipError as error:
-            self.log.warning("aip: runs that were deleted are purged later: %s", error.message)
+            self.log.warning("aip: %s: %s", otherwise, error.message)
+        except Exception:  # the outermost guard
+            self.log.exception("aip: %s", otherwise)
+        return None
 
     async def stop_extension(self) -> None:
         for task in list(self._tasks):

@@ -29,7 +29,7 @@ MANY = 50
 async def watch(
     feed: Feed, pool: Pool, event_logger: Any, log: logging.Logger, *, discreet: bool = False
 ) -> None:
-    """Tell of changes until cancelled. A store that cannot be read is told once, and tried again later.
+    """Tell of changes until cancelled. What cannot be read is told once, and tried again later.
 
     `discreet`: whoever may listen has not a part in every project; so only what kind has changed is told.
     """
@@ -44,6 +44,10 @@ async def watch(
         except AipError as error:
             if not failing:
                 log.warning("aip: cannot watch the store: %s", error.message)
+            failing = True
+        except Exception:  # the outermost guard: the sidebar would hear of nothing any more
+            if not failing:
+                log.exception("aip: cannot watch the store")
             failing = True
         await asyncio.sleep(BACKOFF if failing else INTERVAL)
 

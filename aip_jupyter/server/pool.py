@@ -55,12 +55,11 @@ class Pool:
         future = self._submit(lambda: call(*args, **kwargs))
         waiting = asyncio.wrap_future(future)
         waiting.add_done_callback(self._done)
-        try:
-            return await asyncio.wait_for(asyncio.shield(waiting), deadline)
-        except asyncio.TimeoutError as error:
-            future.cancel()
-            message = f"the {self._name} backend did not answer within {deadline:g} s; try again later"
-            raise Unavailable(message) from error
+        await asyncio.wait((waiting,), timeout=deadline)
+        if waiting.done():
+            return waiting.result()
+        future.cancel()
+        raise Unavailable(f"the {self._name} backend did not answer within {deadline:g} s; try again later")
 
     def always(self, call: Callable[[], Any]) -> None:
         """Do this as soon as a thread is free, however many wait: for what must not be left undone."""

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..domain.access import ALL_RIGHTS, Right
+from ..domain.names import check_store_name
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -45,7 +46,9 @@ def claims_of(caller: Caller) -> dict[str, Any]:
 
 
 def author_of(explicit: str | None, configured: str, caller: Caller) -> str:
-    """The author to record."""
+    """The author to record. Invalid when what is said explicitly can be nobody's name."""
+    if explicit is not None:
+        check_store_name(explicit, "author")
     return explicit or configured or caller.user or _git_email() or _system_user()
 
 

@@ -33,8 +33,6 @@ def check_registration(request: RegisterVersion, categories: Sequence[str]) -> R
         names.check_version_name(request.version)
     if request.external_id is not None:
         names.check_store_name(request.external_id, "external_id")
-    if request.author is not None:
-        names.check_store_name(request.author, "author")
     names.check_store_name(request.format, "format")
     if request.run:
         names.check_id(request.run, "run")
@@ -95,8 +93,6 @@ def check_dataset(request: LogDataset) -> LogDataset:
         names.check_id(request.run, "run")
     if request.context:
         names.check_store_name(request.context, "context")
-    if request.author is not None:
-        names.check_store_name(request.author, "author")
     if len(request.columns) > MAX_COLUMNS:
         message = f"columns: {len(request.columns):,} are too many; leave out what is behind {MAX_COLUMNS:,}"
         raise Invalid(message, field="columns")

@@ -117,9 +117,11 @@ class LocalDatasets:
                 expected = found.revision if found else 0
                 self._datasets.apply([Put(record)], {record.id: expected})
                 return self._datasets.get(Dataset, record.project, record.id)
-            except Conflict:
-                lost = found is not None or self._with_identity(request, identity) is not None
-                if not lost or time.monotonic() > deadline:  # not lost: the id is another record's
+            except Conflict as error:
+                if found is None and self._with_identity(request, identity) is None:
+                    message = f"id: {record.id} is another dataset's; take a new id"
+                    raise Conflict(message, field="id") from error
+                if time.monotonic() > deadline:
                     raise
                 time.sleep(random.uniform(0, 0.01))  # noqa: S311
 

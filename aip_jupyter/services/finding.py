@@ -59,10 +59,6 @@ def records_by_id(backend: RecordBackend, kind: type[R], project: str, ids: Iter
     """Those of these records that are there, by id: with a query per BATCH, not per record."""
     wanted = list(dict.fromkeys(ids))
     found: dict[str, R] = {}
-    if len(wanted) == 1:
-        with contextlib.suppress(NotFound):
-            found[wanted[0]] = backend.get(kind, project, wanted[0])
-        return found
     for start in range(0, len(wanted), BATCH):
         batch = tuple(wanted[start : start + BATCH])
         page = backend.find(kind, project, Query(where=Compare("id", "in", batch), limit=BATCH))

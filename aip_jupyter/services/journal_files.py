@@ -29,6 +29,8 @@ OWNER = "owner"
 SUFFIX = ".seg"
 _NEW = "new-"
 """Before the id of a journal that is being made."""
+_GONE = "gone-"
+"""Before the id of one that is being removed."""
 _DAMAGED = "damaged-"
 """Before the id of one that cannot be read to its end; nobody but a person looks at it again."""
 _GRACE = 60.0
@@ -208,13 +210,19 @@ def set_aside(home: Path, id: str) -> Path:
 
 
 def remove_journal(home: Path, id: str) -> None:
-    """Remove a journal of which everything is stored."""
-    shutil.rmtree(journals_folder(home) / id, ignore_errors=True)
+    """Remove a journal of which everything is stored. Who is killed meanwhile leaves no part of one."""
+    gone = journals_folder(home) / f"{_GONE}{id}"
+    with contextlib.suppress(OSError):
+        os.rename(journals_folder(home) / id, gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def remove_unfinished(home: Path) -> None:
-    """Remove the journals that a process was killed over while it made them."""
-    for path in journals_folder(home).glob(f"{_NEW}*"):
+    """Remove the journals that a process was killed over while it made or removed them."""
+    folder = journals_folder(home)
+    for path in folder.glob(f"{_GONE}*"):
+        shutil.rmtree(path, ignore_errors=True)
+    for path in folder.glob(f"{_NEW}*"):
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > _GRACE:
                 shutil.rmtree(path)

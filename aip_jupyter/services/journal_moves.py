@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ..domain.runs import DEFAULT_EXPERIMENT
 from ..errors import Invalid, NotFound
-from ..wire.journal import AnyEntry, Fault, RunStarted, decode_records, encode_record
+from ..wire.journal import AnyEntry, DatasetUsed, Fault, RunStarted, decode_records, encode_record
 from .interface import Runs
 from .journal_files import (
     About,
@@ -89,7 +89,8 @@ def move(home: Path, id: str, runs: Runs, project: str, stores: Collection[str])
     """Store a left-over journal in this project, wherever it belongs, and remove it; how many records.
 
     It may be repeated after it was cut: nothing is stored twice there. In another store its runs keep their
-    ids. In the same one they get others, since an id is that of one project's run there. Raises AipError.
+    ids. In the same one they, and their datasets, get others, since an id is one project's there. Raises
+    AipError.
     """
     folder = journals_folder(home) / id
     with adopted(home, id) as about:
@@ -132,15 +133,18 @@ class _Moved:
 
     def _entries(self, entries: Iterable[AnyEntry]) -> Iterator[AnyEntry]:
         for entry in entries:
-            run = self._run(entry.run)
+            run = self._its(entry.run)
             if run not in self._begun and not isinstance(entry, RunStarted):
                 yield self._start(run, entry)
             self._begun.add(run)
             if isinstance(entry, RunStarted) and entry.parent:
-                entry = replace(entry, parent=self._run(entry.parent))
+                entry = replace(entry, parent=self._its(entry.parent))
+            elif isinstance(entry, DatasetUsed):
+                entry = replace(entry, dataset=replace(entry.dataset, id=self._its(entry.dataset.id)))
             yield replace(entry, run=run)
 
-    def _run(self, id: str) -> str:
+    def _its(self, id: str) -> str:
+        """The id there of a run or a dataset that has this one."""
         return self.id(id) if self._same_store else id
 
     def _start(self, run: str, entry: AnyEntry) -> RunStarted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -23,10 +23,16 @@ _NAMES = {
 }
 
 
-def referring(tracking: TrackingBackend, run: Run) -> list[Run]:
-    """The runs that say that this one has a text of theirs, the oldest first."""
-    where = Or(tuple(Compare(f"properties.{kind}.run", "=", run.id) for kind in _KINDS))
-    return sorted(records_of(tracking, Run, run.project, where), key=lambda each: (each.started, each.id))
+def referring(tracking: TrackingBackend, project: str, ids: Collection[str]) -> dict[str, list[Run]]:
+    """Of each of these runs those that say that it has a text of theirs, the oldest first."""
+    where = Or(tuple(Compare(f"properties.{kind}.run", "in", tuple(ids)) for kind in _KINDS))
+    found: dict[str, list[Run]] = {id: [] for id in ids}
+    known = records_of(tracking, Run, project, where)
+    for run in sorted(known, key=lambda each: (each.started, each.id)):
+        named = {str(run.properties.get(f"{kind}.run")) for kind in _KINDS}
+        for id in named & found.keys():
+            found[id].append(run)
+    return found
 
 
 def handed_on(tracking: TrackingBackend, run: Run, others: Sequence[Run]) -> Iterator[Change]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..backends.tracking.protocol import TrackingBackend
 from ..domain import names
-from ..domain.comparison import MAX_RUNS, MAX_WHOLE, CompareRuns, Comparison, RunHistories
+from ..domain.comparison import MAX_POINTS, MAX_RUNS, MAX_WHOLE, CompareRuns, Comparison, RunHistories
 from ..domain.filters import parse_filter, parse_order
 from ..domain.pages import MAX_PAGE, Page
 from ..domain.query import EVERYTHING, Compare, Condition, Order, Query, all_of
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MAX_KEYS = 50
 """Of how many metrics the histories can be compared at once."""
 
+_LISTED = 20
+"""So many names a message has; a run may have thousands of metrics."""
 _NEWEST = Order("started", descending=True)
 _LIVE = Compare("state", "=", "LIVE")
 _DELETED = Compare("state", "=", "ARCHIVED")
@@ -85,7 +87,7 @@ class RunReading:
         if history.steps:
             return history
         keys = [metric.key for metric in self._tracking.metrics(run.project, [run.id])[run.id]]
-        message = f"key: {run.name} has no metric {request.key[:80]!r}; it has: {', '.join(keys) or 'none'}"
+        message = f"key: {run.name} has no metric {request.key[:80]!r}; it has: {_listed(keys)}"
         raise NotFound(message, field="key", nearest=nearest(request.key, keys))
 
     def compare_runs(self, request: CompareRuns) -> Comparison:
@@ -95,10 +97,10 @@ class RunReading:
                 message = f"{field}: {len(asked)} are too many to compare at once, at most {most}"
                 raise Invalid(message, field=field)
         points = check_points(request.points)
-        whole = 0 if points else len(set(request.runs)) * len(set(request.keys))
-        if whole > MAX_WHOLE:
-            message = f"points: {whole:,} whole histories are too many for one answer, at most {MAX_WHOLE}"
-            raise Invalid(f"{message}; say how many points of each, such as 500", field="points")
+        number = len(set(request.runs)) * len(set(request.keys))
+        if number > MAX_WHOLE and not 0 < points * number <= MAX_POINTS:
+            message = f"points: of {number:,} histories one answer has at most {MAX_POINTS // number:,} each"
+            raise Invalid(f"{message}; all only of {MAX_WHOLE} and fewer", field="points")
         found = {run.id: run for run in self._runs(request.project, request.runs)}
         details = self._details(request.project, list(found.values()))
         histories = []
@@ -121,7 +123,7 @@ class RunReading:
         for text in self._tracking.find(Text, run.project, Query(where=all_of(terms), limit=1)).items:
             return text
         known = [text.name for text in self._tracking.texts(run.project, run.id)]
-        message = f"name: {run.name} has no text {request.name[:80]!r}; it has: {', '.join(known) or 'none'}"
+        message = f"name: {run.name} has no text {request.name[:80]!r}; it has: {_listed(known)}"
         raise NotFound(message, field="name", nearest=nearest(request.name, known))
 
     def _runs(self, project: str, asked: Sequence[str]) -> Iterator[Run]:
@@ -156,6 +158,11 @@ def find_run(tracking: TrackingBackend, project: str, text: str) -> Run:
     advice = f"; did you mean {' or '.join(near)}?" if near else "; %runs lists what there is"
     message = f"run: there is no run {text!r} in project {project!r}{advice}"
     raise NotFound(message, field="run", nearest=near)
+
+
+def _listed(known: Sequence[str]) -> str:
+    more = len(known) - _LISTED
+    return ", ".join(known[:_LISTED]) + (f" and {more:,} more" if more > 0 else "") or "none"
 
 
 def _newest(tracking: TrackingBackend, project: str, where: Condition, limit: int) -> list[Run]:

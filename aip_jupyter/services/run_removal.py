@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -35,34 +34,45 @@ _ARCHIVED = Compare("state", "=", "ARCHIVED")
 _ATTEMPTS = 30
 
 
+class _Changed(NamedTuple):
+    """What is to be stored, about a run."""
+
+    run: Run
+    runs: Sequence[Run] = ()
+    """In their new states."""
+    seen: Sequence[Run] = ()
+    """Those that must not have changed meanwhile either, or a part would be restored of what is deleted."""
+
+
 class RunRemoval(RunReading):
     """What of `services.interface.Runs` deletes and restores."""
 
     def delete_run(self, request: GetRun) -> RunDetail:
         """Put a run and its parts out of sight."""
 
-        def changed() -> tuple[Run, list[Run]]:
+        def changed() -> _Changed:
             run = find_run(self._tracking, request.project, request.run)
             if run.state == "ARCHIVED":
-                return run, []
-            runs = [run, *_below(self._tracking, run)]
+                return _Changed(run)
+            below = _below(self._tracking, run)
+            runs = [run, *(each for each in below if each.state == "LIVE")]
             for each in runs:
                 check_run(self._caller, each)
                 if each.status == "running" and not is_lost(each):
                     message = f"run: {each.name} is running; end it before it is deleted"
                     raise Conflict(message, field="run")
             now = now_ms()
-            return run, [_deleted(each, now, run.id) for each in runs]
+            return _Changed(run, [_deleted(each, now, run.id) for each in runs], below)
 
         return self._apply(changed)
 
     def restore_run(self, request: GetRun) -> RunDetail:
         """Take that back, for the run and what was deleted with it."""
 
-        def changed() -> tuple[Run, list[Run]]:
+        def changed() -> _Changed:
             run = self._find_deleted(request)
             if run.state == "LIVE":
-                return run, []
+                return _Changed(run)
             above = records_by_id(self._tracking, Run, run.project, [run.parent] if run.parent else [])
             for parent in above.values():
                 if parent.state == "ARCHIVED":
@@ -72,19 +82,18 @@ class RunRemoval(RunReading):
             runs = {run.id: run, **{each.id: each for each in self._all(run.project, with_it)}}
             for each in runs.values():
                 check_run(self._caller, each)
-            return run, [_restored(each) for each in runs.values()]
+            return _Changed(run, [_restored(each) for each in runs.values()], list(above.values()))
 
         return self._apply(changed)
 
-    def _apply(self, changed: Callable[[], tuple[Run, list[Run]]]) -> RunDetail:
+    def _apply(self, changed: Callable[[], _Changed]) -> RunDetail:
         """Store the changes of a run and others, found again when somebody else was faster."""
         for attempt in range(_ATTEMPTS):
-            run, runs = changed()
+            run, runs, seen = changed()
             try:
                 if runs:
-                    self._tracking.apply(
-                        [Put(each) for each in runs], {each.id: each.revision for each in runs}
-                    )
+                    expect = {each.id: each.revision for each in (*seen, *runs)}
+                    self._tracking.apply([Put(each) for each in runs], expect)
                 return self._detail(self._tracking.get(Run, run.project, run.id))
             except Conflict:
                 if attempt == _ATTEMPTS - 1:
@@ -119,22 +128,37 @@ def purge(platform: Platform, now: int | None = None) -> int:
     removed = 0
     for project in sorted(projects):
         runs = {run.id: run for run in records_of(platform.tracking, Run, project, over)}
-        for run in runs.values():
-            left = [each for each in referring(platform.tracking, run) if each.id not in runs]
-            changes = [*handed_on(platform.tracking, run, left), Delete(Run, run.id)]
-            with contextlib.suppress(Conflict):  # somebody restores it at this moment
-                platform.tracking.apply(changes, {each.id: each.revision for each in (run, *left)})
-                removed += 1
+        ids = list(runs)
+        for start in range(0, len(ids), BATCH):
+            removed += _purge(platform.tracking, project, runs, ids[start : start + BATCH])
     return removed
 
 
+def _purge(tracking: TrackingBackend, project: str, runs: Mapping[str, Run], ids: Sequence[str]) -> int:
+    """Remove these of the runs that are to go; how many. To find who refers to a run is to look at all."""
+    others = referring(tracking, project, ids)
+
+    def is_removed(id: str, others: Sequence[Run]) -> bool:
+        run, left = runs[id], [each for each in others if each.id not in runs]
+        changes = [*handed_on(tracking, run, left), Delete(Run, id)]
+        try:
+            tracking.apply(changes, {each.id: each.revision for each in (run, *left)})
+        except Conflict:  # somebody restores it, or one of the others has changed
+            return False
+        return True
+
+    return sum(
+        is_removed(id, others[id]) or is_removed(id, referring(tracking, project, [id])[id]) for id in ids
+    )
+
+
 def _below(tracking: TrackingBackend, run: Run) -> list[Run]:
-    """The parts of a run, and theirs, that are not deleted."""
+    """The parts of a run, and theirs, also those that are deleted."""
     found = {run.id: run}
     above = [run.id]
     while above:
         some, above = above[:BATCH], above[BATCH:]
-        where = all_of([Compare("state", "=", "LIVE"), Compare("parent", "in", tuple(some))])
+        where = Compare("parent", "in", tuple(some))
         parts = [part for part in records_of(tracking, Run, run.project, where) if part.id not in found]
         found.update((part.id, part) for part in parts)
         above += [part.id for part in parts]

@@ -182,7 +182,9 @@ class LocalRuns(RunRemoval):
         for dataset in what.datasets:
             try:
                 self._datasets.log_dataset(replace(dataset, project=project, run=run_id))
-            except Invalid as error:  # what came with it is recorded all the same
+            except (Invalid, Conflict) as error:  # what came with it is recorded all the same
+                if isinstance(error, Conflict) and error.field != "id":
+                    raise
                 draft.note(f"dataset {dataset.name}: not recorded ({error.message})")
 
     def _experiment(self, project: str, entry: RunStarted, known: dict[str, Experiment]) -> Experiment:
@@ -198,7 +200,7 @@ class LocalRuns(RunRemoval):
         return known[name]
 
     def _author(self, entry: RunStarted) -> str:
-        return names.storable(author_of(entry.author, self._user, self._caller))
+        return names.storable(author_of(entry.author or None, self._user, self._caller))
 
 
 def _touches(run: Run, what: Recorded) -> bool:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ..domain.access import DerivedToken, DeriveToken
 from ..domain.names import check_id, check_model_name, check_store_name
+from ..domain.runs import check_text
 from ..domain.sessions import (
     Ending,
     GetGpus,
@@ -37,6 +38,9 @@ from .placing import Placing
 if TYPE_CHECKING:
     from .local import Platform
 
+MAX_PLACE = 4096
+"""Characters of a path, or of a machine's name: Linux takes no more."""
+
 
 class LocalSessions:
     """`services.interface.Sessions` over the pool of a platform."""
@@ -61,6 +65,8 @@ class LocalSessions:
         check_id(request.id, "id")
         check_store_name(request.project, "project")
         check_model_name(request.name, "session")
+        for field in ("notebook", "host", "python", "folder"):
+            check_text(getattr(request, field), field, MAX_PLACE)
         if request.notebook:
             check_store_name(request.notebook[-255:], "notebook")
         started = self._started(request)
@@ -123,6 +129,8 @@ class LocalSessions:
         if not 1 <= request.limit <= 1000:
             raise Invalid(f"limit: {request.limit} is not between 1 and 1000", field="limit")
         after = request.after
+        if not -BEHIND_ALL <= after <= BEHIND_ALL:
+            raise Invalid(f"after: {str(after)[:20]}… is no message's number", field="after")
         if after < 0:  # behind all there is, the answer is only the newest number
             after = max(self._ask(request, Order(do="output", after=BEHIND_ALL)).newest + after, 0)
         answer = self._ask(request, Order(do="output", after=after))

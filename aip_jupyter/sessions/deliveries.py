@@ -13,6 +13,7 @@ from ..client.context import Context
 from ..client.delegated import services_of
 from ..domain.runs import StoreJournal
 from ..errors import AipError, Invalid
+from ..wire.errors import UNREADABLE
 from .handing import STORED
 from .link import Link
 from .messages import Message, request
@@ -55,7 +56,7 @@ class Deliveries:
         try:
             handed = msgspec.json.decode(message.content, type=Handed)
             records = b"".join(map(bytes, message.buffers))
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return  # nobody could be told
         answer: dict[str, object] = {"id": handed.id}
         try:

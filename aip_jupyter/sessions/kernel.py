@@ -22,6 +22,7 @@ from .exchange import Exchange
 from .handing import Handing
 from .insight import Insight
 from .raised import builtin_base
+from .storing import store_logged
 from .streams import SessionStream
 
 WAITING = 50_000
@@ -78,6 +79,7 @@ class SessionKernel(_Kernel):  # type: ignore[misc]  # a class of Any
         finally:
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the kernel takes the next message
+                store_logged()
 
     def _take_over(self, note: Any) -> None:
         """The context of the cell, and its number."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Literal, Protocol
 
 from ..domain.sessions import Session
@@ -17,7 +18,7 @@ def broken(session: Session, reason: object) -> Unavailable:
     """Why a link has failed. The session has not: its cell goes on."""
     name = session.name
     text = f"session: the link to {name!r} failed ({reason}); what runs there goes on"
-    return Unavailable(f"{text}: `%gpu attach {name}` shows its output", field="session")
+    return Unavailable(f"{text}: `%gpu attach {shlex.quote(name)}` shows its output", field="session")
 
 
 def closed() -> Unavailable:

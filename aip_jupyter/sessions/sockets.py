@@ -88,12 +88,14 @@ def kernel_socket(
     identity: bytes = b"",
     waiting: int = 0,
     leaving: int = 0,
+    watched: int = 0,
 ) -> zmq.Socket[bytes]:
     """Connect to a channel of the kernel that this connection information describes.
 
     The kernel asks on stdin whoever has the identity that a request on shell came from. `waiting`: the most
     messages that may wait to be read, before the kernel has to keep them; 0 for any number. `leaving`: those
-    that may wait to be sent, before sending has to wait; 0 for ZeroMQ's own number.
+    that may wait to be sent, before sending has to wait; 0 for ZeroMQ's own number. `watched`: the events for
+    its `get_monitor_socket()`, none of which is missed.
     """
     socket = context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER)
     if identity:
@@ -105,6 +107,8 @@ def kernel_socket(
         socket.sndhwm = leaving
     socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
     socket.curve_serverkey = str(connection["curve_publickey"]).encode()
+    if watched:
+        socket.get_monitor_socket(watched)  # connecting goes on at once, in a thread of ZeroMQ's own
     socket.connect(f"{connection['transport']}://{connection['ip']}:{connection[f'{channel}_port']}")
     if channel == "iopub":
         socket.subscribe(b"")

@@ -58,14 +58,21 @@ class ZmqLink:
         self._numbers = itertools.count(1)
         self._orders: dict[int, asyncio.Future[Answer]] = {}
         self._error: AipError | None = None
-        agent: zmq.Socket[bytes] = agent_socket(self._context, grant.agent)
-        monitor: zmq.Socket[bytes] = agent.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        agent: zmq.Socket[bytes] = agent_socket(self._context, grant.agent, zmq.EVENT_DISCONNECTED)
+        monitor: zmq.Socket[bytes] = agent.get_monitor_socket()
         identity = new_id().encode()
         self._connection = grant.connection
         self._leaving = LEAVING if bounded else 0
         shell = kernel_socket(self._context, grant.connection, "shell", identity, leaving=self._leaving)
-        stdin = kernel_socket(self._context, grant.connection, "stdin", identity, leaving=self._leaving)
-        greeted: zmq.Socket[bytes] = stdin.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        stdin = kernel_socket(
+            self._context,
+            grant.connection,
+            "stdin",
+            identity,
+            leaving=self._leaving,
+            watched=zmq.EVENT_HANDSHAKE_SUCCEEDED,
+        )
+        greeted: zmq.Socket[bytes] = stdin.get_monitor_socket()
         self._shell = Stream(shell, self._reply, copy=False)
         iopub = kernel_socket(self._context, grant.connection, "iopub", waiting=WAITING if bounded else 0)
         self._iopub = Stream(iopub, self._output)

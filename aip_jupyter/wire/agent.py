@@ -16,8 +16,9 @@ it when the agent ends.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -131,24 +132,30 @@ def unframed(content: bytes) -> Iterator[bytes]:
             yield content[begin:position]
 
 
-class _Header(Struct):
-    msg_type: str = ""
-    msg_id: str = ""
-
-
 def decode_output(packed: bytes) -> OutputMessage:
     """A message of the journal, as it is told to people."""
     output = msgspec.msgpack.decode(packed, type=Output)
-    header, parent = (msgspec.json.decode(frame, type=_Header) for frame in output.frames[:2])
-    metadata, content = map(msgspec.json.decode, output.frames[2:4])
+    header, parent, metadata, content = map(_decode_frame, output.frames[:4])
     return OutputMessage(
         number=output.number,
         time=output.time,
-        cell=parent.msg_id,
-        type=header.msg_type,
+        cell=str(parent.get("msg_id", "")),
+        type=str(header.get("msg_type", "")),
         content=content,
         metadata=metadata,
     )
+
+
+def _decode_frame(frame: bytes) -> dict[str, Any]:
+    """A part of a message; {} for one that cannot be read, which must not hide all others.
+
+    Kernels send what they print byte by byte: the name of a file may be no UTF-8. And NaN, which is no JSON.
+    """
+    try:
+        found = json.loads(frame.decode(errors="replace"), parse_constant=str)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 class Answer(Struct, frozen=True, kw_only=True):

@@ -46,6 +46,10 @@ TABLE: tuple[tuple[type[errors.AipError], int, str], ...] = (
 )
 """Subclasses stand before their bases."""
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that mean nothing: the latter two where a text in them is no UTF-8, and
+where they are nested too deeply."""
+
 _BY_CODE = {code: kind for kind, _, code in TABLE}
 _BY_STATUS = {status: kind for kind, status, _ in reversed(TABLE)}
 
@@ -83,7 +87,7 @@ def decode_error(status: int, body: bytes) -> errors.AipError:
     """The error that a reply tells of; also for replies that are not ours (a proxy's, Jupyter's own)."""
     try:
         info = msgspec.json.decode(body, type=ErrorBody).error
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return _foreign(status, body)
     kind = _BY_CODE.get(info.code, errors.AipError)
     message = " ".join(_CONTROL.sub(" ", info.message).split())

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ..domain.records import Request
 from ..errors import Invalid
+from .errors import UNREADABLE
 from .routes import Route
 
 _FIELD = re.compile(r"{(\w+)}")
@@ -52,7 +53,7 @@ def build_request(route: Route, path: dict[str, str], query: dict[str, str], bod
 def _decode_body(body: bytes) -> dict[str, Any]:
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Invalid("body: must be a JSON object; see openapi.json", field="body") from error
 
 

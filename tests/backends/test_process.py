@@ -53,3 +53,12 @@ ELSEWHERE = f"another-host|b|{os.getpid()}|1"
 )
 def test_what_cannot_be_proved_is_not_dead(holder: str) -> None:
     assert not is_dead(holder)
+
+
+@pytest.mark.parametrize("pid", ["", "-1", "x", "\u00b2", "\u0663", "9" * 5000], ids=ascii)
+def test_what_is_no_number_of_a_process_proves_nothing(pid: str) -> None:
+    """Who sends a run or a claim may say anything; that must not stop the look at all others."""
+    host, boot, _, *rest = this_process().split("|")
+    holder = "|".join((host, boot, pid, *rest))
+    assert not is_dead(holder)
+    assert not is_alive(holder)

@@ -239,22 +239,25 @@ def test_the_last_key(registry: RegistryBackend, tmp_path: Path) -> None:
 
 def plan(registry: RegistryBackend, tmp_path: Path, kind: type[AnyRecord], query: Query) -> list[str]:
     """How SQLite answers the statement that `find` sends."""
-    sent: list[tuple[str, object]] = []
+    sent: list[str] = []
+    traced: list[sqlite3.Connection] = []
 
-    def listen(
-        connection: Connection, cursor: object, statement: str, parameters: object, *_: object
-    ) -> None:
-        sent.append((statement, parameters))
+    def trace(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.set_trace_callback(sent.append)
+        traced.append(driver)
 
-    event.listen(Engine, "before_cursor_execute", listen)
+    event.listen(Engine, "begin", trace)
     try:
         registry.find(kind, "default", query)
     finally:
-        event.remove(Engine, "before_cursor_execute", listen)
-    ((statement, parameters),) = sent
+        event.remove(Engine, "begin", trace)
+        for driver in traced:
+            driver.set_trace_callback(None)
+    (statement,) = (each for each in sent if each.startswith("SELECT"))
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
-        steps = connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)  # type: ignore[arg-type]
-        return [row[3] for row in steps]
+        return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
 
 
 LIVE = Compare("state", "=", "LIVE")
@@ -272,6 +275,7 @@ PAGES: list[tuple[type[AnyRecord], Query, str]] = [
     ],
     (Model, Query(where=LIVE, order=Order("id", descending=True)), "ix_model_project_id"),
     (Model, Query(where=Compare("name", "=", "a"), limit=1), "sqlite_autoindex_model"),
+    (Model, Query(where=Compare("id", "in", ("0" * 32,)), limit=1), "sqlite_autoindex_model"),
     (Version, Query(where=OF_MODEL, order=Order("number", descending=True)), "sqlite_autoindex_version"),
     (Version, Query(where=all_of([OF_MODEL, Compare("number", "=", 1)])), "sqlite_autoindex_version"),
     (Version, Query(where=all_of([OF_MODEL, Compare("name", "=", "v")])), "sqlite_autoindex_version"),

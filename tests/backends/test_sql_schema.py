@@ -31,10 +31,16 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+def is_of_metadata(name: str | None, kind: str, parents: object) -> bool:
+    """All but the index of parts of names, whose tables are SQLite's own."""
+    return kind != "table" or not (name or "").startswith("model_name")
+
+
 def test_the_migrations_make_the_tables_of_the_code(path: Path) -> None:
     database = Database(path)
     with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_name": is_of_metadata}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
     database.close()
 
@@ -63,7 +69,9 @@ def test_the_newest_step_is_the_version_of_the_store(path: Path) -> None:
     assert int(steps.get_heads()[0]) == SCHEMA_VERSION
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0004",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
+            (f"{SCHEMA_VERSION:04}",)
+        ]
 
 
 def test_the_steps_are_in_the_package() -> None:

@@ -94,6 +94,7 @@ prepare(Path(sys.argv[1]))
         "CREATE TABLE alembic_version",
         "CREATE TABLE version",
         "CREATE INDEX ix_model_created",
+        "CREATE TRIGGER model_name_update",
         "PRAGMA user_version =",
     ],
 )

@@ -54,7 +54,11 @@ def test_a_line_of_a_claim_that_was_cut_costs_only_itself(storage: LocalStorage,
     assert storage.get_claim(claim).digests == [first, second]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff" * 300, b"[]\n", b'{"id": 1}\n' + b"a" * 64])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff" * 300, b"[]\n", b'{"id": 1}\n' + b"a" * 64, b'{"holder": "\xff"}\n', b"[" * 200_000],
+    ids=lambda content: repr(content[:20]),
+)
 def test_a_claim_that_the_disk_damaged_is_none_and_can_be_made_again(
     storage: LocalStorage, blobs: Path, content: bytes
 ) -> None:

@@ -72,6 +72,13 @@ def test_projects(aip: Aip) -> None:
     assert aip.fails("project", "show", "nope").startswith("NotFound: project: there is no project 'nope'")
 
 
+def test_a_description_steers_no_terminal(aip: Aip) -> None:
+    """It is another user's, perhaps: an escape sequence may rename windows, or hide what follows."""
+    aip("project", "new", "vision", "--description", "all\nthat\x1b]0;gone\x07 looks\x9b2J")
+    shown = aip("project", "show", "vision").out
+    assert "description  all that\ufffd]0;gone\ufffd looks\ufffd2J\n" in shown
+
+
 def test_roles(aip: Aip) -> None:
     aip("project", "new", "vision")
     assert aip("role", "set", "bob", "member", "--project", "vision").rows == [

@@ -11,12 +11,21 @@ from aip_jupyter.cli.main import main
 from aip_jupyter.client.connect import Destination, connect, destination, disconnect
 from aip_jupyter.client.journal import Journal
 from aip_jupyter.domain.access import CreateProject, GetProject
+from aip_jupyter.domain.datasets import GetDataset, LogDataset
 from aip_jupyter.domain.records import new_id
 from aip_jupyter.domain.runs import GetHistory, GetRun, ListRuns
 from aip_jupyter.services.journal_files import damaged_journals, journals_folder, left_journals
 from aip_jupyter.services.journal_moves import left
 from aip_jupyter.services.journals import send
-from aip_jupyter.wire.journal import AnyEntry, Points, RunEnded, RunStarted, Tags, encode_entry
+from aip_jupyter.wire.journal import (
+    AnyEntry,
+    DatasetUsed,
+    Points,
+    RunEnded,
+    RunStarted,
+    Tags,
+    encode_entry,
+)
 
 from ..support.live import free_port
 
@@ -111,15 +120,17 @@ def test_a_journal_of_another_server_is_put_here(home: Path) -> None:
 
 
 def test_a_journal_of_a_project_that_is_gone_is_put_into_another(home: Path) -> None:
-    """Its run is known there already, by its id: in the other project it has another."""
+    """Its run and data are known there already, by their ids: in the other project they have others."""
     projects = connect().services.projects
     projects.create_project(CreateProject(name="vision"))
-    whole = a_run(count=5)
+    start, *rest = a_run(count=5)
+    data = LogDataset(id=new_id(), name="digits", digest="ab" * 32)
+    whole = [start, DatasetUsed(start.run, data), *rest]
     to = destination()._replace(project="vision")
     journal = Journal(home, "vision", to.store, lambda: None, lambda: None)
     for entry in whole:
         journal.append(encode_entry(entry))
-    send(connect().services.runs, "vision", journal.id, 0, journal.read(300))
+    send(connect().services.runs, "vision", journal.id, 0, journal.read(500))
     known = len(steps_of("baseline", "vision"))
     journal.close()
     projects.archive_project(GetProject(project="vision"))
@@ -130,6 +141,8 @@ def test_a_journal_of_a_project_that_is_gone_is_put_into_another(home: Path) -> 
     run = connect().services.runs.get_run(GetRun(run="baseline")).run
     assert run.id != whole[0].run
     assert (run.status, steps_of(run.id, "default")) == ("completed", list(range(5)))
+    used = connect().services.datasets.get_dataset(GetDataset(dataset="digits"))
+    assert (used.dataset.id != data.id, [use.run_id for use in used.uses]) == (True, [run.id])
     assert 0 < known < 5
     assert steps_of("baseline", "vision") == list(range(known))
 

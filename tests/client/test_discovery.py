@@ -69,9 +69,9 @@ def test_the_address_that_jupyter_prints_may_be_pasted() -> None:
     assert (found.url, found.token) == ("http://h:1/a/", "abc")
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"url": 1}', '{"url": "http://h/"'])
-def test_a_damaged_file_is_told(tmp_path: Path, content: str) -> None:
-    write(tmp_path, os.getpid()).write_text(content)
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"url": 1}', b'{"url": "http://h/"', b'{"url": "\xff"}'])
+def test_a_damaged_file_is_told(tmp_path: Path, content: bytes) -> None:
+    write(tmp_path, os.getpid()).write_bytes(content)
     with pytest.raises(Invalid, match="damaged"):
         find_server(SETTINGS, PARENT, [tmp_path])
 

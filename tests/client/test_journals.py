@@ -18,6 +18,7 @@ import aip_jupyter as aip
 from aip_jupyter.backends.process import this_process
 from aip_jupyter.cli.main import main
 from aip_jupyter.client import sender
+from aip_jupyter.client.beats import Beats
 from aip_jupyter.client.connect import Destination, connect, destination, disconnect
 from aip_jupyter.client.journal import Journal
 from aip_jupyter.client.journals import JOURNALS
@@ -33,6 +34,7 @@ from aip_jupyter.services.journal_files import (
     journals_folder,
     left_journals,
     make_journal,
+    remove_journal,
     remove_unfinished,
 )
 from aip_jupyter.services.journals import Adopted, send
@@ -84,6 +86,15 @@ def test_what_is_logged_is_stored_by_itself(home: Path) -> None:
     assert left_journals(home) == []
     JOURNALS.close()
     assert journal_ids(home) == []
+
+
+def test_what_is_logged_meanwhile_does_not_wait(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = aip.start_run("busy")
+    with monkeypatch.context() as patch:
+        # behind the last record that a round sends
+        patch.setattr(Beats, "send", lambda *_: run.log_metric("later", 1.0))
+        assert not JOURNALS.flush(30)
+    run.end()
 
 
 def test_nothing_is_made_before_something_is_logged(home: Path) -> None:
@@ -352,6 +363,26 @@ def test_a_journal_that_was_being_made_is_removed_after_a_while(home: Path) -> N
     os.utime(unfinished, (0, 0))
     remove_unfinished(home)
     assert not unfinished.exists()
+
+
+def test_who_is_killed_while_a_journal_is_removed_leaves_no_part_of_one(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = About(journal=new_id(), project="", store="x", holder=this_process(), created=0)
+    folder, owner = make_journal(home, about)
+    os.close(owner)
+
+    def killed(path: Path, *, ignore_errors: bool) -> None:
+        (path / "journal.json").unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as cut:
+        cut.setattr("aip_jupyter.services.journal_files.shutil.rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            remove_journal(home, about.journal)
+    assert journal_ids(home) == []
+    remove_unfinished(home)
+    assert list(folder.parent.iterdir()) == []
 
 
 def test_a_server_adopts_what_it_finds_at_its_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

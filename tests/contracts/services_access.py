@@ -70,6 +70,11 @@ class ProjectsContract:
             services.projects.create_project(CreateProject(name=name))
         assert caught.value.field == "name"
 
+    @pytest.mark.parametrize("author", ["", "a\nb", "x" * 256])
+    def test_an_author_that_can_be_nobody(self, services: Services, author: str) -> None:
+        with pytest.raises(Invalid, match=r"^author: "):
+            services.projects.create_project(CreateProject(name="vision", author=author))
+
     @pytest.mark.parametrize("name", ["", "*", "a/b", "new", "Archive", "..", " x", "a\nb", "x" * 256])
     def test_names_that_cannot_be(self, services: Services, name: str) -> None:
         with pytest.raises(Invalid) as caught:
@@ -205,7 +210,14 @@ class TokensContract:
 
     @pytest.mark.parametrize(
         "fields",
-        [{"lifetime": 59.0}, {"lifetime": 367 * 86400.0}, {"lifetime": -1.0}, {"name": ""}, {"name": "a/b"}],
+        [
+            {"lifetime": 59.0},
+            {"lifetime": 367 * 86400.0},
+            {"lifetime": -1.0},
+            {"name": ""},
+            {"name": "a/b"},
+            {"author": "x" * 256},
+        ],
     )
     def test_what_breaks_a_rule_is_refused(self, services: Services, fields: dict[str, Any]) -> None:
         project = make(services)

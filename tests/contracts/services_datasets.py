@@ -139,8 +139,9 @@ class DatasetsContract:
     def test_an_id_of_another_dataset_is_a_conflict(self, services: Services) -> None:
         first = log(services)
         for project in ("default", "other"):
-            with pytest.raises(Conflict):
+            with pytest.raises(Conflict, match="take a new id") as caught:
                 log(services, "other", id=first.dataset.id, project=project)
+            assert caught.value.field == "id"
 
     @pytest.mark.parametrize(
         ("field", "bad"),

@@ -70,9 +70,15 @@ class RunFaultsContract:
     ) -> None:
         run = started()
         bad = LogDataset(id=new_id(), name="digits", digest="no digest")
-        journal.send(run, DatasetUsed(run.run, bad), Points(run.run, 0, 0, {"m": 1.0}))
+        there = services.datasets.log_dataset(
+            LogDataset(id=new_id(), name="letters", digest="ab" * 32)
+        ).dataset
+        taken = LogDataset(id=there.id, name="words", digest="cd" * 32)
+        data = [DatasetUsed(run.run, dataset) for dataset in (bad, taken)]
+        journal.send(run, *data, Points(run.run, 0, 0, {"m": 1.0}))
         detail = services.runs.get_run(GetRun(run=run.run))
         assert "dataset digits: not recorded" in detail.run.notes
+        assert "dataset words: not recorded (id: " in detail.run.notes
         assert detail.metrics[0].count == 1
 
     @pytest.mark.parametrize(

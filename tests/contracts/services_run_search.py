@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from aip_jupyter.domain.comparison import MAX_RUNS, CompareRuns
+from aip_jupyter.domain.comparison import MAX_POINTS, MAX_RUNS, CompareRuns
 from aip_jupyter.domain.records import new_id, now_ms
 from aip_jupyter.domain.runs import GetHistory, GetRun, ListRuns
 from aip_jupyter.domain.texts import GetText, ListTexts
@@ -125,6 +125,20 @@ class RunSearchContract:
                 services.runs.get_history(GetHistory(run=run.run, key="m", points=points))
             assert caught.value.field == "points"
 
+    def test_of_very_many_metrics_and_texts_a_message_names_some(
+        self, services: Services, journal: Sender
+    ) -> None:
+        run, many = started(), [f"layer/{number:03}" for number in range(120)]
+        texts = [TextLogged(run.run, name, "x") for name in many]
+        journal.send(run, Points(run.run, 0, 0, dict.fromkeys(many, 1.0)), *texts)
+        for ask in (
+            lambda: services.runs.get_history(GetHistory(run=run.run, key="layer/12")),
+            lambda: services.runs.get_text(GetText(run=run.run, name="layer/12")),
+        ):
+            with pytest.raises(NotFound, match=r"layer/019 and 100 more$") as caught:
+                ask()
+            assert "layer/012" in caught.value.nearest
+
     def test_runs_side_by_side(self, services: Services, journal: Sender) -> None:
         runs = log_examples(journal)
         asked = ["c", runs[0].run, "c", runs[3].run]
@@ -147,6 +161,7 @@ class RunSearchContract:
             ("keys", CompareRuns(runs=["a"], keys=["m"] * (MAX_KEYS + 1))),
             ("points", CompareRuns(runs=["a"], keys=["m"], points=2)),
             ("points", CompareRuns(runs=["a", "c"], keys=["val/acc", *"abcde"], points=0)),
+            ("points", CompareRuns(runs=["a", "c"], keys=["val/acc", *"abcde"], points=MAX_POINTS // 11)),
         ):
             with pytest.raises(Invalid) as caught:
                 services.runs.compare_runs(request)

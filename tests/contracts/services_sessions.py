@@ -79,9 +79,26 @@ class SessionsContract:
         for limit in (0, 1001):
             with pytest.raises(Invalid, match="limit: "):
                 pooled.sessions.get_output(GetOutput(session="train", limit=limit))
+        for after in (2**64, -(10**30)):
+            with pytest.raises(Invalid, match="after: "):
+                pooled.sessions.get_output(GetOutput(session="train", after=after))
         (usage,) = pooled.sessions.list_usage(ListUsage())
         assert (usage.session, usage.gpus) == (session.id, [])
         assert pooled.sessions.list_usage(ListUsage(project="another")) == []
+
+    @pytest.mark.parametrize("field", ["notebook", "host", "python", "folder"])
+    def test_a_place_that_can_be_none_starts_none(self, pooled: Services, field: str) -> None:
+        """Lists, and what is told of it, would have all of it."""
+        for place in ("x" * 5000, "a\0b"):
+            with pytest.raises(Invalid, match=rf"^{field}: ") as caught:
+                start(pooled, **{field: place})
+            assert len(caught.value.message) < 200
+        assert sessions_of(pooled) == []
+
+    def test_an_author_that_can_be_nobody_starts_none(self, pooled: Services) -> None:
+        with pytest.raises(Invalid, match=r"^author: "):
+            start(pooled, author="a\nb")
+        assert sessions_of(pooled) == []
 
     def test_an_interrupt_and_an_end_say_what_was_done(self, pooled: Services) -> None:
         session = start(pooled).session

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Empty
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
@@ -63,8 +64,15 @@ class Cell:
             self._read()
         return self
 
-    def _read(self) -> None:
-        message = self.client.get_iopub_msg(timeout=100)
+    def end_within(self, seconds: float) -> bool:
+        """Read as long as messages come this soon after each other; whether it has ended."""
+        with contextlib.suppress(Empty):
+            while not self.idle:
+                self._read(seconds)
+        return self.idle
+
+    def _read(self, patience: float = 100) -> None:
+        message = self.client.get_iopub_msg(timeout=patience)
         cell = self.known.get(message["parent_header"].get("msg_id"))
         if cell is None:
             return
@@ -134,6 +142,12 @@ class Notebook:
     def interrupt(self) -> None:
         """What the Interrupt button does."""
         os.kill(self.pid, signal.SIGINT)
+
+    def interrupt_again(self, cell: Cell) -> None:
+        """A second time, until that has ended the cell: two signals at once are one."""
+        while not cell.end_within(0.4):
+            self.interrupt()
+        cell.end()
 
 
 @contextlib.contextmanager

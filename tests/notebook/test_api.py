@@ -46,9 +46,9 @@ SIGNATURES = {
     "get_text": "(run: 'str | ActiveRun', name: 'str', *, project: 'str | None' = None) -> 'str'",
     "get_version": "(ref: 'str', *, project: 'str | None' = None) -> 'VersionCard'",
     "gpu": (
-        "(type: 'Any' = 'L40S', count: 'int' = 1, fraction: 'int' = 100, timeout: 'float | None' = 3600, "
-        "remote: 'bool' = True, *, session: 'str' = '', strict: 'bool' = False, project: 'str | None' = None"
-        ") -> 'Any'"
+        "(type: 'Any' = 'L40S', count: 'int' = 1, fraction: 'int' = 100, timeout: 'float | str | None' = "
+        "3600, remote: 'bool' = True, *, session: 'str' = '', strict: 'bool' = False, "
+        "project: 'str | None' = None) -> 'Any'"
     ),
     "init": (
         "(project_id: 'str | None' = None, api_key: 'str | None' = None, url: 'str | None' = None) -> "
@@ -103,7 +103,7 @@ SIGNATURES = {
     "run": "(name: 'Any' = None, track_gpu: 'bool' = True, tags: 'Tags' = None) -> 'Any'",
     "run_on_gpu": (
         "(function: 'str | Callable[..., Any]', *args: 'Any', gpu: 'str' = 'L40S', count: 'int' = 1, "
-        "fraction: 'int' = 100, timeout: 'float | None' = 3600, session: 'str | None' = None, inputs: "
+        "fraction: 'int' = 100, timeout: 'float | str | None' = 3600, session: 'str | None' = None, inputs: "
         "'Mapping[str, Any] | None' = None, outputs: 'Sequence[str]' = (), background: 'bool' = False, "
         "strict: 'bool' = False, project: 'str | None' = None, **kwargs: 'Any') -> 'Any'"
     ),

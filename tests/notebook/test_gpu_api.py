@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import aip_jupyter as aip
 from aip_jupyter.backends.config import BackendConfig
 from aip_jupyter.backends.gpus.local import LocalPool
 from aip_jupyter.errors import Invalid, NotFound
@@ -158,6 +159,18 @@ def test_a_function_runs_in_the_notebooks_session(shell: Notebook) -> None:
         ("aip.run_on_gpu('x', 7, gpu='L4')", "inputs"),
         ("aip.run_on_gpu(print, gpu='L4', inputs={'x': 1})", "inputs"),
         ("aip.run_on_gpu('x = 1', gpu='L4', outputs='x')", "outputs"),
+        ("aip.run_on_gpu('x = 1', gpu='L4', inputs=['y'])", "inputs"),
+        ("aip.run_on_gpu('x = 1', gpu=4)", "gpu"),
+        ("aip.run_on_gpu('x = 1', gpu='L4', count='2')", "count"),
+        ("aip.run_on_gpu('x = 1', gpu='L4', fraction=0.5)", "fraction"),
+        ("aip.run_on_gpu('x = 1', gpu='L4', timeout=-1)", "timeout"),
+        ("aip.run_on_gpu('x = 1', gpu='L4', timeout=float('nan'))", "timeout"),
+        ("aip.run_on_gpu('x = 1', gpu='L4', timeout='soon')", "timeout"),
+        ("aip.gpu('L4', session=4)", "session"),
+        ("aip.peek_session(4)", "expression"),
+        ("aip.session_log(lines='4')", "lines"),
+        ("aip.attach_session(last='4')", "last"),
+        ("aip.stop_session(None)", "session"),
     ],
 )
 def test_what_cannot_run_is_refused_before_a_session_begins(
@@ -170,6 +183,11 @@ def test_what_cannot_run_is_refused_before_a_session_begins(
     assert isinstance(notebook["caught"], Invalid)
     assert notebook["caught"].field == field
     assert list(notebook.run("aip.list_sessions()")) == []
+
+
+def test_a_timeout_is_spelled_as_in_a_cell() -> None:
+    assert repr(aip.gpu("L4", timeout="10m")) == repr(aip.gpu("L4", timeout=600))
+    assert "timeout" not in repr(aip.gpu("L4", timeout="1h"))
 
 
 def test_an_outcome_survives_the_way() -> None:

@@ -81,7 +81,11 @@ def test_interrupt(pool: Notebook) -> None:
     [
         (
             "%gpu L40S",
-            f"command: 'L40S' is not one of {', '.join(SUBCOMMANDS)}; a cell begins with %%gpu",
+            "command: L40S is a GPU type; begin the cell with %%gpu L40S, with two signs",
+        ),
+        (
+            "%gpu start",
+            f"command: 'start' is not one of {', '.join(SUBCOMMANDS)}; a cell begins with %%gpu",
         ),
         ("%gpu stop", "name: name the session, as in %gpu stop NAME; %gpu lists them"),
         ("%gpu list train", "name: %gpu list takes no name"),

@@ -117,6 +117,8 @@ def test_the_script_prints_what_the_notebook_printed(home: Path, folder: Path) -
         ("%env A=B", "os.environ.update({'A': 'B'})"),
         ("%log_dataset digits clf --context training", "aip.log_dataset('digits', clf, context='training')"),
         ("%log_dataset digits digits.csv", "aip.log_dataset('digits', 'digits.csv')"),
+        ("%log_text a/b.txt clf", "aip.log_text(clf, 'a/b.txt')"),
+        ("%log_text a/b.txt c.md", "aip.log_text(open('c.md').read(), 'a/b.txt')"),
         ("%register_model m clf --version v1.0", "aip.register_model('m', clf, version='v1.0')"),
         ("%load_model m@latest --as clf", "clf = aip.load_model('m@latest')"),
         ("%aip project vision", "aip.use_project('vision')"),

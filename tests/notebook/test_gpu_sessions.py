@@ -150,6 +150,8 @@ def test_which_of_several_is_meant() -> None:
         choose([big, small], asked)
     with pytest.raises(Invalid, match="'l40s' and 'big' are this notebook's; say which one"):
         choose([usual, big], Wish())
+    with pytest.raises(Invalid, match=r"say which one: %%gpu --session 'my big'$"):
+        choose([session(name="my big"), big], asked)
 
 
 def test_names_of_sessions_say_what_they_have() -> None:

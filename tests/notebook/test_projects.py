@@ -252,7 +252,7 @@ def test_no_key_is_in_a_traceback(vision: Notebook) -> None:
     assert get_choice() == Choice()
 
 
-WITHOUT_PROJECT = {"%end_run", "%set_experiment", "%autolog"}
+WITHOUT_PROJECT = {"%end_run", "%set_experiment", "%autolog", "%log_text"}
 """What is about the one run that is active, or about those to come, whatever their project."""
 
 

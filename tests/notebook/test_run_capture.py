@@ -325,7 +325,7 @@ with aip.start_run("outer"):
 def test_forked_children_find_out_by_themselves(tmp_path: Path) -> None:
     path = tmp_path / "forks.py"
     path.write_text(FORKS)
-    subprocess.run([sys.executable, "-W", "ignore", path], check=True, timeout=60)
+    subprocess.run([sys.executable, "-W", "ignore", path], check=True, timeout=110)
     for n in range(3):
         assert _facts(f"child {n}")["python"] == _facts("outer")["python"]
 

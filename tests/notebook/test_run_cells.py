@@ -107,6 +107,7 @@ def test_what_is_wrong_is_told_in_one_line(nb: Notebook) -> None:
     for cell, field in (
         ("%%run a b\n1", "unrecognized"),
         ("%%run --tag =x\n1", "tags"),
+        ("# a word\n%%run a\n1", "%%run must be the first line"),
     ):
         reply = nb.fail(cell)
         assert (reply["ename"], len(reply["traceback"])) == ("Invalid", 1)
@@ -178,6 +179,13 @@ def test_a_gpu_cell_is_a_run(nb: Notebook) -> None:
     finally:
         nb.run("%end_run")
     assert nb.run("list(aip.get_run('around').metrics)").shown == ["[]"]
+
+
+def test_what_a_gpu_cell_has_logged_is_there_when_it_has_ended(nb: Notebook) -> None:
+    nb.run("%%gpu cpu\nfrom aip_jupyter.sessions import storing; storing.PATIENCE = 60.0")
+    for n in range(5):
+        nb.run(f"%%gpu cpu --run told-{n}\nimport aip_jupyter as aip; aip.log_metric('seen', {n})")
+        assert nb.run(f"aip.get_run('told-{n}').metrics['seen'].last").shown == [f"{n}.0"]
 
 
 def test_how_a_gpu_cell_ends_its_run_ends(nb: Notebook) -> None:

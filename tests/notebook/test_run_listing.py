@@ -49,6 +49,10 @@ def test_searching(notebook: Notebook) -> None:
         with pytest.raises(Invalid) as caught:
             aip.search_runs(**given)  # type: ignore[arg-type]
         assert caught.value.field == field
+    wrong: Any
+    for wrong in ("3", 0, 2.5):
+        with pytest.raises(Invalid, match="is not a number of runs; give 1 or more"):
+            aip.search_runs(limit=wrong)
 
 
 def test_searching_by_magic(notebook: Notebook) -> None:
@@ -56,6 +60,8 @@ def test_searching_by_magic(notebook: Notebook) -> None:
     assert names(notebook.run(line)) == ["baseline", "wider"]
     assert names(notebook.run("%runs WID --experiment digits --status completed --author ada")) == ["wider"]
     assert notebook.fail("%runs --filter 'and'").field == "filter"
+    assert "'complete' is not one of running, completed" in notebook.fail("%runs --status complete").message
+    assert "did you mean completed?" in notebook.fail("%runs --status complete").message
 
 
 def test_histories(notebook: Notebook) -> None:
@@ -79,6 +85,8 @@ def test_comparing(notebook: Notebook) -> None:
     with pytest.raises(Invalid) as caught:
         aip.compare_runs("baseline")
     assert caught.value.field == "ids"
+    with pytest.raises(Invalid, match="name the runs to compare"):
+        aip.compare_runs([])
 
 
 def test_deleting_asks(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,8 +104,10 @@ def test_deleting_asks(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> N
     assert questions[0].startswith("Delete run wider (completed, id ")
     assert questions[0].endswith("[y/N] ")
     assert names(notebook.run("%runs --deleted")) == ["wider"]
-    assert notebook.run("%restore_run wider").run.name == "wider"
-    assert notebook.run("%delete_run wider --yes").run.name == "wider"
+    restored = notebook.run("%restore_run wider")
+    assert "%restore_run" not in repr(restored)
+    deleted = notebook.run("%delete_run wider --yes")
+    assert repr(deleted).endswith(f"It is deleted; %restore_run {restored.run.id} takes that back.")
     assert isinstance(notebook.fail("%delete_run wider --yes"), NotFound)
     assert len(questions) == 3
 
@@ -147,7 +157,7 @@ def test_completion(notebook: Notebook) -> None:
     assert not JOURNALS.flush(30)
     completions = Completions(notebook.shell)
     all_names = ["deeper", "wider", "baseline"]
-    for magic in ("%run_info", "%delete_run", "%start_run --resume", "%compare_runs", "%runs"):
+    for magic in ("%run_info", "%watch_run", "%delete_run", "%start_run --resume", "%compare_runs", "%runs"):
         assert offered(completions, f"{magic} ") == all_names
     assert offered(completions, "%compare_runs wider ") == ["deeper", "baseline"]
     assert offered(completions, "%compare_runs wider --metrics loss,v") == ["loss,val/acc"]
@@ -160,6 +170,12 @@ def test_completion(notebook: Notebook) -> None:
     ]
     assert offered(completions, "%runs --order-by params.") == ['"params.lr', '"params.opt']
     assert completions.complete('%runs --filter "metrics.loss <')[1] == []
+    assert completions.complete("%runs --status ")[1] == ["running", "completed", "failed", "killed"]
+    assert completions.complete("%end_run --status k")[1] == ["killed"]
+    notebook["report"] = "all is well"
+    assert completions.complete("%log_text report.txt repo")[1] == ["report"]
+    assert completions.complete("%log_text ")[1] == []
+    assert completions.complete("%autolog ")[1] == ["sklearn", "lightning"]
     for line in ("%%run ", "%start_run ", "%end_run ", "%restore_run wi", "%%gpu --run "):
         assert completions.complete(line)[1] == []
     aip.delete_run("wider")

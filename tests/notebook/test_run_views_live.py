@@ -116,6 +116,19 @@ def test_a_run_of_another_process_is_followed_by_name(home: Path) -> None:
         RunWatch(None, name="nobody")
 
 
+def test_a_run_of_this_process_is_followed_where_it_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = Shown()
+    monkeypatch.setattr(run_live, "in_notebook", lambda: True)
+    monkeypatch.setattr(run_live, "_output", lambda: shown)
+    with aip.start_run("own") as run:
+        aip.watch_run("own")  # the store has not heard of it yet
+        aip.watch_run(run.id)
+        assert len(run.listeners) == 2
+        assert "own" in shown[0]["text/plain"]
+    aip.watch_run("own")
+    assert len(run.listeners) <= 2
+
+
 def test_a_run_of_many_metrics_is_drawn() -> None:
     with aip.start_run("many"):
         aip.log_metrics({f"m{n}": float(n) for n in range(60)})

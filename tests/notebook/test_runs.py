@@ -42,6 +42,21 @@ def test_a_run_in_a_notebook(notebook: Notebook) -> None:
     notebook.run("for step in range(5): aip.log_metrics({'loss': 1 / (step + 1)}, step=step)")
     card = notebook.run("%run_info")
     assert (card.run.status, card.run.author, card.run.tags) == ("running", "ada", {"demo": "", "team": "a"})
+    notebook["report"] = "all is well"
+    notebook.run("%log_text report.txt report")
+    Path("prompt.md").write_bytes("größer\r\n".encode())
+    notebook.run("%log_text prompts/system.md prompt.md")
+    assert aip.get_text(started, "report.txt") == "all is well"
+    assert aip.get_text(started, "prompts/system.md") == "größer\r\n"
+    Path("weights.bin").write_bytes(b"\xff\xfe\xfd")
+    for line, why in (
+        ("weights.bin", "text: 'weights.bin' cannot be read as a text in UTF-8"),
+        (".", "text: '.' cannot be read"),
+        ("started", "text: give a text, not a ActiveRun"),
+        ("reprot", "text: there is no variable and no file 'reprot'; did you mean report?"),
+    ):
+        notebook["started"] = started
+        assert notebook.fail(f"%log_text name {line}").message.startswith(why)
     assert notebook.run("%end_run").status == "completed"
     table = notebook.run("%runs BASE --experiment digits")
     assert [detail.run.id for detail in table] == [started.id]
@@ -128,6 +143,8 @@ def test_scalars_of_libraries_are_numbers() -> None:
             with pytest.raises(Invalid, match="'loss/val'") as caught:
                 aip.log_metrics({"fine": 1.0, "loss/val": bad})
             assert caught.value.field == "loss/val"
+        with pytest.raises(Invalid, match="larger than a float can be"):
+            aip.log_metric("m", 10**400)
         history = aip.get_metric_history("scalars", "m")
         assert [repr(value) for value in history.values] == [
             "0.5", "3.0", "2.0", "4.0", "1.0", "7.0", "1.5", "nan", "-inf"
@@ -400,12 +417,12 @@ def test_texts_of_subclasses_are_texts(text: Any) -> None:
     run.set_tag("tag", text)
     run.log_metrics({text: 1.0})
     run.log_metrics({text: 2.0}, step=7)
-    run.log_params({text: 1})
+    run.log_params({text: 1, "same": text})
     run.log_text(text, text)
     run.end(failed)
     card = aip.get_run(run.id)
     assert (card.run.name, card.run.experiment, card.run.status) == ("name", "name", "failed")
-    assert (card.run.tags, card.run.params) == ({"name": "name", "tag": "name"}, {"name": 1})
+    assert (card.run.tags, card.run.params) == ({"name": "name", "tag": "name"}, {"name": 1, "same": "name"})
     assert card.run.notes == "name"
     assert aip.get_metric_history(run.id, "name").steps == [0, 7]
     assert connect().services.runs.get_text(GetText(run=run.id, name="name")).text == "name"

@@ -134,7 +134,7 @@ def test_an_upload_that_is_cut_leaves_nothing(live: LiveServer, services: HttpSe
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         connection.close()
     staging = live.home / "blobs" / "staging"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while any(staging.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert list(staging.iterdir()) == []
@@ -160,21 +160,20 @@ def test_requests_beside_each_other(live: LiveServer, services: HttpServices) ->
 
 
 def test_the_rest_of_the_server_answers_while_ours_is_busy(live: LiveServer) -> None:
-    """Long uploads do not hold the event loop."""
+    """Long uploads do not hold the event loop: this one ends when others have had their answers."""
+    answered = 0
 
     def blocks() -> Any:
-        for _ in range(20):
+        while answered < 20:
             time.sleep(0.05)
-            yield b"x" * 1_000_000
+            yield b"x" * 100_000
 
     with live.http() as upload, live.http() as other, ThreadPoolExecutor(1) as pool:
         future = pool.submit(upload.put, f"{P}/claims/{new_id()}/blobs", content=blocks())
-        answered = 0
         while not future.done():
             assert other.get("api/status").status_code == 200
             answered += 1
         assert future.result().status_code == 201
-        assert answered > 10
 
 
 def test_what_is_told_of_an_unknown_user_is_no_secret(live: LiveServer) -> None:

@@ -16,7 +16,7 @@ def _raise() -> None:
 
 
 async def test_results_and_errors_come_back() -> None:
-    pool = Pool("registry", 2, 5)
+    pool = Pool("registry", 2, 60)
     assert await pool.run(lambda a, b: a + b, 1, b=2) == 3
     with pytest.raises(Invalid):
         await pool.run(_raise)
@@ -25,14 +25,13 @@ async def test_results_and_errors_come_back() -> None:
 
 async def test_a_call_past_its_deadline_is_told_and_others_still_have_their_threads() -> None:
     pool = Pool("registry", 1, 0.1)
-    other = Pool("storage", 1, 5)
+    other = Pool("storage", 1, 60)
     release = threading.Event()
     with pytest.raises(Unavailable, match=r"registry backend did not answer within 0\.1 s"):
         await pool.run(release.wait)
     assert await other.run(lambda: "fine") == "fine"
     release.set()
-    await asyncio.sleep(0.05)
-    assert await pool.run(lambda: "again") == "again"
+    assert await pool.run_within(60, lambda: "again") == "again"
     pool.close()
     other.close()
 
@@ -41,19 +40,19 @@ async def test_a_call_that_was_told_to_have_failed_is_not_done_later() -> None:
     pool = Pool("registry", 1, 0.1)
     release = threading.Event()
     done: list[str] = []
-    first = asyncio.ensure_future(pool.run_within(5, release.wait))
+    first = asyncio.ensure_future(pool.run_within(60, release.wait))
     await asyncio.sleep(0.01)
     with pytest.raises(Unavailable):
         await pool.run(done.append, "late")
     pool.always(lambda: done.append("always"))
     release.set()
     await first
-    assert await pool.run(lambda: list(done)) == ["always"]
+    assert await pool.run_within(60, lambda: list(done)) == ["always"]
     pool.close()
 
 
 async def test_too_many_calls_are_refused_at_once() -> None:
-    pool = Pool("registry", 1, 10)
+    pool = Pool("registry", 1, 60)
     release = threading.Event()
     waiting = [asyncio.ensure_future(pool.run(release.wait)) for _ in range(1 + QUEUE)]
     await asyncio.sleep(0.01)

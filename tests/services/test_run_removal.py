@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from aip_jupyter.domain.access import CreateProject
 from aip_jupyter.domain.changes import Change
+from aip_jupyter.domain.query import Query
 from aip_jupyter.domain.records import now_ms
 from aip_jupyter.domain.runs import GetRun, ListRuns
 from aip_jupyter.domain.system import CheckStore
@@ -93,6 +96,36 @@ def test_texts_that_other_runs_refer_to_are_handed_on(platform: Platform) -> Non
     }
 
 
+def test_who_refers_to_runs_that_are_purged_is_looked_for_once(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a large project each look takes long; only who refers to several is looked at again."""
+    services, journal = platform.services(), Sender(platform.services())
+    gone, heir = [ended_run(platform) for _ in range(20)], started()
+    for id in gone:
+        journal.send(TextLogged(id, "source/a.py", id, captured=True))
+        journal.send(TextLogged(id, "environment/requirements.txt", id, captured=True))
+    journal.send(heir, Captured(heir.run, {"source.run": gone[3], "environment.run": gone[7]}))
+    for id in gone:
+        services.runs.delete_run(GetRun(run=id))
+    looks, find = list[Query](), platform.tracking.find
+
+    def counted(kind: Any, project: str, query: Query) -> Any:
+        looks.append(query)
+        return find(kind, project, query)
+
+    monkeypatch.setattr(platform.tracking, "find", counted)
+    assert purge(platform, now_ms() + RESTORABLE + 10_000) == 20
+    assert len(looks) < 10
+    monkeypatch.undo()
+    assert services.runs.get_run(GetRun(run=heir.run)).run.properties == {}
+    texts = [
+        services.runs.get_text(GetText(run=heir.run, name=name)).text
+        for name in ("source/a.py", "environment/requirements.txt")
+    ]
+    assert texts == [gone[3], gone[7]]
+
+
 def test_the_check_of_the_store_purges(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     services = platform.services()
     services.runs.delete_run(GetRun(run=ended_run(platform)))
@@ -119,6 +152,38 @@ def test_who_changes_the_run_meanwhile_is_not_overwritten(
     monkeypatch.setattr(platform.tracking, "apply", disturbed)
     deleted = services.runs.delete_run(GetRun(run=id)).run
     assert (deleted.state, deleted.tags) == ("ARCHIVED", {"late": "1"})
+
+
+@pytest.mark.parametrize("first", ["delete_run", "restore_run"])
+def test_a_part_is_not_restored_while_the_whole_is_deleted(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Whoever comes second: it has seen what the first one has changed."""
+    runs, apply = platform.services().runs, platform.tracking.apply
+    whole, journal = started(name="whole"), Sender(platform.services())
+    part = started(name="part", parent=whole.run)
+    journal.send(whole, part, *(RunEnded(run.run, "completed", run.time) for run in (whole, part)))
+    runs.delete_run(GetRun(run=part.run))
+    slow = {"delete_run": runs.restore_run, "restore_run": runs.delete_run}[first]
+    ids = {"delete_run": whole.run, "restore_run": part.run}
+    quick = [lambda: getattr(runs, first)(GetRun(run=ids.pop(first)))]
+
+    def disturbed(changes: Sequence[Change], expect: Mapping[str, int] | None = None) -> None:
+        if quick:
+            quick.pop()()
+        apply(changes, expect)
+
+    monkeypatch.setattr(platform.tracking, "apply", disturbed)
+    with contextlib.suppress(Conflict):
+        slow(GetRun(run=part.run if first == "delete_run" else whole.run))
+    states = {run: runs.get_run(GetRun(run=run)).run.state for run in (whole.run, part.run)}
+    assert states == {whole.run: "ARCHIVED", part.run: "ARCHIVED"}
+    monkeypatch.undo()
+    runs.restore_run(GetRun(run=whole.run))
+    restored = runs.get_run(GetRun(run=part.run)).run.state
+    assert restored == ("ARCHIVED" if first == "delete_run" else "LIVE"), (
+        "deleted with the whole, or by itself"
+    )
 
 
 def test_who_may_add_to_some_runs_only_deletes_no_other(platform: Platform) -> None:

@@ -27,7 +27,7 @@ from aip_jupyter.sessions.zmq_link import ZmqLink
 from aip_jupyter.wire.agent import Order
 
 from ..support.values import shared_values
-from .agents import Agent, running_agent
+from .agents import Agent, running_agent, wait_for
 from .cells import cell
 
 
@@ -298,44 +298,47 @@ INTERRUPTED = """
 import time
 class Slow:
     def __setstate__(self, state):
-        print("inside", flush=True)
+        open(state["begun"], "w").close()
         time.sleep(60)
 """
 
 
-def slow() -> Any:
-    """A value that takes a minute to arrive."""
+def slow(begun: Path) -> Any:
+    """A value that takes a minute to arrive; the file is there once it has begun to."""
     namespace = {"__name__": "__main__"}
     exec(INTERRUPTED, namespace)
     made: Any = namespace["Slow"]()  # type: ignore[operator]
-    made.x = 1
+    made.begun = str(begun)
     return made
 
 
-def test_an_interrupt_on_the_way_leaves_nothing_half_there(agent: Agent) -> None:
+def test_an_interrupt_on_the_way_leaves_nothing_half_there(agent: Agent, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+
     async def work(side: Side) -> None:
         await side.into(a=1, b=1)
-        sending = asyncio.ensure_future(side.into(a=2, array=np.zeros(300_000), b=slow()))
-        await asyncio.sleep(0.7)
+        sending = asyncio.ensure_future(side.into(a=2, array=np.zeros(300_000), b=slow(begun)))
+        await asyncio.to_thread(wait_for, begun.exists)
         await side.relay.order(Order(do="interrupt"))
         with pytest.raises(Interrupted):
-            await asyncio.wait_for(sending, 20)
+            await sending
         assert await side.run("a, b, 'array' in globals()") == "(1, 1, False)"
 
     use(agent, work)
 
 
 def test_a_session_that_ends_on_the_way_ends_the_waiting(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
     with running_agent(tmp_path) as agent:
         agent.until("idle")
 
         async def work(side: Side) -> None:
             before = shared_values(os.getpid())
-            sending = asyncio.ensure_future(side.into(array=np.zeros(300_000), b=slow()))
-            await asyncio.sleep(0.5)
+            sending = asyncio.ensure_future(side.into(array=np.zeros(300_000), b=slow(begun)))
+            await asyncio.to_thread(wait_for, begun.exists)
             os.kill(agent.kernel, signal.SIGKILL)
             with pytest.raises(SessionDied):
-                await asyncio.wait_for(sending, 5)
+                await sending
             assert shared_values(os.getpid()) <= before
 
         use(agent, work)

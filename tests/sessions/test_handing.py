@@ -25,7 +25,7 @@ from aip_jupyter.sessions.zmq_link import ZmqLink
 from aip_jupyter.wire.journal import AnyEntry, Notes, RunStarted, encode_record
 
 from ..support.live import LiveServer, live_server
-from .agents import Agent, running_agent, spec
+from .agents import Agent, running_agent, spec, wait_for
 
 CUT_OFF = """
 import socket
@@ -46,11 +46,12 @@ aip.log_metrics({{"behind": 1.0}}, step=0)
 print(JOURNALS.flush(60))
 """
 LATER = """
-import threading, time
+import os, threading, time
 def work():
-    time.sleep(0.5)
+    while not os.path.exists({gate!r}): time.sleep(0.01)
     for step in range(50):
-        aip.log_metrics({"later": step}, step=step)
+        aip.log_metrics({{"later": step}}, step=step)
+    open({done!r}, "w").close()
 threading.Thread(target=work).start()
 """
 
@@ -116,15 +117,20 @@ def test_the_notebook_stores_it_once_and_in_order(server: LiveServer, agent: Age
 
 
 @pytest.mark.usefixtures("notebook")
-def test_what_is_logged_while_no_notebook_is_there_waits_for_one(server: LiveServer, agent: Agent) -> None:
+def test_what_is_logged_while_no_notebook_is_there_waits_for_one(
+    server: LiveServer, agent: Agent, tmp_path: Path, gate: Path
+) -> None:
     of = context(server)
     assert of.run is not None
-    asyncio.run(_run(agent, of, CUT_OFF.format(port=server.port), LOG.format(count=1) + LATER))
+    done = tmp_path / "done"
+    later = LATER.format(gate=str(gate), done=str(done))
+    asyncio.run(_run(agent, of, CUT_OFF.format(port=server.port), LOG.format(count=1) + later))
     services = server.services()
     known = services.runs.get_run(GetRun(run=of.run.id)).metrics
     assert "later" not in [metric.key for metric in known]
-    wait = "import time\nwhile threading.active_count() and JOURNALS.flush(60): time.sleep(0.1)\n"
-    asyncio.run(_run(agent, of, "time.sleep(1)\n" + wait))
+    gate.touch()
+    wait_for(done.exists)
+    asyncio.run(_run(agent, of, "while JOURNALS.flush(60): time.sleep(0.1)"))
     assert services.runs.get_history(GetHistory(run=of.run.id, key="later")).steps == list(range(50))
     services.close()
 

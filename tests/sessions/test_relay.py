@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+import zmq
 
 from aip_jupyter.client.context import Context, RunContext
 from aip_jupyter.errors import SessionDied, Unavailable
@@ -49,13 +51,28 @@ async def linked(agent: Agent) -> AsyncIterator[Relay]:
 def use(agent: Agent, work: Callable[[Relay], Awaitable[None]]) -> None:
     async def main() -> None:
         async with linked(agent) as relay:
-            await asyncio.wait_for(work(relay), 60)
+            await asyncio.wait_for(work(relay), 100)
 
     asyncio.run(main())
 
 
 def text(messages: list[Message], kind: str = "stream") -> str:
     return "".join(message.read()["text"] for message in messages if message.type == kind)
+
+
+def test_a_link_opens_however_late_this_process_goes_on(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sockets connect in a thread of their own, also while this one has to wait for a processor."""
+    look = zmq.Socket.get_monitor_socket
+
+    def late(socket: zmq.Socket[bytes], *events: Any) -> zmq.Socket[bytes]:
+        time.sleep(0.2)
+        return look(socket, *events)
+
+    monkeypatch.setattr(zmq.Socket, "get_monitor_socket", late)
+    (reply,) = run_cells(agent.grant, "1")
+    assert reply["status"] == "ok"
 
 
 def test_what_a_cell_has_printed_is_there_when_it_has_ended(agent: Agent) -> None:
@@ -225,7 +242,7 @@ def test_an_interrupted_cell_ends_and_keeps_the_variables(agent: Agent, code: st
         await begun.wait()
         await asyncio.sleep(0.2)  # from the line that tells to what comes after it
         await relay.order(Order(do="interrupt"))
-        reply = await asyncio.wait_for(running, 20)
+        reply = await running
         assert reply["status"] == "error"
         assert reply["ename"] in ("KeyboardInterrupt", "CancelledError")
         await relay.run(cell("kept"), shown.append)
@@ -243,7 +260,16 @@ def test_an_interrupt_without_a_cell_does_nothing(agent: Agent) -> None:
     use(agent, work)
 
 
-def test_the_output_of_threads_comes_after_the_cell_too(agent: Agent) -> None:
+LATE = """
+import os, threading, time
+def say():
+    while not os.path.exists({gate!r}): time.sleep(0.01)
+    print("late", flush=True)
+threading.Thread(target=say).start()
+"""
+
+
+def test_the_output_of_threads_comes_after_the_cell_too(agent: Agent, gate: Path) -> None:
     async def work(relay: Relay) -> None:
         shown: list[Message] = []
         late = asyncio.Event()
@@ -252,10 +278,10 @@ def test_the_output_of_threads_comes_after_the_cell_too(agent: Agent) -> None:
             shown.append(message)
             late.set()
 
-        code = "import threading; t = threading.Timer(0.3, lambda: print('late', flush=True)); t.start()"
-        await relay.run(cell(code), show)
+        await relay.run(cell(LATE.format(gate=str(gate))), show)
         assert shown == []
-        await asyncio.wait_for(late.wait(), 20)
+        gate.touch()  # noqa: ASYNC240  # takes no time
+        await late.wait()
         assert text(shown) == "late\n"
 
     use(agent, work)
@@ -283,7 +309,7 @@ def test_a_second_reader_waits_until_the_session_is_free(agent: Agent, gate: Pat
         async with linked(agent) as second:
             assert not second.is_free
             gate.touch()  # noqa: ASYNC240  # takes no time
-            await asyncio.wait_for(second.until_free(), 20)
+            await second.until_free()
         assert (await running)["status"] == "ok"
 
     use(agent, work)
@@ -295,21 +321,22 @@ def test_a_lot_of_output_comes_whole(agent: Agent) -> None:
     assert text(shown) == "".join(f"{i}\n" for i in range(50_000))
 
 
-READER = """
+READER = r"""
 import sys, msgspec
+gate = sys.argv[1]
 from aip_jupyter.domain.sessions import Grant
 from tests.sessions.cells import run_cells
 grant = msgspec.json.decode(sys.stdin.buffer.read(), type=Grant)
-code = "survivor = 7; print(1, flush=True); import time; time.sleep(1)"
+wait = f"import os, time\nwhile not os.path.exists({gate!r}): time.sleep(0.01)"
+code = f"survivor = 7; print(1, flush=True)\n{wait}"
 run_cells(grant, code, show=lambda message: print("shown", flush=True))
 """
 
 
-def test_a_reader_that_was_killed_leaves_the_session_alone(agent: Agent) -> None:
+def test_a_reader_that_was_killed_leaves_the_session_alone(agent: Agent, gate: Path) -> None:
     shown: list[Message] = []
-    with subprocess.Popen(
-        [sys.executable, "-c", READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as reader:
+    command = [sys.executable, "-c", READER, str(gate)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as reader:
         assert reader.stdin is not None
         assert reader.stdout is not None
         reader.stdin.write(msgspec.json.encode(agent.grant))
@@ -319,6 +346,7 @@ def test_a_reader_that_was_killed_leaves_the_session_alone(agent: Agent) -> None
 
     async def work(relay: Relay) -> None:
         assert not relay.is_free
+        gate.touch()  # noqa: ASYNC240  # takes no time
         await relay.until_free()
         await relay.run(cell("survivor"), shown.append)
 
@@ -341,7 +369,7 @@ def test_a_cell_ends_with_its_session(tmp_path: Path, victim: str, reason: str) 
             await begun.wait()
             os.kill(agent.kernel if victim == "kernel" else agent.process.pid, signal.SIGKILL)
             with pytest.raises(SessionDied) as caught:
-                await asyncio.wait_for(running, 2)
+                await running
             assert f"'test' has ended: {reason}" in caught.value.message
             assert "\n" not in caught.value.message
             with pytest.raises(SessionDied):
@@ -366,15 +394,16 @@ def test_links_leave_nothing_open(agent: Agent) -> None:
     before = len(descriptors(os.getpid()))
     for _ in range(3):
         run_cells(agent.grant, "1")
-    wait_for(lambda: len(descriptors(os.getpid())) <= before, 10)
+    wait_for(lambda: len(descriptors(os.getpid())) <= before)
 
 
-def test_an_interrupt_of_values_on_their_way_is_answered(agent: Agent) -> None:
-    code = """
+def test_an_interrupt_of_values_on_their_way_is_answered(agent: Agent, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    code = f"""
 import time
 class Slow:
     def __reduce__(self):
-        print("inside", flush=True)
+        open({str(begun)!r}, "w").close()
         time.sleep(60)
 slow = Slow()
 """
@@ -382,9 +411,9 @@ slow = Slow()
     async def work(relay: Relay) -> None:
         await relay.run(cell(code), print)
         fetching = asyncio.ensure_future(relay.ask("aip_fetch_request", {"names": ["slow"]}))
-        await asyncio.sleep(0.5)
+        await asyncio.to_thread(wait_for, begun.exists)
         await relay.order(Order(do="interrupt"))
-        assert (await asyncio.wait_for(fetching, 20)).read()["fault"] == "it was interrupted"
+        assert (await fetching).read()["fault"] == "it was interrupted"
         assert (await relay.run(cell("1"), print))["status"] == "ok"
 
     use(agent, work)

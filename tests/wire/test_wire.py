@@ -111,9 +111,10 @@ def test_what_would_lead_to_another_route_is_refused(name: str) -> None:
     [(401, errors.Unauthenticated), (403, errors.Denied), (404, errors.NotFound), (502, errors.Unavailable)],
 )
 def test_replies_that_are_not_ours_are_told_by_their_status(status: int, kind: type) -> None:
-    error = decode_error(status, b"<html>\xff")
-    assert type(error) is kind
-    assert str(status) in error.message
+    for body in (b"<html>\xff", b'{"error": {"code": "invalid", "message": "\xff"}}', b'{"a":' * 100_000):
+        error = decode_error(status, body)
+        assert type(error) is kind
+        assert str(status) in error.message
 
 
 def test_no_two_routes_collide() -> None:

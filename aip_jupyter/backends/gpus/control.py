@@ -27,8 +27,11 @@ def order(control: Mapping[str, str | int], what: Order, *, patience: float = 5.
         return msgspec.msgpack.decode(socket.recv(), type=Answer)
 
 
-def agent_socket(context: Any, control: Mapping[str, str | int]) -> Any:
-    """A socket of this ZMQ context, connected to the agent's control socket with the keys of its record."""
+def agent_socket(context: Any, control: Mapping[str, str | int], watched: int = 0) -> Any:
+    """A socket of this ZMQ context, connected to the agent's control socket with the keys of its record.
+
+    `watched`: the events for its `get_monitor_socket()`, none of which is missed.
+    """
     import zmq
 
     socket = context.socket(zmq.DEALER)
@@ -36,5 +39,7 @@ def agent_socket(context: Any, control: Mapping[str, str | int]) -> Any:
     socket.curve_serverkey = str(control["public_key"]).encode()
     socket.curve_publickey = str(control["client_public_key"]).encode()
     socket.curve_secretkey = str(control["client_secret_key"]).encode()
+    if watched:
+        socket.get_monitor_socket(watched)
     socket.connect(str(control["address"]))
     return socket

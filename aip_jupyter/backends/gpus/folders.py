@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from ...domain.records import now_ms
 from ...errors import Conflict, NotFound, SessionDied
 from ...wire.agent import OUTPUT, RECORD, SPEC, AgentRecord, AgentSpec
+from ...wire.errors import UNREADABLE
 from . import locks
 from .processes import end_group
 
@@ -73,7 +74,7 @@ class SessionFolder:
         """What is known of it. NotFound."""
         try:
             return msgspec.json.decode((self.path / RECORD).read_bytes(), type=AgentRecord)
-        except (FileNotFoundError, msgspec.DecodeError) as error:
+        except (FileNotFoundError, *UNREADABLE) as error:
             message = f"session: there is none with the id {self.path.name!r}"
             raise NotFound(message, field="session") from error
 

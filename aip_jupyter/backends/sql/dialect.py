@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, TableValuedAlias, UnaryExpression, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import operators
 
 Element = ColumnElement[Any]
+
+_TRIGRAMS = 20
 
 
 def items(column: Element) -> TableValuedAlias:
@@ -47,6 +49,15 @@ def contains(text: Element, part: str) -> Element:
     return text.contains(part, autoescape=True)
 
 
+def trigrams(part: str) -> str:
+    """What the index `model_name` is asked for: texts with the part, and some others; "" where it cannot be.
+
+    It knows no shorter parts than of three characters. Of a long one, its beginning is enough to find few.
+    """
+    places = range(min(len(part) - 2, _TRIGRAMS))
+    return " ".join('"{}"'.format(part[at : at + 3].replace('"', '""')) for at in places)
+
+
 def unindexed(element: Element) -> Element:
     """The same, but SQLite does not use the order of an index for it."""
     return UnaryExpression(element, operator=operators.custom_op("+"), type_=element.type)
@@ -57,10 +68,10 @@ def sorting(element: Element, *, descending: bool) -> UnaryExpression[Any]:
     return element.desc() if descending else element.asc()
 
 
-def violated(error: IntegrityError, table: Table) -> Sequence[str]:
+def violated(error: sqlite3.IntegrityError, table: Table) -> Sequence[str]:
     """The columns of the unique constraint that a statement broke; none when it broke no such thing.
 
     SQLite says `UNIQUE constraint failed: model.project, model.name`.
     """
-    names = str(error.orig).partition("UNIQUE constraint failed: ")[2]
+    names = str(error).partition("UNIQUE constraint failed: ")[2]
     return [name.removeprefix(f"{table.name}.") for name in names.split(", ") if name]

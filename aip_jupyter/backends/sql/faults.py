@@ -17,6 +17,7 @@ _ADVICE = (
     ("unable to open", "it cannot be opened; check that its folder exists and is yours"),
     ("not a database", "the file is damaged; move it away or restore a copy"),
     ("malformed", "the file is damaged; move it away or restore a copy"),
+    ("no such module", "it was made where SQLite has FTS5, which this Python's lacks; use another Python"),
     ("disk I/O error", "the disk fails; check its health and your quota"),
 )
 """Parts of SQLite's messages, since error codes come only with Python 3.11."""

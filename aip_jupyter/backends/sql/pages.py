@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, FromClause, Select, and_, literal, null, or_, select, true, tuple_
 
+from ...domain.models import Model
 from ...domain.query import And, Compare, Condition, Cursor, Query, Scalar
 from ...domain.records import Record
 from ...domain.runs import Run
@@ -18,8 +19,15 @@ from .compiler import MEASURES, Element, compared, condition_of, element_of
 from .schema import TABLES, metric
 
 FEW = 500
-"""So many runs, or fewer, are all looked at, and then sorted; of more, the order's index is followed until
+"""So many records, or fewer, are all looked at, and then sorted; of more, the order's index is followed until
 the page is full."""
+
+# The index of parts is none that SQLAlchemy knows, and not every SQLite library can keep it.
+_HAS_PARTS = "SELECT 1 FROM sqlite_master WHERE name = 'model_name'"
+_WITH_PARTS = """
+SELECT model.id FROM model_name CROSS JOIN model ON model.key = model_name.rowid
+WHERE model_name MATCH ? AND model.project = ? LIMIT ?
+"""
 
 _RANGES = ("=", "<", "<=", ">", ">=", "in")
 
@@ -53,7 +61,9 @@ class Pages:
         return rows
 
     def _few(self, connection: Connection) -> list[str] | None:
-        """The ids of all runs that can match, when they are FEW; else None."""
+        """The ids of all that can match, when they are FEW and easily found; else None."""
+        if self._kind is Model:
+            return self._few_models(connection)
         if self._kind is not Run:
             return None
         narrow = False
@@ -72,6 +82,17 @@ class Pages:
         # The index of a metric tells nothing of all else that is asked for.
         ids = select(self._table.c.id).where(self._table.c.project == self._project, self._where)
         return _unless_many(connection, ids)
+
+    def _few_models(self, connection: Connection) -> list[str] | None:
+        """Those with what must be a part of the name."""
+        terms = [term for term in _terms(self._query.where) if isinstance(term, Compare)]
+        parts = [str(term.value) for term in terms if (term.field, term.operator) == ("name", "contains")]
+        trigrams = next(filter(None, map(dialect.trigrams, parts)), "")
+        cursor = connection.connection.cursor()
+        if not trigrams or not cursor.execute(_HAS_PARTS).fetchone():
+            return None
+        found = cursor.execute(_WITH_PARTS, (trigrams, self._project, FEW + 1)).fetchall()
+        return [id for (id,) in found] if len(found) <= FEW else None
 
     def _own(self, few: list[str] | None) -> Select[Any]:
         """In the order of a field that the row has."""

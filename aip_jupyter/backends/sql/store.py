@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select, update
 
 from ...domain.artifacts import Artifact
 from ...domain.changes import AddPoints, Change, Intent, Put
 from ...domain.models import Model, Version
 from ...domain.pages import Page
-from ...domain.query import Query, encode_cursor, field_value
+from ...domain.query import Compare, Query, encode_cursor, field_value
 from ...domain.records import Record
 from ...domain.runs import History, Journal, Metric, Run
 from ...domain.texts import Text, TextInfo
@@ -24,6 +24,7 @@ from .dialect import among
 from .engine import Database
 from .files import SCHEMA_VERSION
 from .pages import Pages
+from .rows import rows_of
 from .schema import TABLES
 from .writer import Writer
 
@@ -31,11 +32,6 @@ R = TypeVar("R", bound=Record)
 
 _DIGESTS = 10_000
 """How many digests one transaction reads: a long one would keep the write-ahead log from shrinking."""
-
-_BY_ID = {
-    kind: select(table).where(table.c.id == bindparam("named"), table.c.project == bindparam("of"))
-    for kind, table in TABLES.items()
-}
 
 
 class SqlStore:
@@ -47,13 +43,18 @@ class SqlStore:
     def get(self, kind: type[R], project: str, id: str) -> R:
         check_value([project, id], "id")
         with self._database.reading() as connection:
-            row = connection.execute(_BY_ID[kind], {"of": project, "named": id}).one_or_none()
-        if row is None:
+            record: R | None = rows_of(kind).one(connection, project, "id", id)
+        if record is None:
             raise NotFound(f"{kind_name(kind)}: there is none with the id {id!r} in project {project!r}")
-        return kind(**row._mapping)
+        return record
 
     def find(self, kind: type[R], project: str, query: Query) -> Page[R]:
         cursor = check_query(kind, project, query)
+        field, text = _only_value(query)
+        if field in rows_of(kind).keys:
+            with self._database.reading() as connection:
+                record: R | None = rows_of(kind).one(connection, project, field, text)
+            return Page(items=[record] if record else [])
         pages = Pages(kind, project, query, cursor)
         with self._database.reading() as connection:
             rows = pages.read(connection)
@@ -141,3 +142,13 @@ class SqlStore:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _only_value(query: Query) -> tuple[str, str]:
+    """The field, and its text, that is all that the query asks for; "" for any other query."""
+    match query:
+        case Query(where=Compare(field=field, operator="=", value=str(text)), page_token=""):
+            return field, text
+        case Query(where=Compare(field=field, operator="in", value=(str(text),)), page_token=""):
+            return field, text
+    return "", ""

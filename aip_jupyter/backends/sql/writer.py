@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import asdict
-from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, delete
 
 from ...domain.changes import SILENT, Action, AddPoints, Change, Delete, Put
 from ...domain.records import Record, now_ms
@@ -17,6 +17,7 @@ from ...errors import AipError, Invalid, StorageFull
 from ..checks import changed, kind_name, taken
 from .dialect import violated
 from .points import add_points, remove_recorded
+from .rows import rows_of
 from .schema import MAX_KEY, TABLES, change
 
 FEED_LENGTH = 10_000
@@ -26,8 +27,11 @@ _KINDS = {table.name: kind for kind, table in TABLES.items()}
 # A statement per table would be most of what a small change costs. CROSS JOIN: each id is looked up in the
 # index (https://www.sqlite.org/optoverview.html#crossjoin).
 _OF_TABLE = "SELECT '{0}', id, project, revision, updated FROM named CROSS JOIN {0} ON id = named.value"
-_NAMED = "WITH named AS MATERIALIZED (SELECT value FROM json_each(:ids)) "
+_NAMED = "WITH named AS (SELECT value FROM json_each(:ids)) "
 _NAMED += " UNION ALL ".join(map(_OF_TABLE.format, _KINDS))
+
+_TELL = "INSERT INTO change (project, kind, id, action) VALUES (:project, :kind, :id, :action)"
+_NEWEST = "SELECT max(sequence) FROM change"
 
 
 class Stored(NamedTuple):
@@ -73,20 +77,15 @@ class Writer:
 
     def _put(self, record: Record) -> None:
         kind = type(record)
-        table = TABLES[kind]
         old = self._stored.get((kind, record.id))
         if old is not None and old.project != record.project:
             raise taken(kind, "id", record.id)
         values = asdict(record)
-        del values["key"]
         values["revision"] = old.revision + 1 if old else 1
         values["updated"] = max(self._now, old.updated + 1 if old else 0)
         try:
-            if old is None:
-                self._connection.execute(insert(table), values)
-            else:
-                self._connection.execute(update(table).where(table.c.id == record.id), values)
-        except IntegrityError as error:
+            rows_of(kind).put(self._connection, values, new=old is None)
+        except sqlite3.IntegrityError as error:
             raise _refusal(record, error) from error
         self._stored[kind, record.id] = Stored(record.project, values["revision"], values["updated"])
         self._note(kind, record.project, record.id, "updated" if old else "created")
@@ -108,8 +107,9 @@ class Writer:
         """Append to the change feed, and cut its far end now and then."""
         if not self._events:
             return
-        self._connection.execute(insert(change), self._events)
-        newest = self._connection.execute(select(func.max(change.c.sequence))).scalar_one()
+        cursor = self._connection.connection.cursor()
+        cursor.executemany(_TELL, self._events)
+        newest = cursor.execute(_NEWEST).fetchone()[0]
         if newest % (FEED_LENGTH // 10) < len(self._events):
             self._connection.execute(delete(change).where(change.c.sequence <= newest - FEED_LENGTH))
 
@@ -118,14 +118,14 @@ def _id(item: Put | Delete) -> str:
     return item.record.id if isinstance(item, Put) else item.id
 
 
-def _refusal(record: Record, error: IntegrityError) -> AipError:
+def _refusal(record: Record, error: sqlite3.IntegrityError) -> AipError:
     """Why the database does not take the record."""
     kind = type(record)
     columns = violated(error, TABLES[kind])
     if columns:
         return taken(kind, columns[-1], getattr(record, columns[-1]))
-    if f"ck_{kind_name(kind)}_key" in str(error.orig):
+    if f"ck_{kind_name(kind)}_key" in str(error):
         return StorageFull(
             f"store: all {MAX_KEY:,} keys of its {kind_name(kind)}s are given; start another one"
         )
-    return Invalid(f"{kind_name(kind)}: the store refuses this record ({error.orig})")
+    return Invalid(f"{kind_name(kind)}: the store refuses this record ({error})")

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from ...domain import names
 from ...domain.artifacts import Claim
 from ...domain.records import now_ms
+from ...wire.errors import UNREADABLE
 from . import refusals
 from .local_disk import locked, sync_folder, write_all
 from .local_staging import StagedFile
@@ -135,7 +136,7 @@ def _read(path: Path, *, only_header: bool = False) -> tuple[Claim, bytes] | Non
             # The file's name counts: a claim may have been given another id.
             header = replace(msgspec.json.decode(file.readline(), type=Claim), id=path.name)
             return header, b"" if only_header else file.read()
-    except (FileNotFoundError, msgspec.MsgspecError):
+    except (FileNotFoundError, *UNREADABLE):
         return None
 
 

@@ -12,9 +12,9 @@ import sys
 from ...errors import Invalid, NotFound
 from ...sessions.imports import AfterImport
 from . import lightning_trainers, sklearn_classes
-from .options import Options, Patch, choose
+from .options import FRAMEWORKS, Options, Patch, choose
 
-_SKLEARN, _LIGHTNING = "sklearn", "lightning"
+_SKLEARN, _LIGHTNING = FRAMEWORKS
 _PATCHES: dict[str, tuple[Patch, ...]] = {
     _SKLEARN: (Patch("sklearn.base", sklearn_classes.install, sklearn_classes.uninstall),),
     _LIGHTNING: tuple(

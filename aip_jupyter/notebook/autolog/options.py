@@ -6,6 +6,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import NamedTuple
 
+FRAMEWORKS = ("sklearn", "lightning")
+"""What they are called."""
+
 
 class Options(NamedTuple):
     """What `aip.autolog` was told."""
