@@ -35,6 +35,11 @@ export class SectionWidget extends ReactWidget {
     _options.section.changed.connect(this._onChanged, this);
   }
 
+  /** How much of the height it has at first. */
+  get share(): number {
+    return this._options.section.share ?? 1;
+  }
+
   /** The node that commands act on. */
   get current(): INode | null {
     return this._current;
