@@ -13,8 +13,8 @@ import { statusState } from './states';
 /** Milliseconds between the last key in the field and the question. */
 const TYPING = 300;
 
-/** Finds the field, for who wants to type into it. */
-export const FIELD = 'jp-AipRuns-field';
+/** Selects the field, for who wants to type into it. */
+export const FIELD = '.jp-AipRuns-search input';
 
 export interface IBarProps {
   readonly section: RunsSection;
@@ -79,7 +79,6 @@ function Field({ section, trans }: IBarProps): React.ReactElement {
     <div className="jp-AipHeader-filter jp-AipRuns-search">
       <InputGroup
         type="search"
-        className={FIELD}
         spellCheck={false}
         placeholder={trans.__('Name or condition')}
         title={trans.__('Part of a name, or a condition:\n%1', EXAMPLE)}
@@ -169,7 +168,7 @@ function Choice(props: { label: string; trans: TranslationBundle; onClear: () =>
 
 /** What had the keyboard is gone: the field has it then. */
 function focusField(gone: Element): void {
-  gone.closest('.jp-AipRuns-bar')?.querySelector<HTMLInputElement>(`.${FIELD}`)?.focus();
+  gone.closest('.jp-AipRuns-bar')?.querySelector<HTMLInputElement>(FIELD)?.focus();
 }
 
 function Selected({ selection, commands, trans }: IBarProps): React.ReactElement {

@@ -82,7 +82,7 @@ function addSearch({ app: { commands }, client, pages, section, sidebar, trans }
     label: trans.__('AIP: Search Runs'),
     execute: async () => {
       await commands.execute(SHOW);
-      document.querySelector<HTMLInputElement>(`#jp-aip-section-${section.id} .${FIELD}`)?.focus();
+      document.querySelector<HTMLInputElement>(`#jp-aip-section-${section.id} ${FIELD}`)?.focus();
     }
   });
   commands.addCommand('aip:open-run-by-name', {
