@@ -7,6 +7,7 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+import { ActionButton } from './button';
 import type { IRow } from './rows';
 import type { IHeld } from './row';
 import { flatten } from './rows';
@@ -204,17 +205,13 @@ function Advice({ section, trans }: { section: ISection; trans: TranslationBundl
       <p>{hint}</p>
       <div className="jp-AipSection-code">
         <pre>{code}</pre>
-        <button
-          type="button"
-          className="jp-AipTree-action"
-          title={trans.__('Copy')}
-          aria-label={trans.__('Copy')}
+        <ActionButton
+          icon={copyIcon}
+          label={trans.__('Copy')}
           onClick={() => {
             Clipboard.copyToSystem(code);
           }}
-        >
-          <copyIcon.react tag="span" stylesheet="menuItem" />
-        </button>
+        />
       </div>
     </div>
   );

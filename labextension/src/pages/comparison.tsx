@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { ActionButton } from '../button';
 import { Chart } from '../charts/chart';
 import type { ISeries } from '../charts/curves';
 import { SERIES } from '../charts/palette';
@@ -156,17 +157,7 @@ function Legend(props: ILegendProps): React.ReactElement {
       <button type="button" className="jp-AipTree-link" title={trans.__('Open the run')} onClick={onOpen}>
         {name}
       </button>
-      {onRemove ? (
-        <button
-          type="button"
-          className="jp-AipTree-action"
-          title={trans.__('Take %1 out', name)}
-          aria-label={trans.__('Take %1 out', name)}
-          onClick={onRemove}
-        >
-          <closeIcon.react tag="span" stylesheet="menuItem" />
-        </button>
-      ) : null}
+      {onRemove ? <ActionButton icon={closeIcon} label={trans.__('Take %1 out', name)} onClick={onRemove} /> : null}
     </span>
   );
 }

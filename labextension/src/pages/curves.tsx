@@ -113,7 +113,13 @@ function Drawing(props: ICurvesProps & { metric: string }): React.ReactElement {
         rendermime={rendermime}
         spec={spec}
         points={points}
-        label={trans.__('%1: %2 points of %3 runs', printable(metric), countText(total), countText(curves.length))}
+        label={trans._n(
+          '%2: %3 points of %1 run',
+          '%2: %3 points of %1 runs',
+          curves.length,
+          printable(metric),
+          countText(total)
+        )}
       />
       {lost ? (
         <div className="jp-AipCurves-lost">

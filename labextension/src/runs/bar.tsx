@@ -3,6 +3,7 @@ import { closeIcon, filterListIcon, InputGroup } from '@jupyterlab/ui-components
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import { ActionButton } from '../button';
 import type { ISelection } from '../tokens';
 import { openRunsMenu } from './menu';
 import { runsOf } from './nodes';
@@ -99,18 +100,14 @@ function Field({ section, trans }: IBarProps): React.ReactElement {
         }}
       />
       {typed ? (
-        <button
-          type="button"
-          className="jp-AipTree-action"
-          title={trans.__('Clear the search')}
-          aria-label={trans.__('Clear the search')}
+        <ActionButton
+          icon={closeIcon}
+          label={trans.__('Clear the search')}
           onClick={event => {
             ask('', 0);
             focusField(event.currentTarget);
           }}
-        >
-          <closeIcon.react tag="span" stylesheet="menuItem" />
-        </button>
+        />
       ) : null}
     </div>
   );
@@ -183,18 +180,14 @@ function Selected({ selection, commands, trans }: IBarProps): React.ReactElement
       <button type="button" className="jp-AipTree-link" onClick={compare}>
         {trans.__('Compare')}
       </button>
-      <button
-        type="button"
-        className="jp-AipTree-action"
-        title={trans.__('Select none')}
-        aria-label={trans.__('Select none')}
+      <ActionButton
+        icon={closeIcon}
+        label={trans.__('Select none')}
         onClick={event => {
           selection.clear();
           focusField(event.currentTarget);
         }}
-      >
-        <closeIcon.react tag="span" stylesheet="menuItem" />
-      </button>
+      />
     </div>
   );
 }
