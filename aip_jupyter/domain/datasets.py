@@ -85,6 +85,8 @@ class ListDatasets(Request, frozen=True, kw_only=True):
     """Part of the name, in any case."""
     name: str = ""
     """The exact name: all contents that had it."""
+    deleted: bool = False
+    """Those that were deleted, and can be restored, instead of the others."""
     order_by: str = "updated desc"
     """One of name, created, updated; then `asc` or `desc`."""
     limit: int = 100

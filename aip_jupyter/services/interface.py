@@ -28,7 +28,18 @@ from ..domain.access import (
     SignDownload,
     TokenInfo,
 )
-from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
+from ..domain.artifacts import (
+    Artifact,
+    ArtifactPage,
+    Blob,
+    Changed,
+    GetArtifact,
+    GetArtifacts,
+    ListArtifacts,
+    LogArtifacts,
+    ReleaseClaim,
+    UploadBlob,
+)
 from ..domain.comparison import CompareRuns, Comparison
 from ..domain.datasets import (
     Dataset,
@@ -198,6 +209,32 @@ class Datasets(Protocol):
     def get_run_datasets(self, request: GetRunDatasets) -> list[RunDataset]:
         """The datasets that a run used and made, in the order in which they were logged. NotFound."""
 
+    def delete_dataset(self, request: GetDataset) -> DatasetDetail:
+        """Delete the record of one content: it is listed no more. What used it says that it was deleted."""
+
+    def restore_dataset(self, request: GetDataset) -> DatasetDetail:
+        """Take that back: by id or digest, or the one last deleted of this name. NotFound."""
+
+
+class Artifacts(Protocol):
+    """The files of runs."""
+
+    def log_artifacts(self, request: LogArtifacts) -> list[Artifact]:
+        """Record files whose bytes were uploaded, and files that are elsewhere, as a run's.
+
+        All or none, in the order of the request. Whoever sends the same request again gets the same records.
+        Invalid: bytes that were not uploaded under the claim; paths that collide.
+        """
+
+    def list_artifacts(self, request: ListArtifacts) -> ArtifactPage:
+        """One page of a run's artifacts. NotFound with the nearest runs."""
+
+    def delete_artifacts(self, request: GetArtifacts) -> Changed:
+        """Delete a file or a folder of a run; it can be restored for 30 days. NotFound."""
+
+    def restore_artifacts(self, request: GetArtifacts) -> Changed:
+        """Take that back. NotFound."""
+
 
 class LineageOf(Protocol):
     """What came out of what."""
@@ -301,6 +338,9 @@ class Services(Protocol):
 
     @property
     def runs(self) -> Runs: ...
+
+    @property
+    def artifacts(self) -> Artifacts: ...
 
     @property
     def datasets(self) -> Datasets: ...

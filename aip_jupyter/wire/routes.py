@@ -4,7 +4,7 @@ its calls.
 
 from __future__ import annotations
 
-from . import blobs, datasets, lineage, models, projects, runs, sessions, system, tokens
+from . import artifacts, blobs, datasets, lineage, models, projects, runs, sessions, system, tokens
 from .route import CHUNK, JSON_BODY_LIMIT, PREFIX, VERSION_HEADER, Route
 
 ROUTES: tuple[Route, ...] = (
@@ -16,6 +16,7 @@ ROUTES: tuple[Route, ...] = (
     *datasets.ROUTES,
     *lineage.ROUTES,
     *sessions.ROUTES,
+    *artifacts.ROUTES,
     *blobs.ROUTES,
 )
 

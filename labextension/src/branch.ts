@@ -32,8 +32,10 @@ export interface IBranchOptions<R, N> {
   changed(): void;
   /** The kind of its records, where changes of other kinds change nothing in the list itself. */
   readonly kind?: string;
-  /** Read one record; only where what changes in a record does not change its place in the list. */
+  /** Read one record; without it, any change makes the list be read again. */
   one?(id: string): Promise<R>;
+  /** Whether a record that has changed is where it was in the list; without it, it always is. */
+  stays?(before: R, after: R): boolean;
 }
 
 /**
@@ -139,6 +141,10 @@ export class Branch<R extends { id: string }, N extends IRecordNode<R>> implemen
     const records = await Promise.all(nodes.map(node => one(node.record.id))).catch(() => null);
     if (!records || !current()) {
       return records && new Set();
+    }
+    const { stays } = this._options;
+    if (stays && !nodes.every((node, index) => stays(node.record, records[index]))) {
+      return null;
     }
     const differing = nodes.filter((node, index) => node.accept(records[index]));
     this._options.changed();

@@ -5,7 +5,7 @@ import { NotebookActions } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
-import { messageOf } from './errors';
+import { told } from './told';
 import type { INode, ISidebar } from './tokens';
 
 export interface ICommandsOptions {
@@ -47,27 +47,26 @@ export function addNodeCommands<N>(
         const node = current();
         return node !== null && (isEnabled?.(node) ?? true);
       },
-      execute: async () => {
+      execute: () => {
         const node = current();
-        try {
-          await (node && execute(node));
-        } catch (reason) {
-          Notification.error(messageOf(reason), { autoClose: 5000 });
-        }
+        return node === null ? undefined : told(() => execute(node));
       }
     });
   }
 }
 
 /**
- * Put the text into a new cell below the active one, or say that there is no notebook for it.
+ * Put the text into a new cell below the active one of the notebook in use, and show that; or say that there is none.
  */
-export function insertBelow({ tracker, trans }: ICommandsOptions, text: string): void {
+export function insertBelow({ app, tracker, trans }: ICommandsOptions, text: string): void {
   const panel = tracker?.currentWidget;
-  if (!panel?.isVisible) {
+  if (!panel) {
     const message = trans.__('Open a notebook first: the line is inserted below its active cell.');
     Notification.info(message, { autoClose: 5000 });
     return;
+  }
+  if (!panel.isVisible) {
+    app.shell.activateById(panel.id);
   }
   const notebook = panel.content;
   NotebookActions.insertBelow(notebook);

@@ -3,6 +3,7 @@ import { closeIcon, InputGroup, ReactWidget, refreshIcon, UseSignal } from '@jup
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import { ActionButton } from './button';
 import { printable } from './format';
 import { ProjectMenu } from './projects/menu';
 import { Notices, Selector } from './projects/selector';
@@ -64,9 +65,12 @@ export class Header extends ReactWidget {
                 }}
               />
               <Store view={view} />
-              <Button label={trans.__('Refresh')} isBusy={view.isBusy} onClick={() => void view.refresh()}>
-                <refreshIcon.react tag="span" stylesheet="menuItem" />
-              </Button>
+              <ActionButton
+                icon={refreshIcon}
+                label={trans.__('Refresh')}
+                isBusy={view.isBusy}
+                onClick={() => void view.refresh()}
+              />
             </div>
             <Filter view={view} trans={trans} />
             <Notices view={view} commands={commands} trans={trans} />
@@ -112,9 +116,15 @@ function Filter({ view, trans }: IPartProps): React.ReactElement {
         }}
       />
       {view.filter ? (
-        <Button label={trans.__('Clear the filter')} onClick={() => void view.setFilter('')}>
-          <closeIcon.react tag="span" stylesheet="menuItem" />
-        </Button>
+        <ActionButton
+          icon={closeIcon}
+          label={trans.__('Clear the filter')}
+          onClick={event => {
+            // It goes with what it clears.
+            event.currentTarget.parentElement?.querySelector('input')?.focus();
+            void view.setFilter('');
+          }}
+        />
       ) : null}
     </div>
   );
@@ -128,26 +138,5 @@ function Problem({ view, trans }: IPartProps): React.ReactElement {
         {trans.__('Retry')}
       </button>
     </div>
-  );
-}
-
-interface IButtonProps {
-  readonly label: string;
-  readonly isBusy?: boolean;
-  readonly onClick: () => void;
-  readonly children: React.ReactNode;
-}
-
-function Button({ label, isBusy, onClick, children }: IButtonProps): React.ReactElement {
-  return (
-    <button
-      type="button"
-      className={`jp-AipTree-action${isBusy ? ' jp-mod-busy' : ''}`}
-      title={label}
-      aria-label={label}
-      onClick={onClick}
-    >
-      {children}
-    </button>
   );
 }

@@ -7,6 +7,7 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+import { ActionButton } from './button';
 import type { IRow } from './rows';
 import type { IHeld } from './row';
 import { flatten } from './rows';
@@ -33,6 +34,11 @@ export class SectionWidget extends ReactWidget {
     this.title.label = _options.section.name;
     this.title.icon = _options.section.icon;
     _options.section.changed.connect(this._onChanged, this);
+  }
+
+  /** How much of the height it has at first. */
+  get share(): number {
+    return this._options.section.share ?? 1;
   }
 
   /** The node that commands act on. */
@@ -199,17 +205,13 @@ function Advice({ section, trans }: { section: ISection; trans: TranslationBundl
       <p>{hint}</p>
       <div className="jp-AipSection-code">
         <pre>{code}</pre>
-        <button
-          type="button"
-          className="jp-AipTree-action"
-          title={trans.__('Copy')}
-          aria-label={trans.__('Copy')}
+        <ActionButton
+          icon={copyIcon}
+          label={trans.__('Copy')}
           onClick={() => {
             Clipboard.copyToSystem(code);
           }}
-        >
-          <copyIcon.react tag="span" stylesheet="menuItem" />
-        </button>
+        />
       </div>
     </div>
   );

@@ -22,6 +22,7 @@ export class Selection {
 
   clear(): void {
     this._nodes.clear();
+    this._anchor = null;
     this._changed();
   }
 
@@ -30,7 +31,7 @@ export class Selection {
    */
   choose(rows: readonly IRow[], row: Pick<IRow, 'key' | 'node'>, current: INode | null, held?: IHeld): void {
     if (held?.shiftKey) {
-      this._fill(rows, this._anchor ?? current?.key ?? row.key, row.key);
+      this._fill(rows, this._start(rows, current) ?? row.key, row.key);
     } else if (held?.ctrlKey || held?.metaKey) {
       this._begin(current === row.node ? null : current);
       this._anchor = row.key;
@@ -70,11 +71,15 @@ export class Selection {
     }
   }
 
+  /** Where what is selected begins, as far as that is still among the rows. */
+  private _start(rows: readonly IRow[], current: INode | null): string | undefined {
+    const isThere = (key: string | null | undefined): boolean => rows.some(row => row.key === key);
+    return [this._anchor, current?.key].find(isThere) ?? undefined;
+  }
+
+  /** @param from - One of the rows, as `to` is. */
   private _fill(rows: readonly IRow[], from: string, to: string): void {
     const ends = [from, to].map(key => rows.findIndex(row => row.key === key));
-    if (Math.min(...ends) < 0) {
-      return;
-    }
     this._nodes.clear();
     for (const { node } of rows.slice(Math.min(...ends), Math.max(...ends) + 1)) {
       this._take(node);

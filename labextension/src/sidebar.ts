@@ -65,6 +65,7 @@ export class Sidebar extends SidePanel implements ISidebar {
     this._sections.set(section, widget);
     this._active ??= widget;
     this.insertWidget(index, widget);
+    this._accordion.setRelativeSizes(this._accordion.widgets.map(one => (one instanceof SectionWidget ? one.share : 1)));
     section.changed.connect(this._count, this);
     view.add(section);
     return new DisposableDelegate(() => {
@@ -130,10 +131,14 @@ export class Sidebar extends SidePanel implements ISidebar {
   /** How many a section has stands beside its title. */
   private _count(section: ISection): void {
     const widget = this._sections.get(section);
-    // A side panel's content is an accordion, whatever its type says.
-    const { titles, widgets } = this.content as Panel & Pick<AccordionPanel, 'titles'>;
+    const { titles, widgets } = this._accordion;
     const title = widget && titles.at(widgets.indexOf(widget));
     title?.setAttribute('data-count', section.count);
+  }
+
+  /** A side panel's content is an accordion, whatever its type says. */
+  private get _accordion(): Panel & Pick<AccordionPanel, 'titles' | 'setRelativeSizes'> {
+    return this.content as Panel & Pick<AccordionPanel, 'titles' | 'setRelativeSizes'>;
   }
 
   private _active: SectionWidget | null = null;

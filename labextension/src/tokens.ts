@@ -113,6 +113,8 @@ export interface ISection extends IDisposable {
   readonly empty: IAdvice;
   /** What to say when there is nothing of what was asked for; without it, all that there is was asked for. */
   readonly nothing?: string;
+  /** How much of the height it has at first, where others have 1. */
+  readonly share?: number;
   /** The kind of rows of which several can be selected. */
   readonly selectable?: string;
   /** What stands above its list. */

@@ -167,3 +167,67 @@ test('facts of metrics and links', () => {
     [['digits', 'dataset'], ['x', 'gone'], ['clf:2', 'version']]
   );
 });
+
+/** All runs as a list, by what is asked for. */
+async function asked(change: Parameters<RunsSection['ask']>[0]): Promise<{ server: FakeServer; runs: RunsSection }> {
+  const made = await opened();
+  await made.runs.ask(change);
+  made.server.asked = [];
+  return made;
+}
+
+const names = (runs: RunsSection): string[] => runs.root.nodes.map(node => node.label);
+
+test('a run that is not asked for any more leaves the list', async () => {
+  const { server, runs } = await asked({ status: 'running' });
+  assert.deepEqual(names(runs), ['a', 'o']);
+  server.runs = server.runs.map(one => (one.id === 'r-a' ? run('a', 10, { status: 'completed', ended: 11 }) : one));
+  await runs.update({ changes: [change('r-a')] });
+  assert.deepEqual(names(runs), ['o']);
+});
+
+test('a run that another program has deleted leaves the list', async () => {
+  const { server, runs } = await opened();
+  await server.deleteRun('', 'r-c');
+  await runs.update({ changes: [change('r-c')] });
+  assert.deepEqual(labels(experiment(runs, 'digits')), ['b', 'a']);
+});
+
+test('a refusal stays until another question, a failure until the list was read', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 10_000 });
+  const { server, runs } = await asked({ text: 'a' });
+  server.failing = 'nobody answers';
+  await runs.update({ changes: [change('r-new')] });
+  assert.equal(runs.problem, 'nobody answers');
+  server.failing = '';
+  t.mock.timers.tick(2000);
+  await runs.update({ changes: [change('r-new')] });
+  assert.equal(runs.problem, '');
+  server.failing = 'expected a value';
+  await runs.ask({ text: 'metrics.loss <' });
+  server.failing = '';
+  t.mock.timers.tick(2000);
+  await runs.update({ changes: [change('r-new')] });
+  assert.deepEqual([runs.problem, names(runs)], ['expected a value', ['a']]);
+});
+
+test('an answer for a filter of before is not shown', async () => {
+  const { server, runs } = await opened();
+  let answer = (): void => undefined;
+  server.hold = question => (question.startsWith('runs  o ') ? new Promise<void>(done => (answer = done)) : Promise.resolve());
+  await runs.update({ filter: 'b' });
+  const question = runs.ask({ text: 'o', status: 'running' });
+  await runs.update({ filter: 'c' });
+  server.runs.push(run('so', 50, OTHER));
+  server.hold = () => Promise.resolve();
+  answer();
+  await question;
+  assert.deepEqual(names(runs), ['so', 'o']);
+});
+
+test('a list that cannot be gone back to says so', async () => {
+  const { server, runs } = await asked({ text: 'a' });
+  server.failing = 'nobody answers';
+  await runs.ask({ text: '' });
+  assert.equal(runs.problem, 'nobody answers');
+});

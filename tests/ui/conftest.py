@@ -11,23 +11,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Page,
-    Playwright,
-    Request,
-    WebError,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import BrowserContext, Page, Playwright, Request, WebError, expect, sync_playwright
 
 from aip_jupyter.client.http import HttpServices
+from aip_jupyter.domain.access import CreateProject
 
 from ..support.live import LiveServer
 from ..support.sessions import ending_sessions
 from .gallery import stop_sessions
-from .lab import SCREENSHOTS, LabPage, start_lab
+from .lab import ELSEWHERE, SCREENSHOTS, VIEWPORT, LabPage, start_lab
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,7 +68,8 @@ def jupyter_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lab(jupyter_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A JupyterLab that all tests share: each uses names of its own."""
     server = start_lab(tmp_path_factory.mktemp("lab") / "lab", jupyter_data)
-    with ending_sessions(server.services()):
+    with ending_sessions(server.services()) as services:
+        services.projects.create_project(CreateProject(name=ELSEWHERE))
         yield server
     server.stop()
 
@@ -94,14 +87,6 @@ def playwright() -> Iterator[Playwright]:
     """Ends with this package: while it runs, the fixtures of pytest-jupyter fail in all other tests."""
     with sync_playwright() as started:
         yield started
-
-
-@pytest.fixture(scope="package")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    path = find_chromium(playwright.chromium.executable_path)
-    browser = playwright.chromium.launch(executable_path=path, args=list(_CHROMIUM_FLAGS))
-    yield browser
-    browser.close()
 
 
 def find_chromium(own: str) -> str:
@@ -123,17 +108,34 @@ def find_chromium(own: str) -> str:
 
 
 @pytest.fixture(scope="package")
-def profile(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser profile that all tests share: what one page has loaded, the next has at hand."""
-    profile = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    profile.grant_permissions(["clipboard-read", "clipboard-write"])
-    yield profile
+def profile(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """A browser profile that all tests share; on the disk, where it keeps scripts as it has compiled them."""
+    profile = playwright.chromium.launch_persistent_context(
+        tmp_path_factory.mktemp("profile"),
+        executable_path=find_chromium(playwright.chromium.executable_path),
+        args=list(_CHROMIUM_FLAGS),
+        viewport=VIEWPORT,
+        accept_downloads=True,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    yield profile  # the page that it begins with stays: with the last one a browser ends
     profile.close()
 
 
+@pytest.fixture(scope="package")
+def kept() -> list[Page]:
+    """The page of the test before, as if its JupyterLab had just been opened; or none."""
+    return []
+
+
 @pytest.fixture
-def page(profile: BrowserContext) -> Iterator[Page]:
-    """A fresh page. Fails when it, or one that it has opened, asked anybody but this machine, or broke."""
+def page(
+    profile: BrowserContext, lab: LiveServer, kept: list[Page], request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A page without any state. Fails when it, or one that it has opened, asked another machine, or broke.
+
+    To load JupyterLab takes long: a page in which it is, and that can be cleared, is kept for the next test.
+    """
     hosts: set[str] = set()
     broken: list[str] = []
 
@@ -145,20 +147,28 @@ def page(profile: BrowserContext) -> Iterator[Page]:
 
     profile.on("request", hear)
     profile.on("weberror", see)
-    yield profile.new_page()
-    for page in profile.pages:
-        page.close()
+    failures = request.session.testsfailed
+    others = set(profile.pages).difference(kept)
+    page = kept.pop() if kept else profile.new_page()
+    yield page
+    for other in set(profile.pages).difference(others, [page]):
+        other.close()
     profile.remove_listener("request", hear)
     profile.remove_listener("weberror", see)
+    if request.session.testsfailed == failures and LabPage(page, lab).clear():
+        kept.append(page)
+    else:
+        page.close()
     assert hosts <= {"127.0.0.1", ""}
     assert broken == []
 
 
 @pytest.fixture
 def lab_page(page: Page, lab: LiveServer) -> LabPage:
-    """JupyterLab, freshly opened."""
+    """JupyterLab, as it is when it has just been opened."""
     opened = LabPage(page, lab)
-    opened.open()
+    if not opened.is_open:
+        opened.open()
     return opened
 
 

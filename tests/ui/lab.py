@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from ..support.live import LiveServer, free_port, server_environ
 
 TOKEN = "a-token-for-tests"
 SCREENSHOTS = "AIP_SCREENSHOTS"
 """The variable that names the folder for pictures; without it none are taken."""
+
+VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
+ELSEWHERE = "elsewhere"
+"""A project that is there for leaving another one."""
 
 # Whatever else a JupyterLab would ask the network for.
 _OFFLINE = (
@@ -122,6 +126,41 @@ _CELLS = (
 )
 
 
+# To leave a project is to forget what was unfolded and selected in it.
+_CLEAR = """async elsewhere => {
+    const { serviceManager, shell } = window.jupyterapp;
+    document.querySelectorAll('.jp-Notification-Toast-Close').forEach(button => button.click());
+    for (const widget of [...shell.widgets('main')]) {
+        widget.dispose();
+    }
+    const has = selector => document.querySelector(selector) !== null;
+    await serviceManager.sessions.shutdownAll();
+    const sidebar = [...shell.widgets('left')].find(({ id }) => id === 'aip-sidebar');
+    await sidebar.setFilter('');
+    if (sidebar.project === 'default') {
+        await sidebar.setProject(elsewhere);
+    }
+    await sidebar.setProject('');
+    shell.activateById('filebrowser');
+    for (let turn = 0; has('.Toastify__toast') && turn < 100; turn++) {
+        await new Promise(done => setTimeout(done, 20));  // it fades
+    }
+    const fields = [...sidebar.node.querySelectorAll('input')];
+    return sidebar.project === 'default' && fields.every(field => field.value === '') &&
+        !has('.jp-Dialog, .lm-Menu, .Toastify__toast, .jp-AipProjects') &&
+        !has('#aip-sidebar :is([role="alert"], .jp-AipHeader-notice, .jp-mod-set, [aria-selected="true"])') &&
+        !has('#aip-sidebar .jp-AccordionPanel-title[aria-expanded="false"]');
+}"""
+
+_KEEPS = """async ([tabs, runs]) => {
+    const { data } = await window.jupyterapp.serviceManager.workspaces.fetch('default');
+    const current = data['layout-restorer:data']?.main?.current ?? '';
+    return current.startsWith(tabs + ':') && (!runs || data[current]?.data.runs.length === runs);
+}"""
+_HAS_THEME = "theme => document.body.dataset.jpThemeLight === String(theme === 'light')"
+_IS_OPEN = "() => window.jupyterapp !== undefined && document.querySelector('#jupyterlab-splash') === null"
+
+
 class LabPage:
     """A JupyterLab in a page of the browser."""
 
@@ -133,6 +172,23 @@ class LabPage:
         """Load the application in a workspace that nobody used before, and wait until it is ready."""
         separator = "&" if "?" in path else "?"
         self._load(f"{path}{separator}token={self.server.token}&reset")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the application is loaded."""
+        return self.page.url.startswith(self.server.url) and bool(self.page.evaluate(_IS_OPEN))
+
+    def clear(self) -> bool:
+        """Close and stop everything, to leave it as `open` does; returns whether that has come about."""
+        if self.page.is_closed() or not self.is_open:
+            return False
+        self.page.unroute_all()
+        self.page.set_viewport_size(VIEWPORT)
+        if not self.page.evaluate(_HAS_THEME, "light"):
+            self.use_theme("light")
+        self.page.keyboard.press("Escape")
+        cleared: bool = self.page.evaluate(_CLEAR, ELSEWHERE)
+        return cleared
 
     def reload(self, path: str = "lab") -> None:
         """Load it again, with all that the workspace has kept."""
@@ -153,8 +209,7 @@ class LabPage:
     def use_theme(self, theme: str) -> None:
         """Change to the theme `light` or `dark`, and wait until it is on."""
         self.execute("apputils:change-theme", theme=f"JupyterLab {theme.title()}")
-        light = "true" if theme == "light" else "false"
-        self.page.wait_for_function(f"() => document.body.dataset.jpThemeLight === '{light}'")
+        self.page.wait_for_function(_HAS_THEME, arg=theme)
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def open_sidebar(self) -> Locator:
@@ -229,6 +284,12 @@ class LabPage:
         """Run this in the active cell without waiting for it; returns the cell."""
         self.page.evaluate(_START, source)
         return self.page.locator(".jp-Notebook .jp-Cell.jp-mod-active").filter(visible=True)
+
+    def until_kept(self, tabs: str, runs: int = 0) -> None:
+        """Wait until the workspace has kept that such a tab is in front, if given with so many runs."""
+        wait_for(
+            lambda: self.page.evaluate(_KEEPS, [tabs, runs]), f"the workspace has kept nothing of {tabs}"
+        )
 
     @property
     def path(self) -> str:

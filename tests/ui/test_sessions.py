@@ -11,7 +11,7 @@ from .lab import LabPage, in_both_themes
 
 _LONG = """print("first line", flush=True)
 import time
-for _ in range(1200): time.sleep(0.05)"""
+for _ in range(12_000): time.sleep(0.05)"""
 
 
 def test_the_sidebar_interrupts_and_stops_the_session_of_a_running_cell(

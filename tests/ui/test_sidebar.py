@@ -168,6 +168,8 @@ def test_an_empty_store_teaches_and_a_lost_server_is_told(
         screenshot("empty-dark")
     finally:
         server.kill()
+    # JupyterLab may say so first.
+    page.add_locator_handler(page.locator(".jp-Dialog"), lambda dialog: dialog.press("Escape"))
     sidebar.get_by_role("button", name="Refresh").click()
     expect(sidebar.get_by_role("alert")).to_contain_text("The Jupyter server does not answer")
     expect(sidebar.get_by_role("alert").get_by_role("button", name="Retry")).to_be_visible()

@@ -94,6 +94,7 @@ def test_a_section_that_cannot_be_read_says_so_and_leaves_the_others_alone(
     put(services, "still-there")
     broken = re.compile(r"/aip/v1/projects/default/datasets")
     lab_page.page.route(broken, lambda route: route.fulfill(status=500, body="out of order"))
+    lab_page.open()
     lab_page.open_sidebar()
     expect(lab_page.row("still-there")).to_be_visible()
     tree = lab_page.sidebar.get_by_role("tree", name="Datasets")

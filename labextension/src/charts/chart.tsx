@@ -7,8 +7,10 @@ import * as React from 'react';
 
 import { messageOf } from '../errors';
 import type { Spec } from './curves';
-import { POINTS, withPoints } from './curves';
+import { POINTS, withPoints, ZOOM } from './curves';
 import type { IPoint } from './points';
+import type { Range } from './zoom';
+import { KEYS, zoomed } from './zoom';
 
 const MIME = 'application/vnd.vegalite.v5+json';
 
@@ -22,6 +24,7 @@ const NO_PICTURE = { 'image/png': '-' };
 interface IView {
   data(name: string, rows: readonly unknown[]): IView;
   signal(name: string, value: unknown): IView;
+  scale(name: string): { domain(): Range };
   runAsync(): Promise<unknown>;
 }
 
@@ -78,10 +81,34 @@ export class Chart extends React.Component<IChartProps, IChartState> {
             {problem}
           </div>
         ) : null}
-        <div ref={this._host} className="jp-AipChart" role="img" aria-label={this.props.label} />
+        <div ref={this._host} className="jp-AipChart" aria-label={this.props.label} {...this._role} />
       </>
     );
   }
+
+  /** One that can be zoomed takes keys, which is what an application is to who does not see it. */
+  private get _role(): React.HTMLAttributes<HTMLDivElement> {
+    return this.props.points
+      ? { role: 'application', tabIndex: 0, 'aria-keyshortcuts': KEYS, onKeyDown: this._onKeyDown }
+      : { role: 'img' };
+  }
+
+  private readonly _onKeyDown = (event: React.KeyboardEvent): void => {
+    const { _view: view } = this;
+    const places = this.props.points?.map(({ x }) => x) ?? [];
+    if (!view || !places.length || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    const all = [Math.min(...places), Math.max(...places)] as const;
+    const range = zoomed(view.scale('x').domain(), all, event.key);
+    if (range !== undefined) {
+      event.preventDefault();
+      event.stopPropagation();
+      this._enqueue(async () => {
+        await view.signal(ZOOM, range).runAsync();
+      });
+    }
+  };
 
   private _draw(): void {
     this._enqueue(async () => {
@@ -149,15 +176,15 @@ export class Chart extends React.Component<IChartProps, IChartState> {
   private _drawn: Spec | null = null;
   private _isGone = false;
   private _renderer: IRenderMime.IRenderer | null = null;
-  private _width = 0;
+  private _width: number | null = null;
 
-  /** Vega follows the window; this follows the panel. */
+  /** Vega follows the window; this follows the panel. What was drawn while the page was hidden had no width. */
   private readonly _sizes = new ResizeObserver(entries => {
     const width = Math.floor(entries.at(-1)?.contentRect.width ?? 0);
-    if (width > 0 && width !== this._width) {
-      const isFirst = this._width === 0;
+    if (width !== this._width) {
+      const isFirst = this._width === null;
       this._width = width;
-      if (!isFirst) {
+      if (!isFirst && width > 0) {
         this._enqueue(async () => {
           await this._view?.signal('width', width).runAsync();
         });

@@ -7,11 +7,14 @@ export type Spec = Readonly<Record<string, unknown>>;
 /** The name of the data that changes while a run goes on. */
 export const POINTS = 'points';
 
+/** The signal of what is seen of the steps or the time; null for all. */
+export const ZOOM = 'zoom_x';
+
 /** Pixels of the drawing area. */
 const HEIGHT = 170;
 
 /** With Ctrl, since the wheel alone scrolls the page. */
-const ZOOM = { type: 'interval', encodings: ['x'], zoom: 'wheel![event.ctrlKey || event.metaKey]' };
+const SELECTION = { type: 'interval', encodings: ['x'], zoom: 'wheel![event.ctrlKey || event.metaKey]' };
 
 /** Dashes tell apart curves that have the same colour. */
 const DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3]];
@@ -64,7 +67,7 @@ export function curvesSpec({ x, isLog, smoothing, series, palette, hasDots }: IC
     },
     layer: [
       ...(smoothing > 0 ? [line('value', 0.25)] : []),
-      { ...line('smooth', 1), params: [{ name: 'zoom', select: ZOOM, bind: 'scales' }] },
+      { ...line('smooth', 1), params: [{ name: 'zoom', select: SELECTION, bind: 'scales' }] },
       hover(y('smooth'), smoothing > 0, hasDots, series.length > 1)
     ],
     config: configOf(palette)

@@ -48,14 +48,15 @@ export function addOpenCommands(options: ILinksOptions): void {
     }
   });
 
-  /** The query that is being opened: the router may come with it again before it is taken out of the address. */
+  /** What is being opened: the router may come with it again before it is taken out of the address. */
   let opening = '';
   app.commands.addCommand(CommandIDs.route, {
     execute: args => {
       const query = (args as IRouter.ILocation).search ?? '';
       const usable = queryArgs(query);
-      if (router && usable && query !== opening) {
-        opening = query;
+      const asked = JSON.stringify(usable);
+      if (router && usable && asked !== opening) {
+        opening = asked;
         // Not awaited: the router waits for this command, and what restores the application waits for the router.
         void app.restored.then(() => {
           const { path, search, hash } = router.current;

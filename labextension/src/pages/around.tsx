@@ -18,7 +18,7 @@ export interface IAroundProps {
   readonly run: Run;
   readonly trans: TranslationBundle;
   /** Changes when there may be something else. */
-  readonly version: number;
+  readonly version: string;
 }
 
 /** What was read, or what went wrong, or null before. */
@@ -58,12 +58,45 @@ function Problem({ text }: { text: string }): React.ReactElement {
 }
 
 /**
+ * The run that a run is a part of, by its name.
+ */
+export function Parent(props: IAroundProps & { onOpen: (run: Run) => void }): React.ReactElement | null {
+  const { client, run, onOpen } = props;
+  const read = useRead(() => client.getRun(run.project, run.parent), [run.parent]);
+  if (!read || 'problem' in read) {
+    return read && <Problem text={read.problem} />;
+  }
+  const { run: parent } = read.found;
+  return (
+    <button
+      type="button"
+      className="jp-AipTree-link"
+      onClick={() => {
+        onOpen(parent);
+      }}
+    >
+      {printable(parent.name)}
+    </button>
+  );
+}
+
+interface IPartsProps extends IAroundProps {
+  readonly onOpen: (run: Run) => void;
+  /** Told which are shown. */
+  readonly onRead: (ids: readonly string[]) => void;
+}
+
+/**
  * The runs that a run is made of.
  */
-export function Parts(props: IAroundProps & { onOpen: (run: Run) => void }): React.ReactElement | null {
-  const { client, run, trans, version, onOpen } = props;
+export function Parts(props: IPartsProps): React.ReactElement | null {
+  const { client, run, trans, version, onOpen, onRead } = props;
   const order = { parent: run.id, order_by: 'started asc' };
-  const read = useRead(() => client.listRuns(run.project, order, MAX_PARTS, ''), [run.id, version]);
+  const read = useRead(async () => {
+    const page = await client.listRuns(run.project, order, MAX_PARTS, '');
+    onRead(page.items.map(({ id }) => id));
+    return page;
+  }, [run.id, version]);
   if (!read || 'problem' in read) {
     return read && <Problem text={read.problem} />;
   }

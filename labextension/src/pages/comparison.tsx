@@ -2,17 +2,18 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { ActionButton } from '../button';
 import { Chart } from '../charts/chart';
 import type { ISeries } from '../charts/curves';
 import { SERIES } from '../charts/palette';
 import type { IPalette } from '../charts/palette';
-import { parallelSpec } from '../charts/parallel';
+import { axesOf, leastWidth, parallelSpec } from '../charts/parallel';
 import { countText, printable } from '../format';
 import { runState } from '../runs/states';
 import { Sign } from '../sign';
 import type { RunDetail } from '../types';
 import { Curves } from './curves';
-import { linesOf } from './differences';
+import { Differences } from './table';
 import type { IPageParts, IPlace } from './page';
 import { RunsPage } from './page';
 import { Section } from './run';
@@ -30,6 +31,8 @@ export class ComparisonPage extends RunsPage {
   protected override content(): React.ReactElement {
     const { rendermime, trans } = this.parts;
     const { runs } = this.model;
+    const { isOnly = false } = this.place;
+    const hidden = this._hidden;
     const series = runs.map(({ run }) => ({ id: run.id, name: printable(run.name) }));
     return (
       <article aria-label={this.title.label}>
@@ -45,7 +48,7 @@ export class ComparisonPage extends RunsPage {
               detail={detail}
               index={index}
               trans={trans}
-              isHidden={this._hidden.has(detail.run.id)}
+              isHidden={hidden.has(detail.run.id)}
               onToggle={() => {
                 this._toggle(detail.run.id);
               }}
@@ -71,36 +74,42 @@ export class ComparisonPage extends RunsPage {
             trans={trans}
             options={this.curves}
             series={series}
-            hidden={this._hidden}
+            hidden={hidden}
             onChange={this.onCurves}
           />
         </Section>
-        <Parallel runs={runs} series={series} palette={this.palette} parts={this.parts} />
+        <Parallel runs={runs} series={series} hidden={hidden} palette={this.palette} parts={this.parts} />
         <Section title={trans.__('Differences')}>
           <label className="jp-AipComparison-only">
             <input
               type="checkbox"
-              checked={this._isOnly}
+              checked={isOnly}
               onChange={event => {
-                this._isOnly = event.currentTarget.checked;
-                this.update();
+                this.move({ ...this.place, isOnly: event.currentTarget.checked });
               }}
             />
             {trans.__('Only what differs')}
           </label>
-          <Differences runs={runs} isOnly={this._isOnly} trans={trans} />
+          <Differences runs={runs} isOnly={isOnly} trans={trans} />
         </Section>
       </article>
     );
   }
 
-  private _toggle(id: string): void {
-    const hidden = new Set(this._hidden);
-    if (!hidden.delete(id)) {
-      hidden.add(id);
+  /** The same set as long as it holds the same. */
+  private get _hidden(): ReadonlySet<string> {
+    const { hidden = NONE } = this.place;
+    if (hidden !== this._hiddenIds) {
+      this._hiddenIds = hidden;
+      this._hiddenSet = new Set(hidden);
     }
-    this._hidden = hidden;
-    this.update();
+    return this._hiddenSet;
+  }
+
+  private _toggle(id: string): void {
+    const { hidden = NONE } = this.place;
+    const others = hidden.filter(one => one !== id);
+    this.move({ ...this.place, hidden: others.length < hidden.length ? others : [...hidden, id] });
   }
 
   private _remove(id: string): void {
@@ -108,11 +117,15 @@ export class ComparisonPage extends RunsPage {
     this.title.label = this.parts.trans._n('Comparison of %1 run', 'Comparison of %1 runs', ids.length);
     this.model.choose(ids);
     this.move({ ...this.place, runs: ids });
+    // The button that had the keyboard goes.
+    this.node.focus({ preventScroll: true });
   }
 
-  private _hidden: ReadonlySet<string> = new Set();
-  private _isOnly = false;
+  private _hiddenIds: readonly string[] = NONE;
+  private _hiddenSet: ReadonlySet<string> = new Set();
 }
+
+const NONE: readonly string[] = [];
 
 interface ILegendProps {
   readonly detail: RunDetail;
@@ -144,17 +157,7 @@ function Legend(props: ILegendProps): React.ReactElement {
       <button type="button" className="jp-AipTree-link" title={trans.__('Open the run')} onClick={onOpen}>
         {name}
       </button>
-      {onRemove ? (
-        <button
-          type="button"
-          className="jp-AipTree-action"
-          title={trans.__('Take %1 out', name)}
-          aria-label={trans.__('Take %1 out', name)}
-          onClick={onRemove}
-        >
-          <closeIcon.react tag="span" stylesheet="menuItem" />
-        </button>
-      ) : null}
+      {onRemove ? <ActionButton icon={closeIcon} label={trans.__('Take %1 out', name)} onClick={onRemove} /> : null}
     </span>
   );
 }
@@ -162,81 +165,29 @@ function Legend(props: ILegendProps): React.ReactElement {
 interface IParallelProps {
   readonly runs: readonly RunDetail[];
   readonly series: readonly ISeries[];
+  readonly hidden: ReadonlySet<string>;
   readonly palette: IPalette;
   readonly parts: IPageParts;
 }
 
 /** Made anew only when a value has changed. */
-function Parallel({ runs, series, palette, parts }: IParallelProps): React.ReactElement | null {
+function Parallel({ runs, series, hidden, palette, parts }: IParallelProps): React.ReactElement | null {
   const { rendermime, trans } = parts;
   const values = JSON.stringify(runs.map(({ run, metrics }) => [run.id, run.params, metrics.map(({ key, last }) => [key, last])]));
   // What else changes in a run is not drawn.
-  const spec = React.useMemo(() => parallelSpec(runs, series, palette), [values, palette]);
-  return spec ? (
+  const axes = React.useMemo(() => axesOf(runs), [values]);
+  const spec = React.useMemo(() => parallelSpec({ axes, series, hidden, palette }), [axes, hidden, palette]);
+  return axes.length > 1 ? (
     <Section title={trans.__('Parameters and results')}>
       <div className="jp-AipCurves-card jp-mod-wide">
-        <Chart
-          rendermime={rendermime}
-          spec={spec}
-          label={trans.__('Parallel coordinates of %1 runs', countText(runs.length))}
-        />
+        <div style={{ minWidth: leastWidth(axes) }}>
+          <Chart
+            rendermime={rendermime}
+            spec={spec}
+            label={trans.__('Parallel coordinates of %1 runs', countText(runs.length))}
+          />
+        </div>
       </div>
     </Section>
   ) : null;
-}
-
-interface IDifferencesProps {
-  readonly runs: readonly RunDetail[];
-  readonly isOnly: boolean;
-  readonly trans: TranslationBundle;
-}
-
-function Differences({ runs, isOnly, trans }: IDifferencesProps): React.ReactElement {
-  const lines = linesOf(runs, Date.now(), trans).filter(({ differs }) => differs || !isOnly);
-  const groups = { facts: trans.__('Run'), params: trans.__('Parameters'), metrics: trans.__('Metrics') };
-  return (
-    <div className="jp-AipPage-scroll" tabIndex={0} role="region" aria-label={trans.__('Differences')}>
-      <table className="jp-AipPage-table jp-AipComparison-table">
-        <thead>
-          <tr>
-            <th />
-            {runs.map(({ run }) => (
-              <th key={run.id} scope="col" title={printable(run.name)}>
-                {printable(run.name)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        {(['facts', 'params', 'metrics'] as const).map(group => {
-          const own = lines.filter(line => line.group === group);
-          return own.length ? (
-            <tbody key={group}>
-              <tr className="jp-AipComparison-group">
-                <th scope="rowgroup" colSpan={runs.length + 1}>
-                  {groups[group]}
-                </th>
-              </tr>
-              {own.map(({ name, texts, titles, differs }) => (
-                <tr key={name} className={differs ? 'jp-mod-differs' : undefined}>
-                  <th scope="row" title={printable(name)}>
-                    {differs ? (
-                      <span role="img" aria-label={trans.__('differs')} className="jp-AipComparison-mark">
-                        ≠
-                      </span>
-                    ) : null}
-                    {printable(name)}
-                  </th>
-                  {texts.map((text, index) => (
-                    <td key={index} title={printable(titles[index])}>
-                      {text || '–'}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          ) : null;
-        })}
-      </table>
-    </div>
-  );
 }

@@ -13,6 +13,8 @@ export interface IControlsProps {
  * How curves are drawn: over what, on which scale, how smooth.
  */
 export function Controls({ options, trans, onChange }: IControlsProps): React.ReactElement {
+  // What has one name is one choice: the arrows go from one to the other.
+  const name = React.useId();
   return (
     <div className="jp-AipCurves-controls" role="group" aria-label={trans.__('Curves')}>
       <div role="radiogroup" aria-label={trans.__('Over')} className="jp-AipCurves-choice">
@@ -20,6 +22,7 @@ export function Controls({ options, trans, onChange }: IControlsProps): React.Re
           <label key={x}>
             <input
               type="radio"
+              name={name}
               checked={options.x === x}
               onChange={() => {
                 onChange({ ...options, x });
@@ -54,7 +57,7 @@ export function Controls({ options, trans, onChange }: IControlsProps): React.Re
         <output>{options.smoothing.toFixed(2)}</output>
       </label>
       <span className="jp-AipCurves-hint">
-        {trans.__('Ctrl and the wheel zoom, dragging moves, a double click shows all.')}
+        {trans.__('Ctrl and the wheel zoom, dragging moves, a double click shows all; so do + and −, ← and →, 0.')}
       </span>
     </div>
   );

@@ -11,6 +11,7 @@ import { missing, pointsOf } from '../charts/points';
 import { countText, printable } from '../format';
 import { Controls } from './controls';
 import type { RunsModel } from './model';
+import { useSome } from './more';
 
 export interface ICurvesProps {
   readonly model: RunsModel;
@@ -25,6 +26,10 @@ export interface ICurvesProps {
   readonly onChange: (options: ICurveOptions) => void;
 }
 
+/** The most drawings before more are asked for, and from how many on they can be searched. */
+const MAX_CARDS = 30;
+const MANY = 12;
+
 /** Pixels below the screen where a drawing is already made. */
 const MARGIN = '300px';
 
@@ -33,17 +38,36 @@ const MARGIN = '300px';
  */
 export function Curves(props: ICurvesProps): React.ReactElement {
   const { model, trans } = props;
-  if (!model.keys.length) {
-    return <p className="jp-AipPage-none">{trans.__('No metrics yet.')}</p>;
+  const { keys } = model;
+  const [text, setText] = React.useState('');
+  const found = keys.filter(key => key.toLowerCase().includes(text.toLowerCase()));
+  const [some, more] = useSome(found, MAX_CARDS, trans);
+  if (!keys.length) {
+    const hasEnded = model.runs.every(({ run }) => run.ended !== null);
+    const hint = trans.__('No metrics yet: %1 logs some.', 'aip.log_metrics({"loss": loss}, step=step)');
+    return <p className="jp-AipPage-none">{hasEnded ? trans.__('No metrics were logged.') : hint}</p>;
   }
   return (
     <>
       <Controls options={props.options} trans={trans} onChange={props.onChange} />
+      {keys.length > MANY ? (
+        <input
+          type="search"
+          className="jp-AipCurves-search"
+          placeholder={trans.__('Filter %1 metrics by name', countText(keys.length))}
+          aria-label={trans.__('Filter metrics by name')}
+          value={text}
+          onChange={event => {
+            setText(event.currentTarget.value);
+          }}
+        />
+      ) : null}
       <div className="jp-AipCurves">
-        {model.keys.map(key => (
+        {some.map(key => (
           <Card key={key} metric={key} {...props} />
         ))}
       </div>
+      {found.length ? more : <p className="jp-AipPage-none">{trans.__('No metric has “%1” in its name.', text)}</p>}
     </>
   );
 }
@@ -89,7 +113,13 @@ function Drawing(props: ICurvesProps & { metric: string }): React.ReactElement {
         rendermime={rendermime}
         spec={spec}
         points={points}
-        label={trans.__('%1: %2 points of %3 runs', printable(metric), countText(total), countText(curves.length))}
+        label={trans._n(
+          '%2: %3 points of %1 run',
+          '%2: %3 points of %1 runs',
+          curves.length,
+          printable(metric),
+          countText(total)
+        )}
       />
       {lost ? (
         <div className="jp-AipCurves-lost">

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { numberText } from '../format';
+import { numberText, printable } from '../format';
 import type { RunDetail } from '../types';
 import { factsOf, valueText } from './facts';
 
@@ -45,7 +45,10 @@ function line<T>(
 ): ILine {
   const titles = values.map(value => (value === undefined ? '' : String(value)));
   const texts = values.map(value => (value === undefined ? '' : spell(value)));
-  return { group, name, texts, titles, differs: new Set(values.map(typed)).size > 1 };
+  const kinds = new Set(values.map(typed)).size;
+  // Rounded, two values may look the same.
+  const areTold = new Set(texts).size === kinds;
+  return { group, name, texts: areTold ? texts : titles.map(printable), titles, differs: kinds > 1 };
 }
 
 /** 1 and "1" are not the same. */

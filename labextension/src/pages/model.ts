@@ -19,7 +19,7 @@ const GATHER = 30;
 /** The most metrics that the server tells of at once. */
 const MAX_KEYS = 50;
 
-/** Milliseconds between looks for what no event tells: contact that is lost. */
+/** Milliseconds between looks for what no event tells: contact that is lost, texts, a server that is back. */
 const LOOK = 30_000;
 
 /** The points of all curves of one metric together, and at most and at least of one. */
@@ -43,8 +43,8 @@ export class RunsModel implements IDisposable {
     this._ids = _options.runs;
     _options.events.stream.connect(this._onEvent, this);
     this._looking = setInterval(() => {
-      if (this.runs.some(({ run }) => run.ended === null)) {
-        this.stale();
+      if (this._runs.some(({ run }) => run.ended === null) || (this._error && !this._isGone)) {
+        this._stale(true);
       }
     }, LOOK);
   }
@@ -64,11 +64,6 @@ export class RunsModel implements IDisposable {
     return this._error;
   }
 
-  /** Whether one of them is not there, or not any more. */
-  get isGone(): boolean {
-    return this._isGone;
-  }
-
   get isLoading(): boolean {
     return !this._runs.length && !this._error;
   }
@@ -85,6 +80,11 @@ export class RunsModel implements IDisposable {
       this._pace.dispose();
       Signal.clearData(this);
     }
+  }
+
+  /** Another number when there may be other links, parts or texts. */
+  get around(): number {
+    return this._around;
   }
 
   /** The metrics of the runs, in the order in which they have them. */
@@ -132,10 +132,9 @@ export class RunsModel implements IDisposable {
     void this.refresh();
   }
 
-  /** Read all that is shown again, as soon as it may be. */
-  stale(): void {
-    this._isStale = true;
-    this.wake();
+  /** The ids of the runs that are shown as parts: what becomes of them matters too. */
+  follow(parts: readonly string[]): void {
+    this._parts = new Set(parts);
   }
 
   /** Somebody looks: make up for what was missed. */
@@ -146,27 +145,44 @@ export class RunsModel implements IDisposable {
   }
 
   /** Read all that is shown again. */
-  async refresh(): Promise<void> {
+  refresh(): Promise<void> {
     this._isStale = false;
-    // What is not on the screen is read when it comes there.
-    for (const key of [...this._curves.keys()].filter(one => !this._wanted.has(one))) {
-      this._old.add(key);
+    if (this._isAroundStale) {
+      this._isAroundStale = false;
+      this._around += 1;
     }
-    await this._read([...this._wanted.keys()].slice(0, MAX_KEYS));
+    return this._enqueue(async () => {
+      // What is not on the screen is read when it comes there.
+      for (const key of [...this._curves.keys()].filter(one => !this._wanted.has(one))) {
+        this._old.add(key);
+      }
+      const wanted = [...this._wanted.keys()];
+      do {
+        await this._read(wanted.splice(0, MAX_KEYS));
+      } while (wanted.length && !this._error);
+    });
   }
 
   /** Read the curves that are not there yet. */
-  private async _fill(): Promise<void> {
-    const keys = [...this._missing].slice(0, MAX_KEYS);
-    for (const key of keys) {
-      this._missing.delete(key);
-    }
-    await this._read(keys);
-    if (this._missing.size && !this.isDisposed) {
-      await this._fill();
-    }
+  private _fill(): Promise<void> {
+    return this._enqueue(async () => {
+      while (this._missing.size && !this.isDisposed) {
+        const keys = [...this._missing].slice(0, MAX_KEYS);
+        for (const key of keys) {
+          this._missing.delete(key);
+        }
+        await this._read(keys);
+      }
+    });
   }
 
+  /** Readings follow each other, so that what an older one has found never replaces what a newer one has. */
+  private _enqueue(task: () => Promise<void>): Promise<void> {
+    this._queue = this._queue.then(task);
+    return this._queue;
+  }
+
+  /** What goes wrong is the `error`. */
   private async _read(keys: readonly string[]): Promise<void> {
     const { client, project } = this._options;
     const turn = this._turn;
@@ -176,7 +192,6 @@ export class RunsModel implements IDisposable {
       if (turn === this._turn && !this.isDisposed) {
         this._runs = runs;
         this._error = '';
-        this._isGone = false;
         const found = new Map(histories.map(one => [one.run, one.histories]));
         for (const key of keys) {
           this._curves.set(key, runs.flatMap(detail => curveOf(detail, found.get(detail.run.id), key)));
@@ -193,36 +208,52 @@ export class RunsModel implements IDisposable {
 
   private _onEvent(_: Event.IManager, emission: Event.Emission): void {
     const change = changeOf(emission);
-    const isOurs = change && (!change.project || change.project === this._options.project);
-    if (isOurs && KINDS.includes(change.kind) && (!change.id || this._concerns(change.id))) {
-      this.stale();
+    if (!change || (change.project && change.project !== this._options.project)) {
+      return;
+    }
+    const { kind, id, action } = change;
+    if (kind === 'run' && (!id || this._runs.some(({ run }) => run.id === id) || this._ids.includes(id))) {
+      this._stale(!id);
+    } else if (kind === 'link' || (kind === 'run' && (action === 'created' || this._parts.has(id)))) {
+      // A link has an id of its own, and a new run may be a part: only reading tells.
+      this._stale(true);
     }
   }
 
-  /** Events of other kinds have ids of their own. */
-  private _concerns(id: string): boolean {
-    return this._ids.includes(id) || this._runs.some(({ run }) => run.id === id);
+  /**
+   * Read all that is shown again, as soon as it may be.
+   *
+   * @param isAround - Whether links, parts and texts too.
+   */
+  private _stale(isAround: boolean): void {
+    this._isStale = true;
+    this._isAroundStale ||= isAround;
+    this.wake();
   }
 
+  private _around = 0;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _curves = new Map<string, readonly ICurve[]>();
   private _error = '';
   private _gathering: ReturnType<typeof setTimeout> | undefined;
   private _ids: readonly string[];
+  /** Whether one of the runs is not there, or not any more. */
   private _isGone = false;
+  private _isAroundStale = false;
   private _isStale = true;
   private readonly _looking: ReturnType<typeof setInterval>;
   private readonly _missing = new Set<string>();
   /** Curves that were not on the screen when the others were read again. */
   private readonly _old = new Set<string>();
   private readonly _pace = new Pace(() => this.refresh(), PACE);
+  private _parts: ReadonlySet<string> = new Set();
+  private _queue: Promise<void> = Promise.resolve();
   private _runs: readonly RunDetail[] = [];
   private _turn = 0;
   /** How many drawings there are of each metric. */
   private readonly _wanted = new Map<string, number>();
 }
 
-const KINDS = ['run', 'link', 'text'];
 const NONE: readonly ICurve[] = [];
 
 function curveOf({ run }: RunDetail, histories: readonly History[] = [], key: string): ICurve[] {

@@ -36,6 +36,10 @@ export interface IPlace {
   /** Ids or names. */
   readonly runs: readonly string[];
   readonly curves?: ICurveOptions;
+  /** The ids of runs whose curves are not drawn. */
+  readonly hidden?: readonly string[];
+  /** Whether a comparison shows only what differs. */
+  readonly isOnly?: boolean;
 }
 
 /**
@@ -119,8 +123,11 @@ export abstract class RunsPage extends ReactWidget {
     this.update();
   }
 
+  /** The keyboard stays where it is on the page. */
   protected override onActivateRequest(): void {
-    this.node.focus();
+    if (!this.node.contains(document.activeElement)) {
+      this.node.focus();
+    }
   }
 
   protected override render(): React.ReactElement {

@@ -100,18 +100,23 @@ const RUN = 'aip-run-';
 const COMPARISON = 'aip-comparison-';
 
 /** What is kept of a page in the workspace. */
-function argsOf({ project, runs, curves }: IPlace): ReadonlyPartialJSONObject {
-  return { project, runs: [...runs], curves: { ...(curves ?? PLAIN) } };
+function argsOf({ project, runs, curves, hidden = [], isOnly = false }: IPlace): ReadonlyPartialJSONObject {
+  return { project, runs: [...runs], curves: { ...(curves ?? PLAIN) }, hidden: [...hidden], isOnly };
 }
 
 /** The arguments of a command; null when they are not usable. */
 export function placeOf(args: ReadonlyPartialJSONObject): IPlace | null {
-  const { project, run, runs } = args;
-  const ids: unknown[] = Array.isArray(runs) ? runs : [run];
-  if (typeof project !== 'string' || !ids.length || !ids.every(id => typeof id === 'string' && id)) {
+  const { project, run, runs, isOnly } = args;
+  const ids = idsOf(runs ?? [run]);
+  if (typeof project !== 'string' || !ids?.length) {
     return null;
   }
-  return { project, runs: ids as string[], curves: curvesOf(args.curves) };
+  return { project, runs: ids, curves: curvesOf(args.curves), hidden: idsOf(args.hidden) ?? [], isOnly: isOnly === true };
+}
+
+function idsOf(value: unknown): string[] | null {
+  const isUsable = Array.isArray(value) && value.every(id => typeof id === 'string' && id);
+  return isUsable ? (value as string[]) : null;
 }
 
 function curvesOf(value: unknown): ICurveOptions {

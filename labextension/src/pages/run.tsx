@@ -5,7 +5,7 @@ import { printable, printableLines, timeText } from '../format';
 import { runState } from '../runs/states';
 import { Sign } from '../sign';
 import type { Run, RunDetail } from '../types';
-import { Links, Parts, Texts } from './around';
+import { Links, Parent, Parts, Texts } from './around';
 import { Curves } from './curves';
 import { factsOf, Metrics, Values } from './facts';
 import type { IPageParts, IPlace } from './page';
@@ -33,7 +33,7 @@ export class RunPage extends RunsPage {
     const { client, commands, rendermime, trans } = this.parts;
     const detail = this.model.runs[0];
     const { run, metrics, children } = detail;
-    const around = { client, run, trans, version: run.revision };
+    const around = { client, run, trans, version: `${run.revision} ${this.model.around}` };
     const isDeleted = run.state === 'ARCHIVED';
     const args = { project: run.project, run: run.id, name: run.name };
     return (
@@ -59,7 +59,14 @@ export class RunPage extends RunsPage {
               <dd title={text}>{text}</dd>
             </div>
           ))}
-          {run.parent ? <Parent run={run} trans={trans} onOpen={this._open} /> : null}
+          {run.parent ? (
+            <div>
+              <dt>{trans.__('Part of')}</dt>
+              <dd>
+                <Parent {...around} onOpen={this._open} />
+              </dd>
+            </div>
+          ) : null}
         </dl>
         {run.notes ? <p className="jp-AipPage-notes">{printableLines(run.notes)}</p> : null}
         <Section title={trans.__('Curves')}>
@@ -81,12 +88,12 @@ export class RunPage extends RunsPage {
           ) : null}
           {Object.keys(run.params).length ? (
             <Section title={trans.__('Parameters')}>
-              <Values values={run.params} />
+              <Values values={run.params} trans={trans} />
             </Section>
           ) : null}
           {children ? (
             <Section title={trans.__('Parts')}>
-              <Parts {...around} version={run.revision + children} onOpen={this._open} />
+              <Parts {...around} version={`${around.version} ${children}`} onOpen={this._open} onRead={this._onParts} />
             </Section>
           ) : null}
           <Section title={trans.__('Data and versions')}>
@@ -94,7 +101,7 @@ export class RunPage extends RunsPage {
           </Section>
           {Object.keys(run.properties).length ? (
             <Section title={trans.__('Captured')}>
-              <Values values={run.properties} />
+              <Values values={run.properties} trans={trans} />
             </Section>
           ) : null}
         </div>
@@ -105,8 +112,12 @@ export class RunPage extends RunsPage {
     );
   }
 
-  private readonly _open = ({ project, id, name }: Pick<Run, 'project' | 'id' | 'name'>): void => {
-    void this.parts.commands.execute('aip:open-run', { project, run: id, name });
+  private readonly _open = ({ project, id }: Run): void => {
+    void this.parts.commands.execute('aip:open-run', { project, run: id });
+  };
+
+  private readonly _onParts = (ids: readonly string[]): void => {
+    this.model.follow(ids);
   };
 }
 
@@ -132,30 +143,6 @@ function Lost({ detail: { run, is_lost }, trans }: { detail: RunDetail; trans: T
       )}
     </div>
   ) : null;
-}
-
-function Parent(props: {
-  run: Run;
-  trans: TranslationBundle;
-  onOpen: (run: Pick<Run, 'project' | 'id' | 'name'>) => void;
-}): React.ReactElement {
-  const { run, trans, onOpen } = props;
-  return (
-    <div>
-      <dt>{trans.__('Part of')}</dt>
-      <dd>
-        <button
-          type="button"
-          className="jp-AipTree-link"
-          onClick={() => {
-            onOpen({ project: run.project, id: run.parent, name: '' });
-          }}
-        >
-          {trans.__('another run')}
-        </button>
-      </dd>
-    </div>
-  );
 }
 
 export function Section({ title, children }: { title: string; children: React.ReactNode }): React.ReactElement {

@@ -1,11 +1,11 @@
-import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 
-import { messageOf } from '../errors';
 import { printable } from '../format';
 import { word } from '../reference';
+import { told } from '../told';
 import { SHOW } from '../tokens';
 import type { View } from '../view';
 import { NewProjectDialog } from './dialog';
@@ -60,7 +60,7 @@ export function addProjectCommands({ commands, view, trans, open }: IProjectComm
     execute: async () => {
       const project = projects.current;
       if (await isConfirmed(project, trans)) {
-        await told(projects.archive(project));
+        await told(() => projects.archive(project));
       }
     }
   });
@@ -68,7 +68,7 @@ export function addProjectCommands({ commands, view, trans, open }: IProjectComm
     label: trans.__('AIP: Restore project'),
     caption: trans.__('Open this archived project to changes again'),
     isEnabled: () => projects.isArchived && projects.may('admin'),
-    execute: () => told(projects.restore(projects.current))
+    execute: () => told(() => projects.restore(projects.current))
   });
 }
 
@@ -83,13 +83,4 @@ async function isConfirmed(project: string, trans: TranslationBundle): Promise<b
     defaultButton: 0
   });
   return button.accept;
-}
-
-/** What goes wrong is told in a notification. */
-async function told(task: Promise<void>): Promise<void> {
-  try {
-    await task;
-  } catch (reason) {
-    Notification.error(messageOf(reason), { autoClose: 8000 });
-  }
 }

@@ -3,6 +3,7 @@ import { caretDownIcon, closeIcon, lockIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import { ActionButton } from '../button';
 import { printable } from '../format';
 import type { View } from '../view';
 import { CommandIDs } from './commands';
@@ -76,17 +77,13 @@ export function Notices({ view: { projects }, commands, trans }: INoticesProps):
               printable(projects.current)
             )}
           </span>
-          <button
-            type="button"
-            className="jp-AipTree-action"
-            title={trans.__('Dismiss')}
-            aria-label={trans.__('Dismiss')}
+          <ActionButton
+            icon={closeIcon}
+            label={trans.__('Dismiss')}
             onClick={() => {
               projects.dismiss();
             }}
-          >
-            <closeIcon.react tag="span" stylesheet="menuItem" />
-          </button>
+          />
         </div>
       ) : null}
     </>

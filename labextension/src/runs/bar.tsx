@@ -3,8 +3,10 @@ import { closeIcon, filterListIcon, InputGroup } from '@jupyterlab/ui-components
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
+import { ActionButton } from '../button';
 import type { ISelection } from '../tokens';
 import { openRunsMenu } from './menu';
+import { runsOf } from './nodes';
 import { EXAMPLE, isSameOrder, NEWEST, orders } from './query';
 import type { RunsSection } from './section';
 import { statusState } from './states';
@@ -12,8 +14,8 @@ import { statusState } from './states';
 /** Milliseconds between the last key in the field and the question. */
 const TYPING = 300;
 
-/** Finds the field, for who wants to type into it. */
-export const FIELD = 'jp-AipRuns-field';
+/** Selects the field, for who wants to type into it. */
+export const FIELD = '.jp-AipRuns-search input';
 
 export interface IBarProps {
   readonly section: RunsSection;
@@ -63,6 +65,12 @@ function Field({ section, trans }: IBarProps): React.ReactElement {
   React.useEffect(() => {
     setTyped(text);
   }, [text]);
+  React.useEffect(
+    () => () => {
+      clearTimeout(timer.current);
+    },
+    []
+  );
   const ask = (value: string, delay: number): void => {
     setTyped(value);
     clearTimeout(timer.current);
@@ -72,9 +80,8 @@ function Field({ section, trans }: IBarProps): React.ReactElement {
     <div className="jp-AipHeader-filter jp-AipRuns-search">
       <InputGroup
         type="search"
-        className={FIELD}
         spellCheck={false}
-        placeholder={trans.__('Search, or %1', 'metrics.loss < 0.3')}
+        placeholder={trans.__('Name or condition')}
         title={trans.__('Part of a name, or a condition:\n%1', EXAMPLE)}
         aria-label={trans.__('Search runs')}
         aria-invalid={section.problem !== ''}
@@ -93,17 +100,14 @@ function Field({ section, trans }: IBarProps): React.ReactElement {
         }}
       />
       {typed ? (
-        <button
-          type="button"
-          className="jp-AipTree-action"
-          title={trans.__('Clear the search')}
-          aria-label={trans.__('Clear the search')}
-          onClick={() => {
+        <ActionButton
+          icon={closeIcon}
+          label={trans.__('Clear the search')}
+          onClick={event => {
             ask('', 0);
+            focusField(event.currentTarget);
           }}
-        >
-          <closeIcon.react tag="span" stylesheet="menuItem" />
-        </button>
+        />
       ) : null}
     </div>
   );
@@ -148,7 +152,10 @@ function Choice(props: { label: string; trans: TranslationBundle; onClear: () =>
       className="jp-AipRuns-choice"
       title={trans.__('Take back: %1', label)}
       aria-label={trans.__('Take back: %1', label)}
-      onClick={onClear}
+      onClick={event => {
+        onClear();
+        focusField(event.currentTarget);
+      }}
     >
       <span>{label}</span>
       <closeIcon.react tag="span" stylesheet="menuItem" />
@@ -156,23 +163,31 @@ function Choice(props: { label: string; trans: TranslationBundle; onClear: () =>
   );
 }
 
+/** What had the keyboard is gone: the field has it then. */
+function focusField(gone: Element): void {
+  gone.closest('.jp-AipRuns-bar')?.querySelector<HTMLInputElement>(FIELD)?.focus();
+}
+
 function Selected({ selection, commands, trans }: IBarProps): React.ReactElement {
   const count = selection.nodes.length;
+  const compare = (): void => {
+    const runs = runsOf(selection.nodes);
+    void commands.execute('aip:compare-runs', { project: runs[0].project, runs: runs.map(({ id }) => id) });
+  };
   return (
     <div className="jp-AipRuns-selected" role="status">
       <span>{trans._n('%1 selected', '%1 selected', count)}</span>
-      <button type="button" className="jp-AipTree-link" onClick={() => void commands.execute('aip:compare-runs')}>
+      <button type="button" className="jp-AipTree-link" onClick={compare}>
         {trans.__('Compare')}
       </button>
-      <button
-        type="button"
-        className="jp-AipTree-action"
-        title={trans.__('Select none')}
-        aria-label={trans.__('Select none')}
-        onClick={selection.clear}
-      >
-        <closeIcon.react tag="span" stylesheet="menuItem" />
-      </button>
+      <ActionButton
+        icon={closeIcon}
+        label={trans.__('Select none')}
+        onClick={event => {
+          selection.clear();
+          focusField(event.currentTarget);
+        }}
+      />
     </div>
   );
 }

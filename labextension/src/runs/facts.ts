@@ -5,9 +5,13 @@ import { countText, numberText, printable } from '../format';
 import { lines } from '../node';
 import type { Lineage, Metric, Run } from '../types';
 
+/** The most metrics that a row tells of. */
+const MAX_VALUES = 20;
+
 /** The last values, as the run's second line tells them. */
 export function lastValues(metrics: readonly Metric[]): string {
-  return metrics.map(({ key, last }) => `${printable(key)} ${numberText(last)}`).join(' · ');
+  const texts = metrics.slice(0, MAX_VALUES).map(({ key, last }) => `${printable(key)} ${numberText(last)}`);
+  return [...texts, ...(metrics.length > MAX_VALUES ? ['…'] : [])].join(' · ');
 }
 
 /** A metric: its last value; the range and the number of its points where there are several. */

@@ -5,11 +5,11 @@ import { ageText, countText, durationText, printable, timeText } from '../format
 import type { IContext } from '../node';
 import { known, lines, RecordNode } from '../node';
 import type { IState } from '../tokens';
-import type { Experiment, IChange, IRunRecord } from '../types';
+import type { Experiment, IChange, IRunRecord, Run } from '../types';
 import { lastValues, linkFacts, metricFact, paramFacts } from './facts';
 import { GroupNode, PartsNode } from './groups';
 import type { IOrder } from './query';
-import { compareRuns, orderText } from './query';
+import { compareRuns, orderText, staysInOrder } from './query';
 import { runState } from './states';
 
 /**
@@ -89,6 +89,7 @@ function runsBranch(context: IContext, filter: IRunsFilter, order: () => IOrder)
     kind: 'run',
     node: record => new RunNode(record, context),
     compare: (a, b) => compareRuns(order())(a, b),
+    stays: (before, after) => staysInOrder(order())(before, after),
     pageSize,
     changed
   });
@@ -201,6 +202,11 @@ export class RunNode extends RecordNode<IRunRecord, GroupNode | PartsNode> imple
         );
     }
   }
+}
+
+/** Those of these nodes that are runs. */
+export function runsOf(nodes: readonly unknown[]): Run[] {
+  return nodes.filter(node => node instanceof RunNode).map(({ record }) => record.run);
 }
 
 /** The parts of a run are most often steps: in the order in which they were made. */

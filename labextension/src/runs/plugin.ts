@@ -10,9 +10,10 @@ import { Pages } from '../pages/pages';
 import { partsOf } from '../plugin';
 import { ISidebar } from '../tokens';
 import { RunsBar } from './bar';
-import { addPageCommands } from './changes';
 import { addRunCommands } from './commands';
 import { addMenuCommands } from './menu';
+import { addOpeningCommands } from './opening';
+import { addRemovalCommands } from './removal';
 import { RunsSection } from './section';
 
 /**
@@ -44,6 +45,7 @@ export const runs: JupyterFrontEndPlugin<void> = {
     sidebar.add(section);
     addMenuCommands(commands, section, parts.trans);
     addRunCommands(parts);
-    addPageCommands({ ...parts, pages, section, palette });
+    addOpeningCommands({ ...parts, pages, section, palette });
+    addRemovalCommands({ ...parts, section });
   }
 };

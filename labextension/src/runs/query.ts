@@ -119,6 +119,21 @@ export function compareRuns(order: IOrder): (a: IRunRecord, b: IRunRecord) => nu
   };
 }
 
+/**
+ * Whether a run that has changed is where it was in a list of this order: still there, with the value that counts.
+ */
+export function staysInOrder(order: IOrder): (before: IRunRecord, after: IRunRecord) => boolean {
+  return (before, after) =>
+    before.run.state === after.run.state && valueOf(before, order.field) === valueOf(after, order.field);
+}
+
+/**
+ * Whether it can be told without the server which runs are asked for: else a change of any may change which.
+ */
+export function isKnownHere({ text, status }: IRunsQuery): boolean {
+  return status === '' && !isCondition(text.trim());
+}
+
 function newestFirst(a: IRunRecord, b: IRunRecord): number {
   return b.run.started - a.run.started || (a.id < b.id ? 1 : -1);
 }

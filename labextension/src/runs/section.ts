@@ -10,7 +10,7 @@ import type { Experiment, IPage, IRunRecord } from '../types';
 import type { IRunsContext } from './nodes';
 import { ExperimentNode, RunNode } from './nodes';
 import type { IRunsQuery } from './query';
-import { compareRuns, EVERYTHING, isNarrow, isSameOrder, listing } from './query';
+import { compareRuns, EVERYTHING, isKnownHere, isNarrow, isSameOrder, listing, staysInOrder } from './query';
 
 /** Milliseconds between two looks at how long runs have been running. */
 const TICK = 1000;
@@ -35,6 +35,7 @@ export class RunsSection extends RecordsSection {
   readonly rank = 200;
   readonly kinds = ['experiment', 'run', 'link'];
   readonly selectable = 'run';
+  readonly share = 2;
   readonly name = this.options.trans.__('Runs');
   readonly empty = {
     title: this.options.trans.__('No runs yet'),
@@ -63,7 +64,9 @@ export class RunsSection extends RecordsSection {
       return undefined;
     }
     const { text, status, isDeleted } = this._query;
-    return isDeleted && !text && !status && !this.filter ? trans.__('No deleted runs.') : trans.__('No run matches.');
+    return isDeleted && !text && !status && !this.filter
+      ? trans.__('No deleted runs.')
+      : trans.__('No run matches. Ask for less, or clear what is set above.');
   }
 
   get root(): Branch<Experiment, ExperimentNode> | Branch<IRunRecord, RunNode> {
@@ -89,23 +92,14 @@ export class RunsSection extends RecordsSection {
     this._asked = next;
     const turn = ++this._turn;
     this._tell();
-    const first = isNarrow(next) ? await this._first(next, turn) : undefined;
-    if (turn !== this._turn || first === null) {
-      return;
-    }
-    const [before, wasFlat] = [this._query, this._isFlat];
-    this._problem = '';
-    this._query = next;
-    if (this._isFlat) {
-      this._page = first;
-      await this.restart();
-    } else if (wasFlat) {
-      await this._returnToExperiments();
-    }
-    if (!this._isFlat && !isSameOrder(before.order, next.order)) {
-      await Promise.all(this._experiments.nodes.map(node => node.reorder()));
-    }
-    this._tell();
+    await this._attempt(turn, async () => {
+      const { filter } = this;
+      const first = isNarrow(next) ? await this._first(next) : undefined;
+      if (turn === this._turn) {
+        // What the sidebar's filter was meanwhile changed from, is not asked for any more.
+        await this._change(next, filter === this.filter ? first : undefined);
+      }
+    });
   }
 
   override async update(what: IUpdate): Promise<void> {
@@ -116,7 +110,8 @@ export class RunsSection extends RecordsSection {
       this._asked = this._query;
       this._problem = '';
     }
-    if (this._isFlat && what.changes?.some(({ id }) => !this._found.nodes.some(({ key }) => key === id))) {
+    this._page = undefined;
+    if (this._isFlat && what.changes?.some(({ id }) => !this._isInPlace(id))) {
       // Any change could bring a run into the list: it is read again, but not for each.
       return this._again.ask();
     }
@@ -141,6 +136,23 @@ export class RunsSection extends RecordsSection {
     super.dispose();
   }
 
+  /** Show the answer. */
+  private async _change(next: IRunsQuery, first: IPage<IRunRecord> | undefined): Promise<void> {
+    const [before, wasFlat] = [this._query, this._isFlat];
+    this._problem = '';
+    this._query = next;
+    if (this._isFlat) {
+      this._page = first;
+      await this.restart();
+    } else if (wasFlat) {
+      await this._returnToExperiments();
+    }
+    if (!this._isFlat && !isSameOrder(before.order, next.order)) {
+      await Promise.all(this._experiments.nodes.map(node => node.reorder()));
+    }
+    this._tell();
+  }
+
   /** What was open is open again; what has changed meanwhile was not told. */
   private async _returnToExperiments(): Promise<void> {
     this._tell();
@@ -150,10 +162,22 @@ export class RunsSection extends RecordsSection {
     }
   }
 
+  /** What was wrong with the question stays, until there is another. */
   private async _readAgain(): Promise<void> {
-    const turn = this._turn;
-    try {
+    const isAnswered = this._asked === this._query;
+    await this._attempt(isAnswered ? this._turn : -1, async () => {
       await super.update({});
+      if (isAnswered && this._asked === this._query && this._problem) {
+        this._problem = '';
+        this._tell();
+      }
+    });
+  }
+
+  /** What goes wrong is the problem, unless something else was asked meanwhile. */
+  private async _attempt(turn: number, task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
     } catch (reason) {
       if (turn === this._turn) {
         this._problem = messageOf(reason);
@@ -168,18 +192,10 @@ export class RunsSection extends RecordsSection {
     }
   }
 
-  /** The first page of the answer; null when there is none. */
-  private async _first(query: IRunsQuery, turn: number): Promise<IPage<IRunRecord> | null> {
+  /** The first page of the answer. */
+  private _first(query: IRunsQuery): Promise<IPage<IRunRecord>> {
     const { client } = this.options;
-    try {
-      return await client.listRuns(this.context.project(), listing(query, this.filter), this.context.pageSize(), '');
-    } catch (reason) {
-      if (turn === this._turn) {
-        this._problem = messageOf(reason);
-        this._tell();
-      }
-      return null;
-    }
+    return client.listRuns(this.context.project(), listing(query, this.filter), this.context.pageSize(), '');
   }
 
   private _fetch(limit: number, token: string): Promise<IPage<IRunRecord>> {
@@ -188,6 +204,11 @@ export class RunsSection extends RecordsSection {
     return page && !token
       ? Promise.resolve(page)
       : this.options.client.listRuns(this.context.project(), listing(this._query, this.filter), limit, token);
+  }
+
+  /** Whether the list has this run, and has it whatever has changed in it. */
+  private _isInPlace(id: string): boolean {
+    return isKnownHere(this._query) && this._found.nodes.some(({ key }) => key === id);
   }
 
   private get _isFlat(): boolean {
@@ -247,6 +268,7 @@ export class RunsSection extends RecordsSection {
     kind: 'run',
     node: record => new RunNode(record, this.context, true),
     compare: (a, b) => compareRuns(this._query.order)(a, b),
+    stays: (before, after) => staysInOrder(this._query.order)(before, after),
     pageSize: this.context.pageSize,
     changed: this.context.changed
   });

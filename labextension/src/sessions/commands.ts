@@ -7,6 +7,7 @@ import type { ICommandsOptions } from '../commands';
 import { addNodeCommands, insertBelow } from '../commands';
 import { printable } from '../format';
 import { nameOrId, word } from '../reference';
+import { told } from '../told';
 import type { Session } from '../types';
 import { showPeek, showStack, tellInterruption } from './dialogs';
 import { SessionNode } from './nodes';
@@ -47,7 +48,7 @@ export function addSessionCommands(options: ISessionCommandsOptions, section: Se
       isEnabled: node => node.record.state === 'busy',
       execute: async ({ record }) => {
         const found = await client.interruptSession(record.project, record.id);
-        tellInterruption(found, () => void stop(found.session), trans);
+        tellInterruption(found, () => void told(() => stop(found.session)), trans);
         await section.update({});
       }
     },

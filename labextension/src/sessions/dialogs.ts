@@ -18,7 +18,7 @@ class Look<T> extends Panel {
   ) {
     super();
     this.addClass('jp-AipLook');
-    const again = document.createElement('button');
+    const { _again: again } = this;
     again.type = 'button';
     again.className = 'jp-Button jp-mod-styled jp-mod-reject jp-AipLook-again';
     again.textContent = trans.__('Look Again');
@@ -29,6 +29,8 @@ class Look<T> extends Panel {
   }
 
   async look(): Promise<void> {
+    // One look at a time: what was seen first would else be shown last.
+    this._again.disabled = true;
     this._said.textContent = '…';
     try {
       const shown = await this._draw(await this._read());
@@ -38,9 +40,12 @@ class Look<T> extends Panel {
       this._said.textContent = new Date().toLocaleTimeString();
     } catch (reason) {
       this._said.textContent = messageOf(reason);
+    } finally {
+      this._again.disabled = false;
     }
   }
 
+  private readonly _again = document.createElement('button');
   private readonly _bar = new Widget();
   private readonly _said = document.createElement('span');
   private _shown: Widget | null = null;

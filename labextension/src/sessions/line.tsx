@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { ActionButton } from '../button';
 import { Sign } from '../sign';
 import type { ICellState } from './words';
 import { isOver, lineSign, lineText } from './words';
@@ -33,15 +34,12 @@ export class CellLine extends ReactWidget {
         <Sign state={lineSign(state, trans)} />
         <span className="jp-AipLine-text">{lineText(state, trans)}</span>
         {isOver(state) ? null : (
-          <button
-            type="button"
-            className="jp-AipTree-action"
+          <ActionButton
+            icon={stopIcon}
+            label={trans.__('Stop')}
             title={trans.__('Interrupt this cell; the session keeps its variables')}
-            aria-label={trans.__('Stop')}
             onClick={this._stop}
-          >
-            <stopIcon.react tag="span" stylesheet="menuItem" />
-          </button>
+          />
         )}
       </div>
     );

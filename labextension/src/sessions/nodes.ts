@@ -29,6 +29,7 @@ export class SessionNode extends LeafNode<Session> implements IRecordNode<Sessio
 
   readonly kind = 'session';
   readonly enter = 'aip:show-session-output';
+  readonly opens = this.enter;
 
   get commands(): string[] {
     const { state } = this.record;

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 
 import type { IClient } from '../client';
+import { told } from '../told';
 import type { Session } from '../types';
 import { CellLine } from './line';
 import type { Roster } from './roster';
@@ -14,6 +15,9 @@ import type { ICellState } from './words';
 
 /** Milliseconds between two states of a line that counts. */
 const TICK = 1000;
+
+/** Milliseconds after which a session that is idle has run what it was sent. */
+const UNSEEN = 2000;
 
 type Future = Kernel.IShellFuture<KernelMessage.IExecuteRequestMsg, KernelMessage.IExecuteReplyMsg>;
 type Reply = KernelMessage.IExecuteReplyMsg['content'];
@@ -110,11 +114,27 @@ export class CellRun implements IDisposable {
     }
   }
 
+  /** A short cell in the background may be over before anybody could see it. */
+  private get _isUnseen(): boolean {
+    return !this._isDisposed && this._end === 'background' && !this._isRunning && this._session?.state === 'idle';
+  }
+
+  private async _lookAgain(): Promise<void> {
+    await this._options.roster.refresh();
+    this._looking = 0;
+    if (this._isUnseen) {
+      this._span = this._sent;
+      this._finish('done');
+    }
+  }
+
   private _onRoster(): void {
     this._isRead = true;
     this._find();
     if (this._end === 'background' && this._isRunning && this._session?.cell !== this._id) {
       this._finish('done');
+    } else if (this._isUnseen) {
+      this._looking ||= window.setTimeout(() => void this._lookAgain(), UNSEEN);
     }
     this._update();
   }
@@ -126,6 +146,7 @@ export class CellRun implements IDisposable {
     }
     if (content?.status === 'ok' && this._wish.background) {
       this._end = 'background';
+      this._sent = performance.now() - this._began;
       await this._options.roster.refresh();
       return;
     }
@@ -164,16 +185,25 @@ export class CellRun implements IDisposable {
   private async _stop(): Promise<void> {
     this._stopping = true;
     this._update();
-    if (this._end === 'background' && this._session) {
-      await this._options.client.interruptSession(this._session.project, this._session.id);
-    } else {
-      // As the notebook's own button does: its kernel knows what to stop, also before there is a session.
-      await this._panel.sessionContext.session?.kernel?.interrupt();
-    }
+    await told(async () => {
+      try {
+        if (this._end === 'background' && this._session) {
+          await this._options.client.interruptSession(this._session.project, this._session.id);
+        } else {
+          // As the notebook's own button does: its kernel knows what to stop, also before there is a session.
+          await this._panel.sessionContext.session?.kernel?.interrupt();
+        }
+      } catch (reason) {
+        this._stopping = false;
+        this._update();
+        throw reason;
+      }
+    });
   }
 
   private _letGo(): void {
     window.clearInterval(this._timer);
+    window.clearTimeout(this._looking);
     this._options.roster.changed.disconnect(this._onRoster, this);
     this._options.usage.changed.disconnect(this._update, this);
     for (const held of this._held.splice(0)) {
@@ -210,6 +240,9 @@ export class CellRun implements IDisposable {
   /** Whether a session was seen to work on it. */
   private _isRunning = false;
   private _line: CellLine | null = null;
+  private _looking = 0;
+  /** After how long the notebook went on. */
+  private _sent = 0;
   private _session: Session | null = null;
   private _span: number | null = null;
   private _stopping = false;

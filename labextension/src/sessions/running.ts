@@ -1,5 +1,4 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { Notification } from '@jupyterlab/apputils';
 import type { IRunningSessionManagers, IRunningSessions } from '@jupyterlab/running';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
@@ -7,8 +6,8 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
 import type { IClient } from '../client';
-import { messageOf } from '../errors';
 import { printable } from '../format';
+import { told } from '../told';
 import type { Session } from '../types';
 import { gpuText, sessionState } from './nodes';
 import type { Roster } from './roster';
@@ -94,11 +93,7 @@ export class RunningGpuSessions implements IRunningSessions.IManager {
   }
 
   private async _stop({ project, id }: Session): Promise<void> {
-    try {
-      await this._options.client.stopSession(project, id);
-    } catch (reason) {
-      Notification.error(messageOf(reason), { autoClose: 5000 });
-    }
+    await told(() => this._options.client.stopSession(project, id));
     await this._options.roster.refresh();
   }
 

@@ -8,7 +8,7 @@ import { Panel, Widget } from '@lumino/widgets';
 
 import type { IClient } from '../client';
 import { ApiError, messageOf } from '../errors';
-import { durationText, printable, timeText } from '../format';
+import { durationText, printable, printableLines, timeText } from '../format';
 import type { Session } from '../types';
 import type { Roster } from './roster';
 import { Transcript } from './transcript';
@@ -223,7 +223,7 @@ class CellBlock extends Panel {
       element('span', 'jp-AipOutput-time', ended === null ? '' : durationText(ended - began)),
       element('time', 'jp-AipOutput-time', timeText(began).slice(11))
     ];
-    head[1].title = printable(code.slice(0, 2000)).replaceAll('\ufffd', '\n');
+    head[1].title = printableLines(code.slice(0, 2000));
     head[3].title = timeText(began);
     this._head.node.replaceChildren(...head);
     this.toggleClass('jp-mod-running', ended === null);
