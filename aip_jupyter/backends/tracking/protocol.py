@@ -1,4 +1,4 @@
-"""What a tracking backend does: it keeps experiments, runs, their points and files, and the links of lineage."""
+"""What a tracking backend does: it keeps experiments, runs, their points and files, and links of lineage."""
 
 from __future__ import annotations
 
