@@ -272,7 +272,8 @@ export interface paths {
         get: operations["datasets.get_dataset"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete the record of one content; it can be restored for 30 days */
+        delete: operations["datasets.delete_dataset"];
         options?: never;
         head?: never;
         patch?: never;
@@ -289,6 +290,23 @@ export interface paths {
         get: operations["lineage.get_impact"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/datasets/{dataset}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore a dataset that was deleted */
+        post: operations["datasets.restore_dataset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -501,6 +519,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/runs/{run}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the files of a run */
+        get: operations["artifacts.list_artifacts"];
+        put?: never;
+        /** Record files of a run */
+        post: operations["artifacts.log_artifacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/runs/{run}/datasets": {
         parameters: {
             query?: never;
@@ -512,6 +548,23 @@ export interface paths {
         get: operations["datasets.get_run_datasets"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs/{run}/deleted-artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete a file or a folder of a run; it can be restored for 30 days */
+        post: operations["artifacts.delete_artifacts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -546,6 +599,23 @@ export interface paths {
         put?: never;
         /** Restore a run that was deleted */
         post: operations["runs.restore_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs/{run}/restored-artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore files of a run that were deleted */
+        post: operations["artifacts.restore_artifacts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -851,7 +921,7 @@ export interface components {
         };
         /**
          * Artifact
-         * @description A file of a version: stored (path, size, digest) or external (a URI, perhaps a digest).
+         * @description A file of a version or a run: stored (path, size, digest) or external (a URI, perhaps a digest).
          */
         Artifact: {
             /** @default  */
@@ -890,6 +960,19 @@ export interface components {
             uri: string | null;
         };
         /**
+         * ArtifactPage
+         * @description One page of artifacts, and how many there are of the run on all pages together.
+         */
+        ArtifactPage: {
+            /** @default 0 */
+            count: number;
+            items: components["schemas"]["Artifact"][];
+            /** @default  */
+            next_page_token: string;
+            /** @default 0 */
+            size: number;
+        };
+        /**
          * BackendInfo
          * @description A backend in use.
          */
@@ -905,6 +988,14 @@ export interface components {
          */
         Blob: {
             digest: string;
+            size: number;
+        };
+        /**
+         * Changed
+         * @description What a change concerned.
+         */
+        Changed: {
+            count: number;
             size: number;
         };
         /**
@@ -1185,6 +1276,20 @@ export interface components {
             updated: number;
         };
         /**
+         * ExternalFile
+         * @description A file that is elsewhere, and stays there.
+         */
+        ExternalFile: {
+            /** @default  */
+            digest: string;
+            /** @default  */
+            media_type: string;
+            path: string;
+            /** @default null */
+            size: number | null;
+            uri: string;
+        };
+        /**
          * FileRef
          * @description A file named by its content: what a registration lists.
          */
@@ -1213,6 +1318,16 @@ export interface components {
             artifact: string;
             /** @default default */
             project: string;
+        };
+        /**
+         * GetArtifacts
+         * @description A run's artifact by its path, or all in the folder of that path.
+         */
+        GetArtifacts: {
+            path: string;
+            /** @default default */
+            project: string;
+            run: string;
         };
         /**
          * GetDataset
@@ -1442,10 +1557,29 @@ export interface components {
             of: string;
         };
         /**
+         * ListArtifacts
+         * @description One page of a run's artifacts, by path.
+         */
+        ListArtifacts: {
+            /** @default false */
+            deleted: boolean;
+            /** @default 100 */
+            limit: number;
+            /** @default  */
+            page_token: string;
+            /** @default  */
+            path: string;
+            /** @default default */
+            project: string;
+            run: string;
+        };
+        /**
          * ListDatasets
          * @description One page of a project's datasets.
          */
         ListDatasets: {
+            /** @default false */
+            deleted: boolean;
             /** @default 100 */
             limit: number;
             /** @default  */
@@ -1582,6 +1716,23 @@ export interface components {
             page_token: string;
             /** @default default */
             project: string;
+        };
+        /**
+         * LogArtifacts
+         * @description Record files of a run. What the run has at one of their paths already is replaced.
+         */
+        LogArtifacts: {
+            /** @default null */
+            author: string | null;
+            /** @default  */
+            claim: string;
+            /** @default [] */
+            external: components["schemas"]["ExternalFile"][];
+            /** @default [] */
+            files: components["schemas"]["FileRef"][];
+            /** @default default */
+            project: string;
+            run: string;
         };
         /**
          * LogDataset
@@ -2850,6 +3001,7 @@ export interface operations {
             query?: {
                 search?: string;
                 name?: string;
+                deleted?: boolean;
                 order_by?: string;
                 limit?: number;
                 page_token?: string;
@@ -2976,6 +3128,38 @@ export interface operations {
             };
         };
     };
+    "datasets.delete_dataset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete the record of one content; it can be restored for 30 days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "lineage.get_impact": {
         parameters: {
             query?: {
@@ -2997,6 +3181,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Impact"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "datasets.restore_dataset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Restore a dataset that was deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
                 };
             };
             /** @description What went wrong, and what to do */
@@ -3536,6 +3756,88 @@ export interface operations {
             };
         };
     };
+    "artifacts.list_artifacts": {
+        parameters: {
+            query?: {
+                path?: string;
+                deleted?: boolean;
+                limit?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the files of a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactPage"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "artifacts.log_artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    author?: string | null;
+                    /** @default  */
+                    claim?: string;
+                    /** @default [] */
+                    external?: components["schemas"]["ExternalFile"][];
+                    /** @default [] */
+                    files?: components["schemas"]["FileRef"][];
+                };
+            };
+        };
+        responses: {
+            /** @description Record files of a run */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artifact"][];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "datasets.get_run_datasets": {
         parameters: {
             query?: never;
@@ -3555,6 +3857,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunDataset"][];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "artifacts.delete_artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    path: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Delete a file or a folder of a run; it can be restored for 30 days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
                 };
             };
             /** @description What went wrong, and what to do */
@@ -3626,6 +3966,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "artifacts.restore_artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    path: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Restore files of a run that were deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
                 };
             };
             /** @description What went wrong, and what to do */
