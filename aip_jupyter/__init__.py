@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from .notebook.api import load_model as load_model
     from .notebook.api import register_model as register_model
     from .notebook.autolog import autolog as autolog
+    from .notebook.datasets import delete_dataset as delete_dataset
     from .notebook.datasets import get_dataset as get_dataset
     from .notebook.datasets import get_run_datasets as get_run_datasets
     from .notebook.datasets import list_datasets as list_datasets
     from .notebook.datasets import log_dataset as log_dataset
+    from .notebook.datasets import restore_dataset as restore_dataset
     from .notebook.gpu_api import interrupt_session as interrupt_session
     from .notebook.gpu_api import list_gpus as list_gpus
     from .notebook.gpu_api import list_sessions as list_sessions
@@ -122,10 +124,12 @@ _API = {
     "set_tags": "runs",
     "start_run": "runs",
     "update_notes": "runs",
+    "delete_dataset": "datasets",
     "get_dataset": "datasets",
     "get_run_datasets": "datasets",
     "list_datasets": "datasets",
     "log_dataset": "datasets",
+    "restore_dataset": "datasets",
     "get_lineage": "lineage",
     "get_model_lineage": "impact",
     "impact": "impact",

@@ -94,6 +94,26 @@ def _with_what_is_said(found: Captured, how: Options) -> Captured:
     )
 
 
+def kind_of(data: Any) -> str:
+    """`dataframe`, `array` or `huggingface`, told by the names of its classes; "" for all else."""
+    kinds = _kinds(data)
+    if ("datasets", "Dataset") in kinds:
+        return "huggingface"
+    if ("numpy", "ndarray") in kinds:
+        return "array"
+    return "dataframe" if any(kind in _PARTS for kind in kinds) else ""
+
+
+def _kinds(data: Any) -> list[tuple[str, str]]:
+    return [(kind.__module__.partition(".")[0], kind.__name__) for kind in type(data).__mro__]
+
+
+def local_path(text: str) -> Path:
+    """The path that somebody has written, `~` and `file:` included."""
+    is_url = text.lower().startswith("file:")
+    return Path(os.path.expanduser(url2pathname(urlsplit(text).path) if is_url else text))
+
+
 def is_address(text: str) -> bool:
     """Whether it is the address of something far away."""
     return is_uri(text) and not text.lower().startswith("file:")
@@ -112,11 +132,10 @@ def _on_disk(text: object, progress: Progress, how: Options) -> Captured:
         raise Invalid("data: name a file, a folder, a variable or an address", field="data")
     if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
         raise Invalid(f"data: the name {text!r} is not UTF-8; rename the file", field="data")
-    is_url = text.lower().startswith("file:")
-    path = Path(url2pathname(urlsplit(text).path) if is_url else text).expanduser()
-    if path.is_dir():
+    path = local_path(text)
+    if os.path.isdir(path):  # unlike Path's own it says no to what cannot be a path
         return _folder(path, text, progress, how)
-    if path.is_file():
+    if os.path.isfile(path):
         return _file(path, text, progress, how)
     if os.path.lexists(path):
         what = "a link to nothing" if path.is_symlink() else "neither a file nor a folder"
@@ -152,10 +171,10 @@ def _file(path: Path, source: str, progress: Progress, how: Options) -> Captured
 
 
 def _in_memory(data: Any, source: str, progress: Progress, how: Options) -> Captured:
-    """A data frame or an array, told by the names of its classes: what has none of them is none of them."""
-    kinds = [(kind.__module__.partition(".")[0], kind.__name__) for kind in type(data).__mro__]
+    """A data frame, an array or a dataset of Hugging Face."""
+    kind = kind_of(data)
     progress.begin(f"reading {source}")
-    if ("datasets", "Dataset") in kinds:
+    if kind == "huggingface":
         faced = read_huggingface(data, source)
         return Captured(
             faced.source,
@@ -166,10 +185,11 @@ def _in_memory(data: Any, source: str, progress: Progress, how: Options) -> Capt
             faced.columns,
             split=faced.split,
         )
-    if ("numpy", "ndarray") in kinds:
+    if kind == "array":
         content = read_array(data)
         described = Captured(source, "array", size=data.nbytes)
-    elif parts := next((_PARTS[kind] for kind in kinds if kind in _PARTS), None):
+    elif kind == "dataframe":
+        parts = next(_PARTS[each] for each in _kinds(data) if each in _PARTS)
         content = read_table(parts(data))
         described = Captured(source, "dataframe")
     else:

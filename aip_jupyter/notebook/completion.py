@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +32,7 @@ class Completions:
         self._gpu = GpuCompletions()
         self._runs = RunCompletions()
         self._datasets = Remembered(lists.datasets)
+        self._deleted_datasets = Remembered(functools.partial(lists.datasets, deleted=True))
         self._projects = Remembered(lists.projects)
         self._users = Remembered(lists.users)
         self._tokens = Remembered(lists.tokens)
@@ -102,8 +104,10 @@ class Completions:
             return self._runs.deleted()
         if magic == "%set_experiment" and position == 0:
             return self._runs.experiments()
-        if magic in ("%datasets", "%impact", "%log_dataset") and position == 0:
+        if magic in ("%datasets", "%impact", "%log_dataset", "%delete_dataset") and position == 0:
             return self._datasets()
+        if magic == "%restore_dataset" and position == 0:
+            return self._deleted_datasets()
         if magic == "%lineage" and position == 0:
             return self._traceable(fragment)
         if magic == "%autolog" and position == 0:

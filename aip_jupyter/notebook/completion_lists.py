@@ -136,12 +136,12 @@ def frameworks() -> list[str]:
     return list(FRAMEWORKS)
 
 
-def datasets() -> list[str]:
-    """The names of the datasets."""
+def datasets(*, deleted: bool = False) -> list[str]:
+    """The names of the datasets; `deleted`: of those that can be restored."""
     from .arguments import is_expanded
     from .datasets import list_datasets
 
-    names = dict.fromkeys(dataset.name for dataset in list_datasets(limit=1000))
+    names = dict.fromkeys(dataset.name for dataset in list_datasets(deleted=deleted, limit=1000))
     return [name for name in names if not is_expanded(name)]
 
 

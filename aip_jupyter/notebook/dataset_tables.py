@@ -39,10 +39,13 @@ _WIDEST = 40
 class DatasetTable(Listing[Dataset]):
     """Datasets, as a list that shows itself as a table."""
 
-    def __init__(self, datasets: Sequence[Dataset], *, project: str, more: bool = False) -> None:
+    def __init__(
+        self, datasets: Sequence[Dataset], *, project: str, more: bool = False, deleted: bool = False
+    ) -> None:
         super().__init__(datasets)
         self._project = project
         self._more = more
+        self._deleted = deleted
 
     def __repr__(self) -> str:
         if not self._items:
@@ -51,7 +54,7 @@ class DatasetTable(Listing[Dataset]):
             (*_cells(each), " ".join(tag_labels(each.tags)), each.author, age_text(each.updated))
             for each in self._items
         ]
-        return text_table(_DATASETS, rows) + (f"\n{self._rest()}" if self._more else "")
+        return "\n".join(filter(None, [text_table(_DATASETS, rows), self._rest()]))
 
     def _repr_html_(self) -> str:
         if not self._items:
@@ -59,15 +62,18 @@ class DatasetTable(Listing[Dataset]):
         rows = [
             (*_cells(each), tags_html(each.tags), each.author, age_html(each.updated)) for each in self._items
         ]
-        return frame(html_table(_DATASETS, rows), dim(self._rest()) if self._more else None)
+        return frame(html_table(_DATASETS, rows), dim(self._rest()) if self._rest() else None)
 
     def _nothing(self) -> str:
+        if self._deleted:
+            return f"No dataset in project {self._project!r} that can be restored, or none that matches."
         return f"No datasets in project {self._project!r} yet, or none that match."
 
     def _rest(self) -> str:
-        return (
-            f"The first {len(self)}; there are more: %datasets --limit {10 * len(self)}, or search by name."
-        )
+        which, how = (" --deleted", "%restore_dataset DIGEST takes it back.") if self._deleted else ("", "")
+        limit = f"%datasets{which} --limit {10 * len(self)}"
+        more = f"The first {len(self)}; there are more: {limit}, or search by name."
+        return " ".join(filter(None, [more if self._more else "", how]))
 
 
 class RunDatasetTable(Listing[RunDataset]):
@@ -108,6 +114,8 @@ class DatasetCard:
         self.uses = list(uses)
         """The runs that use it, the newest first."""
         self.notes = list(notes)
+        if dataset.state == "ARCHIVED":
+            self.notes.append(f"It is deleted; %restore_dataset {dataset.id} takes that back.")
 
     @property
     def reference(self) -> str:
@@ -181,7 +189,7 @@ def _of_run_cells(use: RunDataset) -> tuple[str, ...]:
     if use.dataset is None:
         return use.dataset_id[:8], role, "", "", "", "", "missing"
     name, *rest = _cells(use.dataset)
-    return name, role, *rest
+    return f"{name} (deleted)" if use.dataset.state == "ARCHIVED" else name, role, *rest
 
 
 def _column_cells(column: Column) -> tuple[str, str, str, str, str]:

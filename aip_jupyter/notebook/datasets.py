@@ -13,36 +13,26 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from msgspec.structs import replace
+from typing import TYPE_CHECKING, Any
 
 from ..client.connect import destination
-from ..domain.datasets import Dataset, GetDataset, GetRunDatasets, ListDatasets, LogDataset
-from ..domain.lineage import Use
+from ..domain.datasets import Dataset, GetDataset, GetRunDatasets, ListDatasets
 from ..domain.pages import MAX_PAGE
-from ..domain.records import new_id
-from ..errors import Invalid, Unavailable
-from ..services.checks import check_dataset
-from .active_run import ActiveRun
-from .capture import Captured, capture, is_address
+from ..errors import Invalid
+from .capture import is_address
 from .capture_memory import Memory
-from .capture_options import Options, options
+from .capture_options import options
 from .connection import connect
+from .dataset_recording import Said, record
 from .dataset_tables import DatasetCard, DatasetTable, RunDatasetTable
-from .progress import Progress
-from .run_projects import active_run_in, other_run_note
 from .run_reading import store_what_waits
-from .run_state import active_run
 from .words import Tags, at_least_one, tidy_tags
 
-DEFAULT_CONTEXT = "training"
-"""What a run uses data for that says nothing else."""
-_SPLITS = {"train": "training", "val": "validation", "valid": "validation"}
-"""Contexts of splits that are called otherwise."""
+if TYPE_CHECKING:
+    from ..client.connect import Connection
 
-JOURNAL_COLUMNS = 1000
-"""How many an entry of the journal has room for."""
+NAMED = 5
+"""So many contents of a name are told at most when one of them has to be chosen."""
 
 
 def log_dataset(
@@ -95,63 +85,6 @@ def _given(data: Any, path: str | os.PathLike[str] | None, df: Any, uri: str | N
     return given[0] if path is None else Path(path)
 
 
-class Said(NamedTuple):
-    """What the user says of the data, and of what it is for."""
-
-    context: str | None = None
-    split: str = ""
-    source_type: str = ""
-    tags: dict[str, str] = {}  # noqa: RUF012  # never changed
-    output: bool = False
-
-    @property
-    def purpose(self) -> str:
-        """The context of the link to the run."""
-        if self.context is not None or self.output:
-            return self.context or ""
-        return _SPLITS.get(self.split.lower(), self.split or DEFAULT_CONTEXT)
-
-
-def record(
-    name: str, data: Any, *, source: str, said: Said, how: Options, project: str | None = None
-) -> DatasetCard:
-    """`log_dataset`, with words for what is in memory."""
-    run = active_run_in(project)
-    request = check_dataset(
-        LogDataset(
-            project=project or "-",
-            id=new_id(),
-            name=name,
-            source_type=said.source_type or "file",
-            tags={**said.tags, **({"split": said.split} if said.split else {})},
-            run=run.id if run else "",
-            context=said.purpose,
-            output=said.output,
-        )
-    )
-    with Progress(f"reading {name}") as progress:
-        found = capture(data, source, progress, how)
-    notes = [*found.notes, *other_run_note(project)]
-    if (said.context or said.output) and active_run() is None:
-        what = "made it" if said.output else f"uses it for {said.context!r}"
-        notes.append(f"No run is active, so that none {what} yet: %start_run NAME, then log it again.")
-    request = check_dataset(_described(request, found, said))
-    try:
-        connection = connect()
-        request = replace(request, project=project or connection.project, author=connection.author)
-        detail = connection.services.datasets.log_dataset(request)
-    except Unavailable as error:
-        if run is None or project is not None:
-            raise
-        run.append_dataset(_for_journal(request))
-        notes.append(f"Not recorded yet: {error.message}. It is kept, and sent as soon as somebody answers.")
-        return DatasetCard(_as_record(request), notes=notes)
-    if detail.dataset.id != request.id:
-        notes.append("This content is already recorded; it is the same dataset.")
-    uses, makers = _with_name(detail.uses, run), _with_name(detail.makers, run)
-    return DatasetCard(detail.dataset, uses, makers=makers, notes=notes)
-
-
 def get_run_datasets(run: str, *, project: str | None = None) -> RunDatasetTable:
     """The datasets that a run used and made, in the order in which they were logged.
 
@@ -167,9 +100,16 @@ def get_run_datasets(run: str, *, project: str | None = None) -> RunDatasetTable
 
 
 def list_datasets(
-    search: str = "", *, name: str = "", limit: int = 100, project: str | None = None
+    search: str = "",
+    *,
+    name: str = "",
+    deleted: bool = False,
+    limit: int = 100,
+    project: str | None = None,
 ) -> DatasetTable:
     """Datasets, the last changed first: those whose name contains `search`, or all contents of `name`.
+
+    `deleted` means those that can be restored, instead of the others.
 
     Returns a list of `Dataset` that shows itself as a table. Raises Invalid, Unavailable.
     """
@@ -184,6 +124,7 @@ def list_datasets(
             project=project,
             search=search,
             name=name,
+            deleted=deleted,
             limit=min(limit - len(found), MAX_PAGE),
             page_token=token,
         )
@@ -192,7 +133,7 @@ def list_datasets(
         token = page.next_page_token
         if not token:
             break
-    return DatasetTable(found, project=project, more=bool(token))
+    return DatasetTable(found, project=project, more=bool(token), deleted=deleted)
 
 
 def get_dataset(ref: str, *, project: str | None = None) -> DatasetCard:
@@ -207,41 +148,44 @@ def get_dataset(ref: str, *, project: str | None = None) -> DatasetCard:
     return DatasetCard(detail.dataset, detail.uses, makers=detail.makers)
 
 
-def _with_name(uses: list[Use], run: ActiveRun | None) -> list[Use]:
-    """The active run may not be stored yet, but its name is known here."""
-    return [replace(use, run=run.name) if run and use.run_id == run.id else use for use in uses]
+def delete_dataset(ref: str, *, project: str | None = None) -> DatasetCard:
+    """Delete the record of one content, by its digest (8 and more digits), its id, or a name that means one.
+
+    The data itself stays where it is. What used it says that it was deleted; `restore_dataset` takes it back
+    within 30 days, and so does recording the same content again. Raises NotFound with the nearest names,
+    Invalid when the name has several contents, Denied.
+
+        aip.delete_dataset("a mistake")
+    """
+    connection = connect()
+    card = only_content(connection, ref, project)
+    request = GetDataset(project=card.dataset.project, dataset=card.dataset.id)
+    detail = connection.services.datasets.delete_dataset(request)
+    return DatasetCard(detail.dataset, detail.uses, makers=detail.makers)
 
 
-def _described(request: LogDataset, found: Captured, said: Said) -> LogDataset:
-    return replace(
-        request,
-        digest=found.digest,
-        source=found.source,
-        source_type=said.source_type or found.source_type,
-        size=found.size,
-        rows=found.rows,
-        columns=found.columns,
-        tags={**({"split": found.split} if found.split else {}), **request.tags},
-    )
+def restore_dataset(ref: str, *, project: str | None = None) -> DatasetCard:
+    """Take back that a dataset was deleted: by its digest or id, or the one last deleted of this name.
+
+    Raises NotFound.
+
+        aip.restore_dataset("a mistake")
+    """
+    connection = connect()
+    request = GetDataset(project=project or connection.project, dataset=ref)
+    detail = connection.services.datasets.restore_dataset(request)
+    return DatasetCard(detail.dataset, detail.uses, makers=detail.makers)
 
 
-def _for_journal(request: LogDataset) -> LogDataset:
-    """Without what is too much for one entry; it is added when the data is logged again."""
-    return request if len(request.columns) <= JOURNAL_COLUMNS else replace(request, columns=[])
-
-
-def _as_record(request: LogDataset) -> Dataset:
-    """The record that will come of the request."""
-    return Dataset(
-        id=request.id,
-        project=request.project,
-        author=request.author or "",
-        name=request.name,
-        digest=request.digest,
-        source=request.source,
-        source_type=request.source_type,
-        size=request.size,
-        rows=request.rows,
-        columns=request.columns,
-        tags=request.tags,
-    )
+def only_content(connection: Connection, ref: str, project: str | None) -> DatasetCard:
+    """What is to be deleted. Invalid when it is a name with several contents: they are told."""
+    card = get_dataset(ref, project=project)
+    if card.dataset.name != ref or card.dataset.id == ref:
+        return card
+    contents = list_datasets(name=ref, limit=NAMED + 1, project=card.dataset.project)
+    if len(contents) > 1:
+        told = ", ".join(each.digest[:8] or each.id for each in contents[:NAMED])
+        rest = " and more" if len(contents) > NAMED else ""
+        message = f"dataset: {ref!r} has several contents, {told}{rest} (the newest first); name one of these"
+        raise Invalid(message, field="dataset")
+    return card
