@@ -36,3 +36,11 @@ class HttpDatasets:
     def get_run_datasets(self, request: GetRunDatasets) -> list[RunDataset]:
         reply: list[RunDataset] = self._call("datasets.get_run_datasets", request)
         return reply
+
+    def delete_dataset(self, request: GetDataset) -> DatasetDetail:
+        reply: DatasetDetail = self._call("datasets.delete_dataset", request)
+        return reply
+
+    def restore_dataset(self, request: GetDataset) -> DatasetDetail:
+        reply: DatasetDetail = self._call("datasets.restore_dataset", request)
+        return reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .artifacts import HttpArtifacts
 from .blobs import HttpBlobs
 from .datasets import HttpDatasets
 from .lineage import HttpLineage
@@ -23,6 +24,7 @@ class HttpServices:
         self.tokens = HttpTokens(self._transport)
         self.models = HttpModels(self._transport)
         self.runs = HttpRuns(self._transport)
+        self.artifacts = HttpArtifacts(self._transport)
         self.datasets = HttpDatasets(self._transport)
         self.lineage = HttpLineage(self._transport)
         self.sessions = HttpSessions(self._transport)

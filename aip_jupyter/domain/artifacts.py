@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from msgspec import Struct, field
 
 from .records import DEFAULT_PROJECT, Record, Request
@@ -94,7 +96,8 @@ class LogArtifacts(Request, frozen=True, kw_only=True):
     run: str
     """The run's id. It may not be stored yet: what is logged of it comes by another way."""
     claim: str = ""
-    """The id of the claim that the bytes of `files` were uploaded under; "" when there are none."""
+    """The id of the claim that the bytes of `files` were uploaded under; "" when there are none. It ends with
+    this request."""
     files: list[FileRef] = field(default_factory=list)
     external: list[ExternalFile] = field(default_factory=list)
     author: str | None = None
@@ -142,3 +145,8 @@ class Changed(Struct, frozen=True, kw_only=True):
     """Artifacts."""
     size: int
     """Bytes, as far as sizes are known."""
+
+
+def artifact_id(run: str, path: str) -> str:
+    """The id of what a run has at a path: logged again there, it is the same record."""
+    return hashlib.sha256(f"{run}\0{path}".encode()).hexdigest()[:32]

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from ..backends.process import this_process
 from ..backends.registry.protocol import RegistryBackend
 from ..backends.storage.protocol import Progress, Staging, StorageBackend
+from ..backends.tracking.protocol import TrackingBackend
 from ..domain import names
 from ..domain.access import DownloadLink, SignDownload
 from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
@@ -38,6 +39,7 @@ class LocalBlobs:
 
     def __init__(self, platform: Platform, caller: Caller) -> None:
         self._registry = platform.registry
+        self._tracking = platform.tracking
         self._storage = platform.storage
         self._signer = platform.signer
         self._caller = caller
@@ -67,12 +69,19 @@ class LocalBlobs:
         except NotFound:
             return
         if claim.project == request.project:
-            drop_claim(self._registry, self._storage, claim.id)
+            drop_claim(self._registry, self._tracking, self._storage, claim.id)
 
     def get_artifact(self, request: GetArtifact) -> Artifact:
         """An artifact's record."""
         names.check_id(request.artifact, "artifact")
-        return self._registry.get(Artifact, request.project, request.artifact)
+        try:
+            artifact = self._registry.get(Artifact, request.project, request.artifact)
+        except NotFound:  # it may be a run's
+            artifact = self._tracking.get(Artifact, request.project, request.artifact)
+        if artifact.state == "ARCHIVED":
+            message = f"artifact: {artifact.path!r} was deleted; restore it to have its bytes again"
+            raise NotFound(message, field="artifact")
+        return artifact
 
     def open(self, request: GetArtifact) -> tuple[Artifact, BinaryIO]:
         """The record and its bytes, for whoever sends them on."""
@@ -101,13 +110,16 @@ class LocalBlobs:
         return DownloadLink(path=path, expires=signed.expires)
 
 
-def drop_claim(registry: RegistryBackend, storage: StorageBackend, claim: str) -> int:
+def drop_claim(
+    registry: RegistryBackend, tracking: TrackingBackend, storage: StorageBackend, claim: str
+) -> int:
     """Give up a claim and remove the blobs that no record and no other claim holds; how many.
 
-    A registration may be under way with this very claim. It writes its intent, then looks whether its claim
-    is there; here the claim is renamed, then come the intents. So either it sees that its claim is gone, or
-    this sees the intent and keeps the bytes for the record that may come. Under its new name the claim holds
-    them all the while: whatever is cut here, or there, is found and finished by the next check.
+    A request may be under way that records what this very claim holds. It writes its intent, then looks
+    whether its claim is there; here the claim is renamed, then come the intents. So either it sees that its
+    claim is gone, or this sees the intent and keeps the bytes for the record that may come. Under its new
+    name the claim holds them all the while: whatever is cut here, or there, is found and finished by the next
+    check.
     """
     before = time.time()
     try:
@@ -120,6 +132,7 @@ def drop_claim(registry: RegistryBackend, storage: StorageBackend, claim: str) -
     wanted = set(held.digests)
     wanted.difference_update(*(other.digests for other in storage.claims() if other.id != held.id))
     wanted.difference_update(registry.digests())
+    wanted.difference_update(tracking.digests())
     removed = sum(storage.remove(digest, before, beside=held.id) for digest in sorted(wanted))
     storage.release(held.id)
     return removed

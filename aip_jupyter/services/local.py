@@ -17,6 +17,7 @@ from ..backends.tracking.protocol import TrackingBackend
 from ..domain.access import Right
 from ..wire.routes import ROUTES
 from . import interface
+from .artifacts import LocalArtifacts
 from .blobs import LocalBlobs
 from .callers import Caller
 from .credentials import Credentials
@@ -134,6 +135,7 @@ class LocalServices:
         self.tokens: interface.Tokens = admitted("tokens", LocalTokens(platform, caller))
         self.models: interface.Models = admitted("models", LocalModels(platform, caller))
         self.runs: interface.Runs = admitted("runs", LocalRuns(platform, caller))
+        self.artifacts: interface.Artifacts = admitted("artifacts", LocalArtifacts(platform, caller))
         self.datasets: interface.Datasets = admitted("datasets", LocalDatasets(platform, caller))
         self.lineage: interface.LineageOf = admitted("lineage", LocalLineage(platform))
         self.sessions: interface.Sessions = admitted("sessions", LocalSessions(platform, caller))

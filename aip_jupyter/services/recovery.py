@@ -45,7 +45,7 @@ class StoreCheck:
         # Blobs, then claims, then records: what is under way is in at least one of the later two.
         blobs = {blob.digest: blob for blob in self.storage.blobs()}
         claimed = {digest for claim in self.storage.claims() for digest in claim.digests}
-        named = set(self.registry.digests())
+        named = {*self.registry.digests(), *self.tracking.digests()}
         for digest in sorted(named - blobs.keys()):
             if not self._has(digest):  # it may have been published since
                 self._tell("missing_bytes", f"sha256:{digest} is named by a record but not stored", False)
@@ -80,7 +80,7 @@ class StoreCheck:
     def _claim(self, claim: Claim) -> None:
         removed = 0
         if self.mend:
-            removed = drop_claim(self.registry, self.storage, claim.id)
+            removed = drop_claim(self.registry, self.tracking, self.storage, claim.id)
         what = f"upload {claim.id} was cut; {removed} of its {len(claim.digests)} blobs removed"
         self._tell("cut_registration", what, self.mend)
 
