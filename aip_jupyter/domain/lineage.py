@@ -53,6 +53,8 @@ class Node(Struct, frozen=True, kw_only=True):
     """What tells it from others of its kind: a digest, a status, a stage."""
     missing: bool = False
     """The link names it, but it is not there (any more)."""
+    deleted: bool = False
+    """It was deleted, and can be restored yet."""
 
 
 class Edge(Struct, frozen=True, kw_only=True):
@@ -147,7 +149,7 @@ class Affected(Struct, frozen=True, kw_only=True, gc=False):
     kind: NodeKind
     label: str
     state: str = ""
-    """A version's stage, a run's status."""
+    """A version's stage, a run's status, `deleted` of a dataset that was."""
     via: str = ""
     """The reference of what it came out of, on the shortest way."""
     distance: int = 0
