@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from .notebook.api import list_models as list_models
     from .notebook.api import load_model as load_model
     from .notebook.api import register_model as register_model
+    from .notebook.artifact_download import download_artifact as download_artifact
+    from .notebook.artifact_preview import show_artifact as show_artifact
+    from .notebook.artifacts import delete_artifact as delete_artifact
+    from .notebook.artifacts import list_artifacts as list_artifacts
+    from .notebook.artifacts import log_artifact as log_artifact
+    from .notebook.artifacts import restore_artifact as restore_artifact
     from .notebook.autolog import autolog as autolog
     from .notebook.datasets import delete_dataset as delete_dataset
     from .notebook.datasets import get_dataset as get_dataset
@@ -124,6 +130,12 @@ _API = {
     "set_tags": "runs",
     "start_run": "runs",
     "update_notes": "runs",
+    "delete_artifact": "artifacts",
+    "download_artifact": "artifact_download",
+    "list_artifacts": "artifacts",
+    "log_artifact": "artifacts",
+    "restore_artifact": "artifacts",
+    "show_artifact": "artifact_preview",
     "delete_dataset": "datasets",
     "get_dataset": "datasets",
     "get_run_datasets": "datasets",

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from ..backends.process import this_process
 from ..client.journals import JOURNALS
+from ..client.kept_sender import KEPT_SENDER
 from ..domain.datasets import LogDataset
 from ..domain.names import check_tags
 from ..domain.records import PropertyValue, now_ms
@@ -245,6 +246,7 @@ class ActiveRun:
         self._journal.running.pop(self.id, None)
         self.status, self.is_running = status, False
         end(self)
+        KEPT_SENDER.soon(self.to.home)
 
     def _ended(self) -> Conflict:
         return Conflict(f"run: {self.name} has ended ({self.status}); start another with %start_run NAME")

@@ -16,7 +16,8 @@ from .completion_runs import TEXTS, RunCompletions
 
 _LINE = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(?P<sign>%%?)(?P<magic>\w+)\s+(?P<rest>.*)$")
 _MATCHER = f"{__name__}.matcher"
-_WITH_RUN = ("%runs", "%run_info", "%watch_run", "%delete_run")
+_OF_ARTIFACTS = ("%artifacts", "%download_artifact", "%delete_artifact", "%restore_artifact")
+_WITH_RUN = ("%runs", "%run_info", "%watch_run", "%delete_run", *_OF_ARTIFACTS)
 _WITH_MODEL = ("%register_model", "%load_model", "%models", "%model")
 # Words with their quotes; the last one may still be open.
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*(?:"|$)|'[^']*(?:'|$))+""")
@@ -89,7 +90,7 @@ class Completions:
             before, comma, _ = fragment.rpartition(",")
             names = self._gpu.outputs() if option == "--out" else self._gpu.inputs(self._variables())
             return [before + comma + name for name in names]
-        return self._variables() if option == "--as" else []
+        return self._variables() if option == "--as" and magic != "%log_artifact" else []
 
     def _positional(self, magic: str, words: list[str], position: int, fragment: str) -> list[str]:
         if magic == "%aip":
@@ -100,6 +101,8 @@ class Completions:
             return self._gpu.command(words, fragment)
         if magic == "%compare_runs" or (magic in _WITH_RUN and position == 0):
             return [name for name in self._runs.names() if name not in words]
+        if magic in _OF_ARTIFACTS and position == 1:
+            return self._runs.paths(words[0], deleted=magic == "%restore_artifact")
         if magic == "%restore_run" and position == 0:
             return self._runs.deleted()
         if magic == "%set_experiment" and position == 0:
@@ -115,8 +118,8 @@ class Completions:
         if magic in _WITH_MODEL and position == 0:
             name, at, _ = fragment.partition("@")
             return [f"{name}@latest"] if at and magic == "%load_model" else self._models()
-        with_variable = magic in ("%register_model", "%log_dataset", "%log_text")
-        return self._variables() if with_variable and position == 1 else []
+        with_variable = (("%register_model", 1), ("%log_dataset", 1), ("%log_text", 1), ("%log_artifact", 0))
+        return self._variables() if (magic, position) in with_variable else []
 
     def _traceable(self, fragment: str) -> list[str]:
         """What has a lineage: models, and with the kind in front runs and datasets."""

@@ -120,6 +120,19 @@ def runs(*, deleted: bool = False) -> list[RunDetail]:
     return list(list_runs(limit=1000, deleted=deleted))
 
 
+def artifacts(run: str, *, deleted: bool = False) -> list[str]:
+    """The paths of a run's artifacts, and their folders."""
+    from .arguments import is_expanded
+    from .artifacts import list_artifacts
+
+    found: dict[str, None] = {}
+    for artifact in list_artifacts(run, deleted=deleted):
+        *folders, _ = artifact.path.split("/")
+        found |= dict.fromkeys("/".join(folders[: depth + 1]) for depth in range(len(folders)))
+        found[artifact.path] = None
+    return [path for path in found if not is_expanded(path)]
+
+
 def statuses(*, ended: bool) -> list[str]:
     """How a run may stand; or only how it may have ended."""
     from typing import get_args

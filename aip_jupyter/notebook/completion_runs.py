@@ -23,6 +23,8 @@ class RunCompletions:
     def __init__(self) -> None:
         self._runs = Remembered(lists.runs)
         self._deleted = Remembered(functools.partial(lists.runs, deleted=True))
+        self._paths: dict[tuple[str, bool], Remembered[str]] = {}
+        """Of artifacts, by the run's name, and whether they are deleted."""
 
     def names(self) -> list[str]:
         """Of runs, the newest first."""
@@ -31,6 +33,13 @@ class RunCompletions:
     def deleted(self) -> list[str]:
         """Of runs that can be restored."""
         return _distinct(detail.run.name for detail in self._deleted())
+
+    def paths(self, run: str, *, deleted: bool = False) -> list[str]:
+        """Of the artifacts of a run, its files and its folders."""
+        run = run.strip("\"'")
+        if (run, deleted) not in self._paths:
+            self._paths[run, deleted] = Remembered(functools.partial(lists.artifacts, run, deleted=deleted))
+        return self._paths[run, deleted]()
 
     def experiments(self) -> list[str]:
         """Their names."""
@@ -41,7 +50,7 @@ class RunCompletions:
         match option:
             case "--experiment":
                 return self.experiments()
-            case "--resume":
+            case "--resume" | "--run":
                 return self.names()
             case "--metrics":
                 before, comma, _ = fragment.rpartition(",")

@@ -27,7 +27,12 @@ SIGNATURES = {
         "-> 'NewTokenCard'"
     ),
     "delete_run": "(run: 'str | ActiveRun', *, project: 'str | None' = None) -> 'RunCard'",
+    "delete_artifact": "(run: 'str | ActiveRun', path: 'str', *, project: 'str | None' = None) -> 'ArtifactChange'",
     "describe": "() -> 'Status'",
+    "download_artifact": (
+        "(run: 'str | ActiveRun' = '', path: 'str' = '', to: 'str | os.PathLike[str] | None' = None, *, "
+        "project: 'str | None' = None) -> 'Path'"
+    ),
     "download_link": (
         "(ref: 'str', file: 'str' = '', *, expires: 'str' = '10m', project: 'str | None' = None)"
         " -> 'DownloadLinkCard'"
@@ -55,6 +60,10 @@ SIGNATURES = {
         "'Status'"
     ),
     "interrupt_session": "(session: 'str | None' = None, *, project: 'str | None' = None) -> 'SessionNote'",
+    "list_artifacts": (
+        "(run: 'str | ActiveRun' = '', path: 'str' = '', *, deleted: 'bool' = False, limit: 'int' = 1000, "
+        "project: 'str | None' = None) -> 'ArtifactTable'"
+    ),
     "list_datasets": (
         "(search: 'str' = '', *, name: 'str' = '', limit: 'int' = 100, project: 'str | None' = None) ->"
         " 'DatasetTable'"
@@ -77,6 +86,10 @@ SIGNATURES = {
         "(ref: 'str', *, to: 'str | Path | None' = None, trust: 'bool' = False, project: 'str | None' ="
         " None) -> 'Any'"
     ),
+    "log_artifact": (
+        "(path_or_object: 'Any', artifact_path: 'str | None' = None, *, name: 'str | None' = None, run: "
+        "'str | ActiveRun | None' = None, project: 'str | None' = None) -> 'LoggedArtifacts'"
+    ),
     "log_dataset": (
         "(name: 'str', data: 'Any' = None, *, path: 'str | os.PathLike[str] | None' = None, df: 'Any' ="
         " None, uri: 'str | None' = None, context: 'str' = '', tags: 'Tags' = None, project: 'str | "
@@ -97,6 +110,9 @@ SIGNATURES = {
     ),
     "remove_role": "(user: 'str', *, project: 'str | None' = None) -> 'ProjectCard'",
     "restart_session": "(session: 'str', *, project: 'str | None' = None) -> 'SessionNote'",
+    "restore_artifact": (
+        "(run: 'str | ActiveRun', path: 'str', *, project: 'str | None' = None) -> 'ArtifactChange'"
+    ),
     "restore_project": "(name: 'str') -> 'ProjectCard'",
     "restore_run": "(run: 'str | ActiveRun', *, project: 'str | None' = None) -> 'RunCard'",
     "revoke_token": "(name: 'str', *, project: 'str | None' = None) -> 'TokenNote'",
@@ -124,6 +140,7 @@ SIGNATURES = {
         "'str' = '', nested: 'bool' = False, resume: 'str | ActiveRun | None' = None, system_metrics: "
         "'bool' = True, project: 'str | None' = None) -> 'ActiveRun'"
     ),
+    "show_artifact": "(run: 'str | ActiveRun', path: 'str', *, project: 'str | None' = None) -> 'Preview'",
     "stop_session": "(session: 'str', *, project: 'str | None' = None) -> 'SessionNote'",
     "update_notes": "(text: 'str') -> 'None'",
     "use_project": "(name: 'str') -> 'ProjectCard'",
