@@ -10,7 +10,16 @@ from .access import Right
 from .records import Request
 
 Capability = Literal[
-    "models", "runs", "datasets", "sessions", "projects", "changes", "transactions", "stored_files", "reflink"
+    "models",
+    "runs",
+    "datasets",
+    "sessions",
+    "projects",
+    "changes",
+    "transactions",
+    "stored_files",
+    "reflink",
+    "presigned",
 ]
 """What a backend can do. What it cannot is hidden or refused by name."""
 

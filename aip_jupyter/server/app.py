@@ -40,6 +40,8 @@ _HELP = {setting.name: f"{setting.help}. Environment: {setting.variable}." for s
 
 STARTS = 16
 """GPU sessions that may be starting or ending at once."""
+VERIFYING = 2
+"""Uploads that came straight to the store and may be read, to be verified, at once; others wait."""
 ROOM = 2 * LIMIT
 """Bytes of large messages to GPU sessions that may be received at once; others wait where they come from."""
 
@@ -101,6 +103,8 @@ class AipApp(ExtensionApp):
         }
         # Sessions that do not come up must not make those wait that are open.
         self.pools["starts"] = Pool("gpus", STARTS, settings.deadline)
+        # Large uploads are read once more; meanwhile others go on.
+        self.pools["verifying"] = Pool("storage", VERIFYING, settings.deadline)
         # The look at a feed must neither wait behind requests nor make them wait.
         self.watchers = [(feed, Pool("changes", 1, settings.deadline)) for feed in self.platform.feeds]
         self.serverapp.event_logger.register_event_schema(SCHEMA_FILE)

@@ -95,6 +95,7 @@ from ..domain.sessions import (
 )
 from ..domain.system import CheckReport, CheckStore, Description, DoctorCheck, Nothing
 from ..domain.texts import GetText, ListTexts, Text, TextInfo
+from ..domain.uploads import AbortUpload, BeginUpload, ContentAddress, FinishUpload, UploadOffer
 
 
 class Projects(Protocol):
@@ -304,11 +305,30 @@ class Blobs(Protocol):
     def get_artifact(self, request: GetArtifact) -> Artifact:
         """An artifact's record."""
 
+    def read_head(self, request: GetArtifact, count: int) -> bytes:
+        """The first bytes of an artifact, to look at: they are not verified."""
+
     def download(self, request: GetArtifact, target: Path, progress: Progress | None = None) -> Path:
         """Write the artifact's bytes to `target`: verified against its digest, published atomically."""
 
     def sign_download(self, request: SignDownload) -> DownloadLink:
         """An address that gives the bytes to whoever has it. It ends with the token that it was made with."""
+
+
+class Uploads(Protocol):
+    """Bytes that need not pass through the server. `Blobs` over HTTP uses it by itself."""
+
+    def begin_upload(self, request: BeginUpload) -> UploadOffer:
+        """How bytes are to come. The claim holds them at once when a record of the project names them."""
+
+    def finish_upload(self, request: FinishUpload) -> Blob:
+        """Verify and publish what was sent straight to the store. Invalid: something is missing, or other."""
+
+    def abort_upload(self, request: AbortUpload) -> None:
+        """Drop it."""
+
+    def get_address(self, request: GetArtifact) -> ContentAddress:
+        """Where the store itself gives an artifact's bytes."""
 
 
 class System(Protocol):
@@ -353,6 +373,9 @@ class Services(Protocol):
 
     @property
     def blobs(self) -> Blobs: ...
+
+    @property
+    def uploads(self) -> Uploads: ...
 
     @property
     def system(self) -> System: ...

@@ -32,6 +32,7 @@ from .settings import Settings
 from .signing import Signer
 from .system import LocalSystem
 from .tokens import LocalTokens, Pickups
+from .uploads import LocalUploads
 
 Backend = RegistryBackend | StorageBackend | TrackingBackend | DatasetBackend | GpuBackend | AccessBackend
 Feed = RegistryBackend | TrackingBackend | DatasetBackend | GpuBackend | AccessBackend
@@ -41,6 +42,8 @@ RIGHTS: dict[str, Right] = {
     # Both ways of bytes, as the server streams them.
     "blobs.stage": "publish",
     "blobs.open": "read",
+    "blobs.read_head": "read",
+    "uploads.browser_address": "read",
 }
 """What each use case needs."""
 
@@ -140,6 +143,7 @@ class LocalServices:
         self.lineage: interface.LineageOf = admitted("lineage", LocalLineage(platform))
         self.sessions: interface.Sessions = admitted("sessions", LocalSessions(platform, caller))
         self.blobs: interface.Blobs = admitted("blobs", LocalBlobs(platform, caller))
+        self.uploads: interface.Uploads = admitted("uploads", LocalUploads(platform, caller))
         self.system: interface.System = admitted("system", LocalSystem(platform, caller))
 
     def of(self, caller: Caller) -> LocalServices:

@@ -4,7 +4,19 @@ its calls.
 
 from __future__ import annotations
 
-from . import artifacts, blobs, datasets, lineage, models, projects, runs, sessions, system, tokens
+from . import (
+    artifacts,
+    blobs,
+    datasets,
+    lineage,
+    models,
+    projects,
+    runs,
+    sessions,
+    system,
+    tokens,
+    uploads,
+)
 from .route import CHUNK, JSON_BODY_LIMIT, PREFIX, VERSION_HEADER, Route
 
 ROUTES: tuple[Route, ...] = (
@@ -18,6 +30,7 @@ ROUTES: tuple[Route, ...] = (
     *sessions.ROUTES,
     *artifacts.ROUTES,
     *blobs.ROUTES,
+    *uploads.ROUTES,
 )
 
 __all__ = ["CHUNK", "JSON_BODY_LIMIT", "PREFIX", "ROUTES", "VERSION_HEADER", "Route"]

@@ -52,6 +52,37 @@ class ClaimsContract:
         assert storage.get_claim(claim).digests == [sha(b"1"), sha(b"2")]
         assert storage.claims() == [storage.get_claim(claim)]
 
+    def test_what_is_there_can_be_held_without_sending_it_again(self, storage: StorageBackend) -> None:
+        first, second = new_id(), new_id()
+        blob = put(storage, b"bytes", first)
+        before = later()
+        assert storage.hold(blob.digest, second, P, H) == blob
+        storage.release(first)
+        assert storage.get_claim(second).digests == [blob.digest]
+        assert storage.remove(blob.digest, before + 60) is False
+        storage.release(second)
+        assert storage.remove(blob.digest, later()) is True
+        with pytest.raises(NotFound) as caught:
+            storage.hold(blob.digest, second, P, H)
+        one_short_line(caught.value, "digest")
+        with pytest.raises(NotFound):
+            storage.get_claim(second)
+
+    def test_holding_makes_bytes_young_and_is_refused_for_anothers_claim(
+        self, storage: StorageBackend
+    ) -> None:
+        claim = new_id()
+        blob = put(storage, b"bytes", claim, "theirs")
+        storage.release(claim)
+        before = time.time()
+        put(storage, b"other", claim, "theirs")
+        with pytest.raises(Conflict):
+            storage.hold(blob.digest, claim, "ours", H)
+        mine = new_id()
+        storage.hold(blob.digest, mine, "ours", H)
+        storage.release(mine)
+        assert storage.remove(blob.digest, before) is False
+
     def test_an_aborted_upload_claims_nothing(self, storage: StorageBackend) -> None:
         claim = new_id()
         with storage.stage(claim, P, H) as staging:

@@ -32,6 +32,7 @@ class ScopedServices:
         self.lineage: interface.LineageOf = scoped(services.lineage)
         self.sessions: interface.Sessions = scoped(services.sessions)
         self.blobs: interface.Blobs = scoped(services.blobs)
+        self.uploads: interface.Uploads = scoped(services.uploads)
         self.system: interface.System = services.system
         self.close = services.close
 

@@ -17,12 +17,14 @@ from typing import BinaryIO, cast
 from ...domain import names
 from ...domain.artifacts import Blob, Claim
 from ...domain.system import Capability
+from ...errors import NotFound
 from ..config import BackendConfig
 from . import refusals
 from .local_source import open_source
 from .protocol import Progress
 from .s3_bucket import Bucket
 from .s3_claims import S3Claims
+from .s3_direct import S3Direct
 from .s3_marks import Marks
 from .s3_reader import FIRST, S3Reader
 from .s3_settings import S3Settings, read_address
@@ -42,17 +44,19 @@ class S3Storage:
 
     def __init__(self, settings: S3Settings) -> None:
         self.capabilities: frozenset[Capability] = frozenset({"stored_files"})
+        self.direct: S3Direct | None = None
         self.location = settings.location
         self._bucket = Bucket(settings)
         self._marks = Marks(self._bucket)
         self._claims = S3Claims(self._bucket, self._marks)
+        if settings.direct != "no":
+            self.capabilities |= {"presigned"}
+            self.direct = S3Direct(self._bucket, self._publish, self._holds)
 
     def stage(self, claim: str, project: str, holder: str) -> S3Staging:
 
         def publish(blob: Blob, content: bytes | str) -> None:
-            self._claims.add(claim, project, holder, blob.digest)
-            self._marks.wait(blob.digest)
-            self._place(blob, content)
+            self._publish(claim, project, holder, blob, content)
 
         names.check_id(claim, "claim")
         self._claims.make(claim, project, holder)
@@ -70,6 +74,13 @@ class S3Storage:
                     progress(len(data))
             source.check_unchanged(copied)
             return staging.commit()
+
+    def hold(self, digest: str, claim: str, project: str, holder: str) -> Blob:
+        names.check_id(claim, "claim")
+        self.stat(digest)
+        self._claims.add(claim, project, holder, digest)
+        self._marks.wait(digest)
+        return self.stat(digest)
 
     def open(self, digest: str) -> BinaryIO:
         key = _key(digest)
@@ -132,6 +143,24 @@ class S3Storage:
 
     def close(self) -> None:
         self._bucket.close()
+
+    def _publish(self, claim: str, project: str, holder: str, blob: Blob, content: bytes | str) -> None:
+        """Under the claim: bytes that are given, or those at a key."""
+        self._claims.add(claim, project, holder, blob.digest)
+        self._marks.wait(blob.digest)
+        self._place(blob, content)
+
+    def _holds(self, claim: str, project: str, blob: Blob) -> bool:
+        """Whether the claim has these bytes, and they are there."""
+        try:
+            held = self._claims.get(claim)
+        except NotFound:
+            return False
+        return (
+            held.project == project
+            and blob.digest in held.digests
+            and self._bucket.size(_key(blob.digest)) == blob.size
+        )
 
     def _place(self, blob: Blob, content: bytes | str) -> None:
         """Give claimed bytes their name, unless they have it. What has it, but another size, is damaged."""

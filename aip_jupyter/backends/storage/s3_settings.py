@@ -15,9 +15,10 @@ from msgspec import Struct
 from ...errors import Invalid
 
 Addressing = Literal["path", "virtual"]
+Direct = Literal["yes", "kernels", "no"]
 
 _FORM = "s3://bucket/prefix?endpoint=https://host:port"
-_OPTIONS = ("endpoint", "region", "ca", "addressing", "profile")
+_OPTIONS = ("endpoint", "region", "ca", "addressing", "profile", "direct")
 
 
 class S3Settings(Struct, frozen=True, kw_only=True):
@@ -34,6 +35,8 @@ class S3Settings(Struct, frozen=True, kw_only=True):
     addressing: Addressing | None = None
     """`path` puts the bucket into the path, `virtual` into the host's name. None: boto3 decides."""
     profile: str = ""
+    direct: Direct = "yes"
+    """Who is sent to the store itself: kernels and browsers, only kernels, nobody."""
 
     @property
     def location(self) -> str:
@@ -64,6 +67,9 @@ def read_address(url: str, environ: Mapping[str, str] = os.environ) -> S3Setting
     addressing = options.get("addressing") or ("path" if endpoint else None)
     if addressing not in (None, "path", "virtual"):
         raise _invalid("addressing is path or virtual")
+    direct = options.get("direct", "yes")
+    if direct not in ("yes", "kernels", "no"):
+        raise _invalid("direct is yes, kernels or no")
     prefix = unquote(parts.path).strip("/")
     return S3Settings(
         bucket=parts.netloc,
@@ -73,6 +79,7 @@ def read_address(url: str, environ: Mapping[str, str] = os.environ) -> S3Setting
         ca=options.get("ca", ""),
         addressing=cast("Addressing | None", addressing),
         profile=options.get("profile", ""),
+        direct=cast("Direct", direct),
     )
 
 

@@ -25,6 +25,8 @@ PART = 5 * 2**20
 """Bytes of the first parts; S3 takes no smaller ones, besides the last."""
 AT_ONCE = 6
 _GROWTH = 250
+_SENT_BY_CLIENTS = 25 * 3600.0
+"""Seconds after which nobody may go on with an upload that a client sends itself."""
 _ABANDONED = 7 * 86400.0
 """Seconds after which a writer on another machine, who may be dead, is taken to be."""
 
@@ -181,6 +183,8 @@ def _is_left(key: str, age: float) -> bool:
     folder, _, rest = key.partition("/")
     if folder != "staging":  # a copy to its final place, of a writer whom the key does not tell
         return age > _ABANDONED
+    if rest.startswith("direct/"):
+        return age > _SENT_BY_CLIENTS
     try:
         writer = bytes.fromhex(rest.partition("/")[0]).decode()
     except ValueError:
