@@ -64,8 +64,11 @@ test('below a run are its metrics and parameters, and what hangs together with i
   const node = found(experiment(runs, 'digits').children?.nodes.at(2));
   node.toggle();
   await node.children?.refresh();
-  const [metrics, params, links] = node.children?.nodes ?? [];
-  assert.deepEqual([metrics.label, params.label, links.label], ['Metrics', 'Parameters', 'Data and versions']);
+  const [metrics, params, files, links] = node.children?.nodes ?? [];
+  assert.deepEqual(
+    [metrics.label, params.label, files.label, links.label],
+    ['Metrics', 'Parameters', 'Artifacts', 'Data and versions']
+  );
   assert.deepEqual(params.children?.nodes.map(one => [one.label, one.note]), [['depth', '3'], ['lr', '0.1']]);
   assert.ok(!server.asked.some(question => question.startsWith('lineage')));
   server.runs[0] = { ...server.runs[0], metrics: [metric('loss', 0.4, { count: 2, minimum: 0.4, maximum: 0.5 })] };

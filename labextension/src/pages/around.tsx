@@ -2,13 +2,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IClient } from '../client';
-import { messageOf } from '../errors';
 import type { IFact } from '../facts';
 import { printable, printableLines, sizeText } from '../format';
 import { linkFacts } from '../runs/facts';
 import { runState } from '../runs/states';
 import { Sign } from '../sign';
 import type { IRunRecord, Run, TextInfo } from '../types';
+import { Problem, useRead } from './read';
 
 /** The most parts of a run that its page lists. */
 const MAX_PARTS = 200;
@@ -19,42 +19,6 @@ export interface IAroundProps {
   readonly trans: TranslationBundle;
   /** Changes when there may be something else. */
   readonly version: string;
-}
-
-/** What was read, or what went wrong, or null before. */
-type Read<T> = { readonly found: T } | { readonly problem: string } | null;
-
-/** Read something when the page opens and whenever the run has changed; what was read stays until then. */
-function useRead<T>(read: () => Promise<T>, keys: readonly unknown[]): Read<T> {
-  const [state, setState] = React.useState<Read<T>>(null);
-  React.useEffect(() => {
-    let isGone = false;
-    read().then(
-      found => {
-        if (!isGone) {
-          setState({ found });
-        }
-      },
-      (reason: unknown) => {
-        if (!isGone) {
-          setState({ problem: messageOf(reason) });
-        }
-      }
-    );
-    return () => {
-      isGone = true;
-    };
-    // What `read` asks for is told by the keys.
-  }, keys);
-  return state;
-}
-
-function Problem({ text }: { text: string }): React.ReactElement {
-  return (
-    <div className="jp-AipPage-problem" role="alert">
-      {text}
-    </div>
-  );
 }
 
 /**

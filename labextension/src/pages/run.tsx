@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { Files } from '../artifacts/files';
 import { printable, printableLines, timeText } from '../format';
 import { runState } from '../runs/states';
 import { Sign } from '../sign';
@@ -30,7 +31,7 @@ export class RunPage extends RunsPage {
   }
 
   protected override content(): React.ReactElement {
-    const { client, commands, rendermime, trans } = this.parts;
+    const { client, commands, events, rendermime, trans } = this.parts;
     const detail = this.model.runs[0];
     const { run, metrics, children } = detail;
     const around = { client, run, trans, version: `${run.revision} ${this.model.around}` };
@@ -105,6 +106,9 @@ export class RunPage extends RunsPage {
             </Section>
           ) : null}
         </div>
+        <Section title={trans.__('Artifacts')}>
+          <Files client={client} events={events} rendermime={rendermime} run={run} trans={trans} idle={this._idle} />
+        </Section>
         <Section title={trans.__('Texts, source and environment')}>
           <Texts {...around} />
         </Section>
@@ -116,12 +120,14 @@ export class RunPage extends RunsPage {
     void this.parts.commands.execute('aip:open-run', { project, run: id });
   };
 
+  private readonly _idle = (): boolean => !this.isVisible;
+
   private readonly _onParts = (ids: readonly string[]): void => {
     this.model.follow(ids);
   };
 }
 
-const ACTIONS = ['aip:lineage-of-run', 'aip:remove-run'];
+const ACTIONS = ['aip:open-lineage-of-run', 'aip:lineage-of-run', 'aip:remove-run'];
 const ACTIONS_OF_DELETED = ['aip:return-run'];
 
 function Title({ detail, trans }: { detail: RunDetail; trans: TranslationBundle }): React.ReactElement {

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IFact } from '../facts';
 import { countText, numberText, printable } from '../format';
+import { kindText } from '../lineage/words';
 import { lines } from '../node';
 import type { Lineage, Metric, Run } from '../types';
 
@@ -56,15 +57,7 @@ export function linkFacts(owner: string, { of, nodes, edges }: Lineage, trans: T
     kind: 'link',
     label: printable(label),
     note: missing ? trans.__('gone') : kindText(kind, trans),
-    tooltip: lines(`${kindText(kind, trans)} ${printable(label)}`, printable(contexts.get(ref) ?? ''), printable(note))
+    tooltip: lines(`${kindText(kind, trans)} ${printable(label)}`, printable(contexts.get(ref) ?? ''), printable(note)),
+    target: missing ? undefined : { ref, label }
   }));
-}
-
-function kindText(kind: string, trans: TranslationBundle): string {
-  const texts: Record<string, string> = {
-    dataset: trans.__('dataset'),
-    run: trans.__('run'),
-    version: trans.__('version')
-  };
-  return texts[kind] ?? kind;
 }
