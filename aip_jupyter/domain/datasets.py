@@ -138,6 +138,8 @@ def public_uri(text: str) -> str:
     except ValueError:  # not an address after all
         return text
     query = "&".join(pair for pair in parts.query.split("&") if not _CREDENTIAL.search(pair.split("=")[0]))
-    netloc = parts.netloc.rpartition("@")[2]
+    user, _, host = parts.netloc.rpartition("@")
+    is_container = parts.scheme in ("abfs", "abfss") and ":" not in user
+    netloc = parts.netloc if is_container else host
     scheme = "gs" if parts.scheme == "gcs" else parts.scheme  # both are written of the same bucket
     return urlunsplit(parts._replace(scheme=scheme, netloc=netloc, query=query))

@@ -86,10 +86,16 @@ class LocalBlobs:
     def open(self, request: GetArtifact) -> tuple[Artifact, BinaryIO]:
         """The record and its bytes, for whoever sends them on."""
         artifact = self.get_artifact(request)
-        if artifact.digest is None:
+        if artifact.digest is None or artifact.uri is not None:
             message = f"artifact: {artifact.path!r} is not stored here but at {artifact.uri}; fetch it there"
             raise Invalid(message, field="artifact")
         return artifact, self._storage.open(artifact.digest)
+
+    def read_head(self, request: GetArtifact, count: int) -> bytes:
+        """The first bytes."""
+        _, source = self.open(request)
+        with source:
+            return source.read(count)
 
     def download(self, request: GetArtifact, target: Path, progress: Progress | None = None) -> Path:
         """Write the bytes to `target`: verified, published atomically."""

@@ -16,7 +16,7 @@ from ..domain.lineage import (
     reference_to,
 )
 from ..errors import Invalid
-from .datasets import contents_of
+from .dataset_finding import contents_of
 from .lineage_models import model_lineage
 from .lineage_nodes import described, ends_of, find_subject
 from .lineage_walk import Step, Walk, edges_between, part_edge

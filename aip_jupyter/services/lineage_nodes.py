@@ -12,7 +12,7 @@ from ..domain.references import Reference
 from ..domain.runs import Run
 from ..errors import AipError, Invalid, NotFound
 from .callers import Caller
-from .datasets import find_dataset
+from .dataset_finding import find_dataset
 from .finding import nearest, records_by_id
 from .models import LocalModels
 from .run_reading import find_run
@@ -20,6 +20,8 @@ from .run_reading import find_run
 if TYPE_CHECKING:
     from .local import Platform
 
+DELETED = "deleted"
+"""The state of what was deleted and can be restored."""
 _SHOWN = 8
 """Digits of an id or a digest that tell it from others by eye."""
 
@@ -75,7 +77,7 @@ class End(NamedTuple):
     label: str
     note: str
     state: str
-    """A version's stage, a run's status."""
+    """A version's stage, a run's status, `deleted` of a dataset that was."""
     missing: bool
 
 
@@ -84,7 +86,14 @@ def described(
 ) -> list[Node]:
     """What people call these, in their order. `runs` are those that are known already."""
     return [
-        Node(ref=end.ref, kind=end.kind, label=end.label, note=end.note, missing=end.missing)
+        Node(
+            ref=end.ref,
+            kind=end.kind,
+            label=end.label,
+            note=end.note,
+            missing=end.missing,
+            deleted=end.state == DELETED,
+        )
         for end in ends_of(platform, project, refs, runs)
     ]
 
@@ -107,7 +116,7 @@ def ends_of(
     words: dict[str, dict[str, tuple[str, str, str]]] = {
         "version": {id: _version_words(each, models) for id, each in versions.items()},
         "run": {id: _run_words(each) for id, each in found.items()},
-        "dataset": {id: (each.name, each.digest[:_SHOWN], "") for id, each in datasets.items()},
+        "dataset": {id: _dataset_words(each) for id, each in datasets.items()},
     }
     described = []
     for ref, kind, id in ends:
@@ -117,8 +126,13 @@ def ends_of(
 
 
 def _run_words(run: Run) -> tuple[str, str, str]:
-    status = "deleted" if run.state == "ARCHIVED" else run.status
+    status = DELETED if run.state == "ARCHIVED" else run.status
     return run.name, f"{run.experiment}, {status}", status
+
+
+def _dataset_words(dataset: Dataset) -> tuple[str, str, str]:
+    state = DELETED if dataset.state == "ARCHIVED" else ""
+    return dataset.name, ", ".join(filter(None, (dataset.digest[:_SHOWN], state))), state
 
 
 def _version_words(version: Version, models: dict[str, Model]) -> tuple[str, str, str]:

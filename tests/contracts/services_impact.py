@@ -12,7 +12,7 @@ from aip_jupyter.services.interface import Services
 from aip_jupyter.wire.journal import RunResumed
 
 from .services import put
-from .services_datasets import digest_of, log, trace
+from .services_dataset_removal import digest_of, log, trace
 from .services_run_faults import Sender
 from .services_run_faults import started as start_entry
 

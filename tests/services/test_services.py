@@ -13,6 +13,7 @@ from aip_jupyter.services.settings import Settings
 
 from ..contracts.services import ServicesContract
 from ..contracts.services_access import ProjectsContract, TokensContract
+from ..contracts.services_artifacts import ArtifactsContract
 from ..contracts.services_datasets import DatasetsContract, LineageContract
 from ..contracts.services_impact import ImpactContract
 from ..contracts.services_runs import RunsContract
@@ -20,7 +21,9 @@ from ..contracts.services_sessions import SessionsContract
 from ..support.scoped import ScopedServices
 
 
-class TestMemoryServices(ServicesContract, DatasetsContract, LineageContract, ImpactContract, RunsContract):
+class TestMemoryServices(
+    ServicesContract, ArtifactsContract, DatasetsContract, LineageContract, ImpactContract, RunsContract
+):
     @pytest.fixture
     def services(self, tmp_path: Path) -> Iterator[Services]:
         memory = dict.fromkeys(("registry", "storage", "tracking", "datasets", "access"), "memory")
@@ -29,7 +32,9 @@ class TestMemoryServices(ServicesContract, DatasetsContract, LineageContract, Im
         services.close()
 
 
-class TestLocalServices(ServicesContract, DatasetsContract, LineageContract, ImpactContract, RunsContract):
+class TestLocalServices(
+    ServicesContract, ArtifactsContract, DatasetsContract, LineageContract, ImpactContract, RunsContract
+):
     @pytest.fixture
     def services(self, tmp_path: Path) -> Iterator[Services]:
         services = open_platform(Settings(home=tmp_path / "home")).services()

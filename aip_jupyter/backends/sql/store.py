@@ -123,12 +123,12 @@ class SqlStore:
 
     def digests(self) -> Iterator[str]:
         table = TABLES[Artifact]
-        statement = select(table.c.key, table.c.digest).order_by(table.c.key).limit(_DIGESTS)
+        statement = select(table.c.key, table.c.digest, table.c.uri).order_by(table.c.key).limit(_DIGESTS)
         last = 0
         while True:
             with self._database.reading() as connection:
                 rows = connection.execute(statement.where(table.c.key > last)).all()
-            yield from (digest for _, digest in rows if digest)
+            yield from (digest for _, digest, uri in rows if digest and uri is None)
             if len(rows) < _DIGESTS:
                 return
             last = rows[-1].key

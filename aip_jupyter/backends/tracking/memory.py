@@ -78,7 +78,8 @@ class MemoryTracking(MemoryRecords):
 
     def _drop(self, kind: type[Record], field: str, run: Run) -> None:
         table = self._tables[kind]
-        for id in [id for id, record in table.items() if getattr(record, field) == run.id]:
+        of_run = (run.project, run.id)
+        for id in [id for id, each in table.items() if (each.project, getattr(each, field)) == of_run]:
             del table[id]
 
     def metrics(self, project: str, run_ids: Sequence[str]) -> dict[str, list[Metric]]:
@@ -117,8 +118,8 @@ class MemoryTracking(MemoryRecords):
 
     def digests(self) -> Iterator[str]:
         with self._lock:
-            digests = [record.digest for record in self._tables[Artifact].values() if record.digest]
-        return iter(digests)
+            artifacts = list(self._tables[Artifact].values())
+        return (each.digest for each in artifacts if each.digest and each.uri is None)
 
     def stored(self, project: str, run_id: str) -> tuple[int, int]:
         check_value([project, run_id], "id")

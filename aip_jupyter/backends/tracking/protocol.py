@@ -39,7 +39,7 @@ class TrackingBackend(RecordBackend, Protocol):
         """How many runs that are not deleted are a part of each of these."""
 
     def digests(self) -> Iterator[str]:
-        """The digest of every artifact of every project, for the garbage collection. May repeat."""
+        """The digest of every stored artifact of every project, for the garbage collection. May repeat."""
 
     def stored(self, project: str, run_id: str) -> tuple[int, int]:
         """How many artifacts a run has that are not deleted, and the bytes of those whose size is known."""

@@ -1,4 +1,4 @@
-"""The files of runs: an index for lists of them and for how much they are together."""
+"""The files of runs: indexes for lists of them, for how much they are, and for who has what bytes."""
 
 from __future__ import annotations
 
@@ -12,3 +12,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("ix_artifact_owner", "artifact", ["project", "state", "owner_id", "path", "size"])
+    op.create_index("ix_artifact_digest", "artifact", ["project", "digest", "id"])
