@@ -6,7 +6,7 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 _BLOCK = 65_536
@@ -24,6 +24,9 @@ class Proxy:
         """Bytes until a connection is reset, by direction; and until a byte is changed."""
         self.resets = 0
         self.changes = 0
+        self.passed = 0
+        """Bytes that went up."""
+        self._alarm: tuple[int, Callable[[], object]] | None = None
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
@@ -40,6 +43,11 @@ class Proxy:
         """Once so many more bytes have gone up, change one."""
         with self._lock:
             self._left["change"] = count
+
+    def when_passed(self, count: int, call: Callable[[], object]) -> None:
+        """Once so many bytes have gone up in all, call this."""
+        with self._lock:
+            self._alarm = count, call
 
     def close(self) -> None:
         """Take no more connections."""
@@ -71,8 +79,19 @@ class Proxy:
                 if direction == "up" and self._over("change", len(data)):
                     self.changes += 1
                     data = data[:-1] + bytes([data[-1] ^ 1])
+                if direction == "up":
+                    self._count(len(data))
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
+
+    def _count(self, count: int) -> None:
+        with self._lock:
+            self.passed += count
+            alarm = self._alarm if self._alarm and self.passed >= self._alarm[0] else None
+            if alarm:
+                self._alarm = None
+        if alarm:
+            alarm[1]()
 
     def _over(self, what: str, count: int) -> bool:
         with self._lock:
