@@ -134,25 +134,39 @@ class Cache:
 
     @contextlib.contextmanager
     def _names(self) -> Iterator[sqlite3.Connection | None]:
-        """A transaction; None where there is no such file and cannot be one."""
+        """A transaction; None where there is no such file and cannot be one. One that fails is no loss."""
+        opened = self._opened()
+        if opened is None:
+            yield None
+            return
+        try:
+            with closing(opened), opened:
+                yield opened
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            self._give_up(error)
+
+    def _opened(self) -> sqlite3.Connection | None:
         path = self._folder / "names.db"
         try:
             make_private(self._folder)
             path.touch(mode=0o600)
             opened = sqlite3.connect(path, timeout=5)
         except (OSError, sqlite3.Error) as error:
-            _log.debug("nothing is known of the cache: %s", error)
-            yield None
-            return
+            self._give_up(error)
+            return None
         try:
-            with closing(opened), opened:
-                opened.executescript(_SCHEMA)
-                opened.execute("BEGIN IMMEDIATE")
-                yield opened
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
-            _log.debug("nothing is known of the cache: %s", error)
-            if isinstance(error, sqlite3.DatabaseError) and "not a database" in str(error):
-                path.unlink(missing_ok=True)
+            opened.executescript(_SCHEMA)
+        except sqlite3.Error as error:
+            opened.close()
+            self._give_up(error)
+            return None
+        return opened
+
+    def _give_up(self, error: Exception) -> None:
+        """A file that is no database, or a damaged one, is begun anew the next time."""
+        _log.debug("nothing is known of the cache: %s", error)
+        if any(sign in str(error) for sign in ("not a database", "malformed")):
+            (self._folder / "names.db").unlink(missing_ok=True)
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

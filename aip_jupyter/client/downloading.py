@@ -24,11 +24,12 @@ _BLOCK = 2**20
 
 
 class Cut(Exception):
-    """The connection broke. `error` is what to raise when nobody goes on."""
+    """The connection broke, or there is none: `nobody`. `error` is what to raise when nobody goes on."""
 
-    def __init__(self, error: Unavailable) -> None:
+    def __init__(self, error: Unavailable, *, nobody: bool = False) -> None:
         super().__init__()
         self.error = error
+        self.nobody = nobody
 
 
 Source = Callable[[int], AbstractContextManager[tuple[int, Iterator[bytes]]]]
@@ -122,7 +123,7 @@ def _receive(source: Source, arrived: _Arrived) -> None:
             if arrived.size > before:
                 pauses = iter(AGAIN)
             pause = next(pauses, None)
-            if pause is None or not arrived.size:  # nobody was there from the beginning
+            if pause is None or (cut.nobody and not arrived.size):
                 raise cut.error from None
             time.sleep(pause)
 

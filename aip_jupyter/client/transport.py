@@ -90,9 +90,10 @@ class Transport:
                     return
                 self._check_stream(reply)
                 is_part = reply.status_code == httpx.codes.PARTIAL_CONTENT
-                yield (start if is_part else 0), reply.iter_bytes(CHUNK)
+                yield (start if is_part else 0), reply.iter_bytes()  # in larger pieces, what is cut is lost
         except httpx.HTTPError as error:
-            raise Cut(self._unreachable(error)) from None  # whose frames hold the headers
+            nobody = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+            raise Cut(self._unreachable(error), nobody=nobody) from None  # whose frames hold the headers
 
     def _check_stream(self, reply: httpx.Response) -> None:
         if reply.is_error or reply.is_redirect:
