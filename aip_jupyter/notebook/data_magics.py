@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from IPython.core.magic import Magics, magics_class
@@ -152,6 +153,7 @@ class DataMagics(Magics):
             "dataset", type=text, metavar="DATASET", help="a name (all its contents), a digest or an id"
         ),
         argument("--limit", type=int, default=20_000, help="how many things at most (20,000)"),
+        argument("--csv", type=text, metavar="FILE", help="also write all of it into this file"),
         _PROJECT,
     )
     def impact(self, line: str) -> Any:
@@ -160,12 +162,16 @@ class DataMagics(Magics):
         Examples::
 
             %impact customers
+            %impact customers --csv impact.csv
             found = %impact 59834b81
         """
         from . import impact
 
-        arguments = vars(parse(self.impact, line))
-        return impact.impact(arguments.pop("dataset"), **arguments)
+        arguments = parse(self.impact, line)
+        found = impact.impact(arguments.dataset, limit=arguments.limit, project=arguments.project)
+        if arguments.csv is not None:
+            found.to_csv(os.path.expanduser(arguments.csv))
+        return found
 
 
 def _question(card: Any) -> str:

@@ -33,7 +33,7 @@ from .run_projects import active_run_in
 
 ELSEWHERE = "a file, a folder or an address …"
 TEXT = "Record data: aip.panels.LogDataset() is a form, %log_dataset NAME DATA does the same."
-_ROWS = (("as far as it is quick", None), ("all of them", True), ("none of them", False))
+_ROWS = (("as far as it is quick", "some"), ("all of them", "all"), ("none of them", "none"))
 
 
 class LogDataset:
@@ -60,9 +60,10 @@ class LogDataset:
         self.button = widgets.Button(description="Record", button_style="primary", icon="database")
         self.button.layout = widgets.Layout(margin=f"6px 0 6px {INDENT}")
         self.result = widgets.HTML(layout=widgets.Layout(margin=f"0 0 0 {INDENT}"))
-        boxes = [field.box for field in self.fields.values()]
-        self.box = widgets.VBox([*boxes, self.outcome, self.button, self.result])
-        self.box.layout = widgets.Layout(width=WIDTH)
+        inputs = widgets.VBox(
+            [field.box for field in self.fields.values()], layout=widgets.Layout(width=WIDTH)
+        )
+        self.box = widgets.VBox([inputs, self.outcome, self.button, self.result])
         self._look()
         self._suggest()
         for name, field in self.fields.items():
@@ -215,8 +216,8 @@ def _fields(found: list[tuple[str, str]]) -> dict[str, Field]:
 
 
 def _options(entry: Entry) -> Options:
-    profile = entry.profile
-    return Options(Memory(destination().home), whole=profile is True, profile=profile is not False)
+    memory = Memory(destination().home)
+    return Options(memory, whole=entry.profile == "all", profile=entry.profile != "none")
 
 
 def _line(text: str) -> Html:

@@ -39,7 +39,8 @@ class Entry:
     split: str
     tags: str
     output: bool
-    profile: bool | None
+    profile: str
+    """How many rows are looked at: `some`, `all` or `none`."""
 
     @property
     def said(self) -> Said:
@@ -120,7 +121,7 @@ def outcome(entry: Entry, data: Any) -> list[str]:
 def _file_facts(path: Path, entry: Entry) -> Iterator[str]:
     yield size_text(path.stat().st_size)
     kind = _TABLES.get(path.suffix.lower())
-    if kind and entry.profile is not False:
+    if kind and entry.profile != "none":
         yield f"{kind}: rows and columns are described"
 
 

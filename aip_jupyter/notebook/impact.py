@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import os
+import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from ..domain.lineage import Affected, GetImpact, GetModelLineage, Impact, Node, VersionLineage
 from ..domain.models import STAGES
+from ..errors import Invalid
 from .connection import connect
 from .display import cut, dim, element, frame, html_table, plain, text_table
 from .listing import Listing
@@ -15,6 +20,7 @@ SHOWN = 100
 """Rows of a table. All others are in the lists."""
 
 _HEADERS = ("kind", "name", "stage or status", "came out of", "links away")
+_FIELDS = ("kind", "name", "state", "came_out_of", "links_away", "missing", "ref")
 _VERSIONS = ("version", "stage", "run", "data")
 _KINDS = ("version", "dataset", "run")
 _ORDER = ("production", "staging", *(stage for stage in STAGES if stage not in ("production", "staging")))
@@ -57,6 +63,8 @@ class ImpactTable:
         self.of = found.of
         """The contents that were asked for."""
         self.affected = sorted(found.affected, key=_urgency)
+        self._names = {node.ref: _label(node) for node in self.of}
+        self._names.update((each.ref, _label(each)) for each in self.affected)
         self.more = found.more
         """Whether there is more than was asked for."""
 
@@ -74,6 +82,28 @@ class ImpactTable:
     def datasets(self) -> list[Affected]:
         """The data that was made of it."""
         return [each for each in self.affected if each.kind == "dataset"]
+
+    def to_pandas(self) -> Any:
+        """All of them as a pandas DataFrame."""
+        import pandas
+
+        return pandas.DataFrame(self._records(), columns=list(_FIELDS))
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write all of them into this file, which is replaced. Invalid when it cannot be written."""
+        try:
+            with open(path, "w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(_FIELDS)
+                writer.writerows(self._records())
+        except OSError as error:
+            message = f"csv: {os.fspath(path)!r} cannot be written ({error.strerror}); name another file"
+            raise Invalid(message, field="csv") from error
+
+    def _records(self) -> Iterator[tuple[Any, ...]]:
+        for each in self.affected:
+            via = self._names.get(each.via, each.via)
+            yield each.kind, each.label, each.state, via, each.distance, each.missing, each.ref
 
     def __len__(self) -> int:
         return len(self.affected)
@@ -104,14 +134,12 @@ class ImpactTable:
         return f"{what} is in {least}{', '.join(told)}"
 
     def _rows(self) -> list[tuple[str, ...]]:
-        names = {node.ref: _label(node) for node in self.of}
-        names.update((each.ref, _label(each)) for each in self.affected)
         return [
             (
                 each.kind,
                 _label(each),
                 "missing" if each.missing else each.state,
-                names.get(each.via, each.via),
+                self._names.get(each.via, each.via),
                 str(each.distance),
             )
             for each in self.affected[:SHOWN]
@@ -159,9 +187,16 @@ def _data(version: VersionLineage) -> str:
     return ", ".join(told)
 
 
-def _urgency(each: Affected) -> tuple[int, int, int]:
+def _urgency(each: Affected) -> tuple[int, int, int, list[tuple[int, str]]]:
     stage = _ORDER.index(each.state) if each.state in _ORDER else len(_ORDER)
-    return _KINDS.index(each.kind), stage if each.kind == "version" else 0, each.distance
+    return _KINDS.index(each.kind), stage if each.kind == "version" else 0, each.distance, _counting(each)
+
+
+def _counting(each: Affected) -> list[tuple[int, str]]:
+    """The order in which people count: clf:2 before clf:10."""
+    return [
+        (int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d{1,18})", each.label)
+    ]
 
 
 def _label(node: Node | Affected) -> str:

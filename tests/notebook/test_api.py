@@ -26,6 +26,7 @@ SIGNATURES = {
         "(name: 'str', *, scope: 'str' = 'read', project: 'str | None' = None, expires: 'str' = '30d') "
         "-> 'NewTokenCard'"
     ),
+    "delete_dataset": "(ref: 'str', *, project: 'str | None' = None) -> 'DatasetCard'",
     "delete_run": "(run: 'str | ActiveRun', *, project: 'str | None' = None) -> 'RunCard'",
     "delete_artifact": "(run: 'str | ActiveRun', path: 'str', *, project: 'str | None' = None) -> 'ArtifactChange'",
     "describe": "() -> 'Status'",
@@ -40,14 +41,21 @@ SIGNATURES = {
     "end_run": "(status: 'Status' = 'completed') -> 'ActiveRun'",
     "experiment": "(name: 'Any' = None) -> 'Any'",
     "get_dataset": "(ref: 'str', *, project: 'str | None' = None) -> 'DatasetCard'",
-    "get_lineage": "(ref: 'str', *, limit: 'int' = 200, project: 'str | None' = None) -> 'LineageGraph'",
+    "get_lineage": (
+        "(ref: 'str', *, limit: 'int' = 200, depth: 'int' = 100, project: 'str | None' = None) -> "
+        "'LineageGraph'"
+    ),
     "get_metric_history": (
         "(run: 'str | ActiveRun', key: 'str', points: 'int' = 0, *, project: 'str | None' = None) -> "
         "'MetricHistory'"
     ),
     "get_model": "(name: 'str', *, limit: 'int' = 20, project: 'str | None' = None) -> 'ModelCard'",
+    "get_model_lineage": (
+        "(model: 'str', *, limit: 'int' = 100, project: 'str | None' = None) -> 'ModelLineageTable'"
+    ),
     "get_project": "(name: 'str | None' = None) -> 'ProjectCard'",
     "get_run": "(run: 'str | ActiveRun' = '', *, project: 'str | None' = None) -> 'RunCard'",
+    "get_run_datasets": "(run: 'str', *, project: 'str | None' = None) -> 'RunDatasetTable'",
     "get_text": "(run: 'str | ActiveRun', name: 'str', *, project: 'str | None' = None) -> 'str'",
     "get_version": "(ref: 'str', *, project: 'str | None' = None) -> 'VersionCard'",
     "gpu": (
@@ -55,6 +63,7 @@ SIGNATURES = {
         "3600, remote: 'bool' = True, *, session: 'str' = '', strict: 'bool' = False, "
         "project: 'str | None' = None) -> 'Any'"
     ),
+    "impact": "(dataset: 'str', *, limit: 'int' = 20000, project: 'str | None' = None) -> 'ImpactTable'",
     "init": (
         "(project_id: 'str | None' = None, api_key: 'str | None' = None, url: 'str | None' = None) -> "
         "'Status'"
@@ -65,8 +74,8 @@ SIGNATURES = {
         "project: 'str | None' = None) -> 'ArtifactTable'"
     ),
     "list_datasets": (
-        "(search: 'str' = '', *, name: 'str' = '', limit: 'int' = 100, project: 'str | None' = None) ->"
-        " 'DatasetTable'"
+        "(search: 'str' = '', *, name: 'str' = '', deleted: 'bool' = False, limit: 'int' = 100, "
+        "project: 'str | None' = None) -> 'DatasetTable'"
     ),
     "list_gpus": "() -> 'GpuTable'",
     "list_models": (
@@ -91,9 +100,11 @@ SIGNATURES = {
         "'str | ActiveRun | None' = None, project: 'str | None' = None) -> 'LoggedArtifacts'"
     ),
     "log_dataset": (
-        "(name: 'str', data: 'Any' = None, *, path: 'str | os.PathLike[str] | None' = None, df: 'Any' ="
-        " None, uri: 'str | None' = None, context: 'str' = '', tags: 'Tags' = None, project: 'str | "
-        "None' = None) -> 'DatasetCard'"
+        "(name: 'str', data: 'Any' = None, *, path: 'str | os.PathLike[str] | None' = None, df: 'Any' = "
+        "None, uri: 'str | None' = None, context: 'str | None' = None, split: 'str' = '', digest: 'str' = "
+        "'', schema: 'Any' = None, profile: 'bool | Mapping[str, Any] | None' = None, source_type: 'str' = "
+        "'', tags: 'Tags' = None, output: 'bool' = False, verify: 'bool' = False, project: 'str | None' = "
+        "None) -> 'DatasetCard'"
     ),
     "log_metric": "(key: 'str', value: 'Any', step: 'int | None' = None) -> 'None'",
     "log_metrics": "(metrics: 'Mapping[str, Any]', step: 'int | None' = None) -> 'None'",
@@ -113,6 +124,7 @@ SIGNATURES = {
     "restore_artifact": (
         "(run: 'str | ActiveRun', path: 'str', *, project: 'str | None' = None) -> 'ArtifactChange'"
     ),
+    "restore_dataset": "(ref: 'str', *, project: 'str | None' = None) -> 'DatasetCard'",
     "restore_project": "(name: 'str') -> 'ProjectCard'",
     "restore_run": "(run: 'str | ActiveRun', *, project: 'str | None' = None) -> 'RunCard'",
     "revoke_token": "(name: 'str', *, project: 'str | None' = None) -> 'TokenNote'",

@@ -49,6 +49,7 @@ def test_what_is_data_is_offered_and_named(form: LogDataset) -> None:
     assert labels == ["frame – DataFrame, 2 rows × 2 columns", "images – ndarray, 3 × 8 × 8", ELSEWHERE]
     assert (form.entry.variable, form.entry.name) == ("frame", "frame")
     assert form.fields["path"].box.layout.display == "none"
+    assert form.fields["profile"].input.label == "as far as it is quick"
     assert "dataframe · 2 rows × 2 columns" in form.outcome.value
     assert "as the new dataset frame" in form.outcome.value
     assert "none is active" in form.outcome.value
@@ -79,7 +80,7 @@ def test_a_name_that_was_typed_stays(form: LogDataset) -> None:
     ],
 )
 def test_a_name_is_suggested_of_a_path(path: str, name: str) -> None:
-    entry = dataset_form_rules.Entry(None, path, "", "", "", "", False, None)
+    entry = dataset_form_rules.Entry(None, path, "", "", "", "", False, "some")
     assert dataset_form_rules.suggested_name(entry) == name
 
 
@@ -121,10 +122,11 @@ def test_a_file_a_folder_and_an_address_are_recorded(form: LogDataset, work: Pat
 
 
 def test_rows_are_looked_at_as_is_said(form: LogDataset) -> None:
-    fill(form, data="", path="digits.csv", profile=False)
+    fill(form, data="", path="digits.csv", profile="none")
     assert "CSV" not in form.outcome.value
     record(form)
     assert aip.get_dataset("digits").dataset.columns == []
+    assert form.fields["profile"].input.label == "none of them"
 
 
 def test_a_large_folder_is_not_counted_to_its_end(

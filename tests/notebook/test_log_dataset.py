@@ -174,6 +174,13 @@ def test_impact_lists_versions_then_data_then_runs(notebook: Notebook, table: Pa
     assert [(row.number, row.run, row.datasets[0].name) for row in table_of] == [(1, "train", "features")]
     for page in (repr(table_of), table_of._repr_html_()):
         assert "features for training" in page
+    notebook.run("found = %impact customers --csv 'out put.csv'")
+    written = pd.read_csv("out put.csv", keep_default_na=False)
+    frame = notebook["found"].to_pandas()
+    assert written.to_dict() == frame.to_dict()
+    assert list(frame["name"]) == [each.label for each in found]
+    assert list(frame[frame["kind"] == "version"]["state"]) == [each.state for each in found.versions]
+    assert notebook.fail("%impact customers --csv nowhere/x.csv").field == "csv"
     assert notebook.fail("%impact customer").nearest == ["customers"]  # type: ignore[attr-defined]
     unused = aip.log_dataset("unused", "digits.csv")
     assert "Nothing is known to have used unused" in repr(aip.impact(unused.dataset.id))
