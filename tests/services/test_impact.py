@@ -13,12 +13,14 @@ import pytest
 from aip_jupyter.domain.changes import Put
 from aip_jupyter.domain.lineage import GetImpact, GetLineage, GetModelLineage, Link
 from aip_jupyter.domain.models import Version
+from aip_jupyter.domain.records import Record
 from aip_jupyter.domain.runs import Run
 from aip_jupyter.services.local import Platform, open_platform
 from aip_jupyter.services.settings import Settings
 
 from ..contracts.datasets import a_dataset
 from ..contracts.records import a_model, a_run, a_version
+from ..support.bulk import store_in_bulk
 from .test_lineage import _Counting, a_link
 
 Graph = dict[str, set[str]]
@@ -53,6 +55,9 @@ class World:
     def _versions(self, dice: random.Random) -> Iterator[Link]:
         for version in self.versions:
             yield a_link(f"run:{dice.choice(self.runs).id}", f"version:{version.id}")
+
+    def records(self) -> list[Record]:
+        return [*self.runs, *self.links, *self.datasets, self.model, *self.versions]
 
     def store(self, platform: Platform) -> None:
         platform.tracking.apply([*map(Put, self.runs), *map(Put, self.links)])
@@ -120,7 +125,8 @@ def test_five_thousand_versions_take_a_few_questions(tmp_path: Path) -> None:
     platform = open_platform(Settings(home=tmp_path / "home", storage="memory"))
     try:
         world = World(1, datasets=60, runs=2000, versions=5000)
-        world.store(platform)
+        assert platform.registry.check()  # it makes its tables when it is first asked
+        store_in_bulk(tmp_path / "home", world.records())
         seams = ("registry", "tracking", "datasets")
         counted = {seam: _Counting(getattr(platform, seam)) for seam in seams}
         services = replace(platform, **counted).services()  # type: ignore[arg-type]
