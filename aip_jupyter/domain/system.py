@@ -70,6 +70,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     ]
     what: str
     mended: bool
+    size: int = 0
+    """Bytes that were freed by it, or would be."""
 
 
 class CheckStore(Request, frozen=True, kw_only=True):
@@ -90,6 +92,8 @@ class CheckReport(Struct, frozen=True, kw_only=True):
     """Contents stored."""
     bytes: int
     """Their size together."""
+    freed: int = 0
+    """Bytes that were freed, or would be: what the findings say together."""
     findings: list[Finding] = field(default_factory=list)
 
 

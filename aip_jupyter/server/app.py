@@ -20,8 +20,8 @@ from ..errors import AipError
 from ..redaction import keep_secret
 from ..services.journal_files import server_store, store_of
 from ..services.local import Feed, Platform, open_platform
+from ..services.purging import purge
 from ..services.recovery import StoreCheck
-from ..services.run_removal import purge
 from ..services.settings import LISTS, SETTINGS, Settings, load_settings
 from ..wire.channels import LIMIT
 from ..wire.routes import PREFIX, Route
@@ -143,15 +143,13 @@ class AipApp(ExtensionApp):
         platform = self.platform
         if not platform.settings.home.exists():
             return
-        check = StoreCheck(
-            platform.registry, platform.storage, platform.tracking, platform.settings.garbage_grace
-        )
+        check = StoreCheck(platform)
         await self._tidied("storage", check.after_a_crash, "registrations that were cut are looked for later")
         for finding in check.findings:
             self.log.info("aip: %s", finding.what)
-        purged = await self._tidied("tracking", partial(purge, platform), "deleted runs are purged later")
-        if purged:
-            self.log.info("aip: purged %d runs that were deleted more than 30 days ago", purged)
+        purged = await self._tidied("tracking", partial(purge, platform), "what was deleted is purged later")
+        for line, _ in purged.told() if purged else ():
+            self.log.info("aip: purged %s", line)
 
     async def _tidied(self, pool: str, work: Callable[[], T], otherwise: str) -> T | None:
         """What came out of this work; None when it failed, which must not keep other work from being done."""

@@ -22,7 +22,7 @@ from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, Upload
 from ..domain.records import new_id
 from ..errors import Invalid, NotFound, Unavailable
 from .callers import Caller, claims_of
-from .finding import open_intents
+from .finding import named_digests, open_intents
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -118,28 +118,33 @@ class LocalBlobs:
 
 def drop_claim(
     registry: RegistryBackend, tracking: TrackingBackend, storage: StorageBackend, claim: str
-) -> int:
-    """Give up a claim and remove the blobs that no record and no other claim holds; how many.
+) -> list[str]:
+    """Give up a claim and remove the blobs that no record and no other claim holds; their digests.
 
-    A request may be under way that records what this very claim holds. It writes its intent, then looks
-    whether its claim is there; here the claim is renamed, then come the intents. So either it sees that its
-    claim is gone, or this sees the intent and keeps the bytes for the record that may come. Under its new
-    name the claim holds them all the while: whatever is cut here, or there, is found and finished by the next
-    check.
+    A request may be under way that records what this very claim holds: then nothing is done. It writes its
+    intent, then looks whether its claim is there; here the claim is renamed, then come the intents once more.
+    So either it sees that its claim is gone, or this sees the intent and keeps the bytes for the record that
+    may come. Under its new name the claim holds them all the while: whatever is cut here, or there, is found
+    and finished by the next check.
     """
+
+    def is_under_way() -> bool:
+        return any(intent.target == claim for intent in open_intents(registry))
+
     before = time.time()
+    if is_under_way():
+        return []
     try:
         held = storage.rename_claim(claim, new_id())
     except NotFound:  # somebody else gives it up
-        return 0
-    if any(intent.target == claim for intent in open_intents(registry)):
-        return 0
+        return []
+    if is_under_way():
+        return []
     # Claims before records: who claims the same bytes and is done in between is in one of the two.
     wanted = set(held.digests)
     wanted.difference_update(*(other.digests for other in storage.claims() if other.id != held.id))
-    wanted.difference_update(registry.digests())
-    wanted.difference_update(tracking.digests())
-    removed = sum(storage.remove(digest, before, beside=held.id) for digest in sorted(wanted))
+    wanted.difference_update(named_digests(registry, tracking))
+    removed = [digest for digest in sorted(wanted) if storage.remove(digest, before, beside=held.id)]
     storage.release(held.id)
     return removed
 
