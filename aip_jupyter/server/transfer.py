@@ -93,7 +93,10 @@ class DownloadHandler(ApiHandler):
 
         Pages that fetch, which the store would refuse, and programs get the bytes here.
         """
-        if "text/html" not in self.request.headers.get("Accept", ""):
+        headers = self.request.headers
+        # Browsers say so in secure contexts, of a link to download by nothing else.
+        mode = headers.get("Sec-Fetch-Mode")
+        if mode != "navigate" and (mode or "text/html" not in headers.get("Accept", "")):
             return False
         found = await self.pool().run(self.services().uploads.browser_address, self.request_of(path))
         there = urlsplit(found.url)

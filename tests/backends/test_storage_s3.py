@@ -11,4 +11,5 @@ __all__ = ["address", "ceph", "clients", "credentials", "s3", "storage"]
 class TestS3Storage(StorageContract):
     """Whole."""
 
-    ROUNDS = 16
+    ROUNDS = 8
+    THREADS, PIECES = 6, 8  # two neighbours share some

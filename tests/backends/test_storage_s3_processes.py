@@ -104,5 +104,5 @@ def test_what_is_claimed_stays_whoever_collects(storage: S3Storage, children: Ch
     collector = children.start("collect")
     assert collector.stdout
     assert collector.stdout.readline() == "ready\n"
-    assert finish(children.start("claim_and_check", 8)) == []
+    assert finish(children.start("claim_and_check", 4)) == []
     assert int(finish(collector)[-1]) > 0

@@ -261,11 +261,13 @@ def test_through_a_real_server(
     assert "X-Amz" not in caplog.text
     services.close()
 
-    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     with server.http() as http:
         content = f"aip/v1/projects/default/artifacts/{artifact.id}/content"
-        sent = http.get(content, headers=browser)
-        assert sent.status_code == 302
+        for browser in ({"Accept": "text/html,*/*;q=0.8"}, {"Sec-Fetch-Mode": "navigate"}):
+            sent = http.get(content, headers=browser)
+            assert sent.status_code == 302
+        fetched = http.get(content, headers={"Sec-Fetch-Mode": "cors", "Accept": "text/html"})
+        assert fetched.content == file.read_bytes()
         with urllib.request.urlopen(sent.headers["Location"], timeout=30) as there:
             assert there.read() == file.read_bytes()
             assert there.headers["Content-Disposition"].startswith("attachment")

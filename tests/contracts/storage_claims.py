@@ -35,6 +35,8 @@ class ClaimsContract:
 
     ROUNDS = 80
     """Of a race; fewer where each takes many requests."""
+    THREADS, PIECES = 20, 10
+    """Side by side, and what each of them stores; fewer for the same reason."""
 
     def test_a_claim_is_made_with_the_first_upload(self, storage: StorageBackend) -> None:
         claim = new_id()
@@ -242,23 +244,27 @@ class ClaimsContract:
         found = storage.get_claim(claim)
         assert (found.project, found.holder, found.digests) == (text, text, [sha(b"bytes")])
 
-    def test_twenty_threads_share_one_claim(self, storage: StorageBackend) -> None:
-        claim, start = new_id(), threading.Barrier(20)
+    def test_many_threads_share_one_claim(self, storage: StorageBackend) -> None:
+        claim, start = new_id(), threading.Barrier(self.THREADS)
 
         def work(number: int) -> None:
             start.wait()
-            for piece in range(10):
+            for piece in range(self.PIECES):
                 put(storage, b"%d" % (number * 7 + piece), claim)
 
-        with ThreadPoolExecutor(20) as pool:
-            list(pool.map(work, range(20)))
-        expected = {sha(b"%d" % (number * 7 + piece)) for number in range(20) for piece in range(10)}
+        with ThreadPoolExecutor(self.THREADS) as pool:
+            list(pool.map(work, range(self.THREADS)))
+        expected = {
+            sha(b"%d" % (number * 7 + piece))
+            for number in range(self.THREADS)
+            for piece in range(self.PIECES)
+        }
         digests = storage.get_claim(claim).digests
         assert len(digests) == len(set(digests))
         assert set(digests) == expected == {blob.digest for blob in storage.blobs()}
 
-    def test_twenty_threads_store_the_same_bytes(self, storage: StorageBackend) -> None:
-        start = threading.Barrier(20)
+    def test_many_threads_store_the_same_bytes(self, storage: StorageBackend) -> None:
+        start = threading.Barrier(self.THREADS)
 
         def work(number: int) -> str:
             start.wait()
@@ -266,8 +272,8 @@ class ClaimsContract:
             put(storage, b"the same" * 100_000, claim)
             return claim
 
-        with ThreadPoolExecutor(20) as pool:
-            claims = list(pool.map(work, range(20)))
+        with ThreadPoolExecutor(self.THREADS) as pool:
+            claims = list(pool.map(work, range(self.THREADS)))
         digest = sha(b"the same" * 100_000)
         assert list(storage.blobs()) == [Blob(digest=digest, size=800_000)]
         assert sha(read(storage, digest)) == digest
