@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,7 +11,7 @@ from ..backends.process import this_process
 from ..backends.storage.direct import DirectStorage, DirectUpload, direct_of
 from ..domain import names
 from ..domain.artifacts import Artifact, Blob, GetArtifact
-from ..domain.query import Compare, Query, all_of
+from ..domain.query import Compare, all_of
 from ..domain.uploads import (
     DIRECT,
     AbortUpload,
@@ -22,6 +23,8 @@ from ..domain.uploads import (
 from ..errors import Invalid, NotFound, Unauthenticated
 from .blobs import LocalBlobs
 from .callers import Caller
+from .deletion import LIVE
+from .finding import records_of
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -104,8 +107,10 @@ class LocalUploads:
         return blob if blob.size == request.size else None
 
     def _is_named(self, project: str, what: Compare) -> bool:
-        query = Query(where=all_of([what, Compare("state", "=", "LIVE")]), limit=1)
-        return any(backend.find(Artifact, project, query).items for backend in self._records)
+        """Whether we have stored such bytes for the project. Of those elsewhere anybody may say any digest."""
+        where = all_of([what, LIVE])
+        found = (records_of(backend, Artifact, project, where) for backend in self._records)
+        return any(artifact.uri is None for artifact in chain.from_iterable(found))
 
     def _signed(self, request: BeginUpload, upload: DirectUpload) -> str:
         said = msgspec.to_builtins(upload)

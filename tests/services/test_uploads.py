@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aip_jupyter.domain.access import CreateProject
-from aip_jupyter.domain.artifacts import ReleaseClaim, UploadBlob
+from aip_jupyter.domain.artifacts import Blob, ExternalFile, LogArtifacts, ReleaseClaim, UploadBlob
 from aip_jupyter.domain.records import new_id
 from aip_jupyter.domain.uploads import AbortUpload, BeginUpload, FinishUpload
 from aip_jupyter.errors import Conflict, Invalid
@@ -68,6 +68,14 @@ def test_who_only_knows_a_digest_has_to_send_the_bytes(services: Services) -> No
         assert state == "here"
         with pytest.raises(Invalid, match="have not arrived"):
             register(services, ours, blob)
+
+
+def test_a_digest_that_somebody_says_of_a_file_elsewhere_is_no_bytes(services: Services) -> None:
+    register(services, put(services, "theirs"), Blob(digest=DIGEST, size=len(DATA)), "theirs")
+    elsewhere = ExternalFile(path="data", uri="s3://bucket/data", digest=DIGEST, size=len(DATA))
+    services.artifacts.log_artifacts(LogArtifacts(run=new_id(), external=[elsewhere]))
+    for digest in (DIGEST, ""):
+        assert ask(services, digest=digest)[1] == "here"
 
 
 def test_another_projects_claim_is_not_held_under(services: Services) -> None:
