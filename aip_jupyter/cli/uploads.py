@@ -21,7 +21,7 @@ def send_uploads(connection: Connection, only: Sequence[str] = ()) -> bool:
     if not kept_ids(connection.settings.home):
         return True
     sent = send_kept(connection, connection.settings.home, only, wait=True)
-    for reason in sent.kept:
+    for reason in sent.kept.values():
         print(f"KEPT   {reason}")
     print(f"{sent.files:,} artifacts of {sent.uploads} uploads sent, {sent.size:,} bytes")
     return not sent.kept

@@ -202,9 +202,7 @@ def local_files(home: Path, kept: Kept) -> list[LocalFile]:
     for file in kept.files:
         source = folder / file.name
         if not source.is_file() or source.stat().st_size != file.size:
-            raise Invalid(
-                f"upload: {source} is not what was kept; aip flush --drop gives it up", field="upload"
-            )
+            raise Invalid(f"upload: {source} is not what was kept", field="upload")
         found.append(LocalFile(source, file.path, file.size))
     return found
 

@@ -34,8 +34,8 @@ class Sent(Struct, kw_only=True):
     uploads: int = 0
     files: int = 0
     size: int = 0
-    kept: list[str] = []
-    """Why the others are kept, one line each."""
+    kept: dict[str, str] = {}
+    """Why others are kept, one line each, by their ids."""
 
 
 def send_batch(
@@ -68,12 +68,14 @@ def send_kept(
     home: Path,
     only: Collection[str] = (),
     *,
+    skip: Collection[str] = (),
     run: str = "",
     wait: bool = False,
     at_once: int = AT_ONCE,
     progress: Progress | None = None,
 ) -> Sent:
-    """Send what waits in a home and belongs here, in its order; `only` these uploads, or those of a run.
+    """Send what waits in a home and belongs here, in its order; `only` these uploads, or those of a run, and
+    none that it shall `skip`.
 
     What another process sends just now is left to that one, unless this shall `wait`. Raises what is wrong
     for all of them: FOR_ALL.
@@ -81,14 +83,14 @@ def send_kept(
     result = Sent()
     remove_unfinished(home)
     for id in kept_ids(home):
-        if only and id not in only:
+        if (only and id not in only) or id in skip:
             continue
         try:
             with owned(home, id, wait=wait) as kept:
                 if kept is None or run not in ("", kept.about.run):
                     continue
                 if kept.about.store not in connection.stores:
-                    result.kept.append(f"upload {id} belongs to another store: {kept.about.store}")
+                    result.kept[id] = f"upload {id} belongs to another store: {kept.about.store}"
                     continue
                 send_batch(connection, kept.about, local_files(home, kept), kept.external, progress, at_once)
                 remove(home, id)
@@ -98,7 +100,7 @@ def send_kept(
         except FOR_ALL:
             raise
         except (AipError, OSError) as error:
-            result.kept.append(f"upload {id} is kept: {error}; aip flush {id} --drop gives it up")
+            result.kept[id] = f"upload {id} is kept: {error}; aip flush {id} --drop gives it up"
     return result
 
 
@@ -124,61 +126,65 @@ def what_is_kept(home: Path, reason: str = "") -> str:
 
 
 class KeptSender:
-    """A thread that tries again until nothing waits, for one home. It runs only while something does."""
+    """A thread that tries again as long as nobody answers. It runs only while something waits."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._event = threading.Event()
-        self._told: set[str] = set()
         self.reason = ""
         """Why the last attempt did not send all."""
+        self.refused: set[str] = set()
+        """Uploads that the store does not take: only a person tries them again."""
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Also in a forked child: the thread is the parent's."""
+        self._lock = threading.Lock()
+        self._event = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def soon(self, home: Path) -> None:
-        """Try now, in the background, if anything waits; and later, if that fails."""
+        """Try now, in the background, if anything waits; and later, if nobody answers."""
         if not kept_ids(home):
             return
-        self._event.set()
         with self._lock:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(
-                    target=self._run, args=(home,), name="aip-uploads", daemon=True
-                )
+            self._event.set()
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, args=(home,), name="aip-uploads", daemon=True)
                 with contextlib.suppress(RuntimeError):  # there can be no more: the next who logs tries again
-                    self._thread.start()
+                    thread.start()
+                    self._thread = thread
 
     def _run(self, home: Path) -> None:
         pause, most = PAUSES
-        while kept_ids(home):
+        while True:
             self._event.clear()
             try:
-                self.reason = self._attempt(home)
+                is_over = self._attempt(home)
             except Exception:  # noqa: BLE001  # the outermost guard of a thread
                 _log.exception("cannot send the uploads that wait")
-                self.reason = "the sender failed; see the log"
+                is_over = True
+            with self._lock:
+                if is_over and not self._event.is_set():
+                    self._thread = None
+                    return
             pause = PAUSES[0] if self._event.wait(pause) else min(most, 2 * pause)
 
-    def _attempt(self, home: Path) -> str:
+    def _attempt(self, home: Path) -> bool:
+        """Whether it is no use to try again soon."""
         try:
             with without_forks():
                 connection = connect()
-            sent = send_kept(connection, home, at_once=1)
+            sent = send_kept(connection, home, skip=self.refused, at_once=1)
         except LATER as error:
+            self.reason = error.message
             with contextlib.suppress(AipError):
                 connect(refresh=True)  # it may be somewhere else by now
-            return error.message
-        for reason in sent.kept:
-            if reason not in self._told:
-                self._told.add(reason)
-                warn(reason)
-        return "; ".join(sent.kept)
-
-    def after_fork(self) -> None:
-        """In the child: the thread is the parent's."""
-        self._lock = threading.Lock()
-        self._event = threading.Event()
-        self._thread = None
+            return False
+        for id, reason in sent.kept.items():
+            self.refused.add(id)
+            warn(reason)
+        self.reason = "; ".join(sent.kept.values())
+        return True
 
 
 KEPT_SENDER = KeptSender()
-os.register_at_fork(after_in_child=KEPT_SENDER.after_fork)
+os.register_at_fork(after_in_child=KEPT_SENDER.begin_anew)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
 
@@ -95,6 +95,38 @@ class CheckReport(Struct, frozen=True, kw_only=True):
     freed: int = 0
     """Bytes that were freed, or would be: what the findings say together."""
     findings: list[Finding] = field(default_factory=list)
+
+
+class KindTotal(NamedTuple):
+    """The findings of one kind together."""
+
+    kind: str
+    count: int
+    mended: int
+    size: int
+    """Bytes that were freed, or would be."""
+
+
+HARMLESS = frozenset(("orphaned_bytes", "purged"))
+"""Kinds of findings that nobody loses by when they are not mended: they wait for their time."""
+SHOWN = 20
+"""So many findings of a kind are shown one by one."""
+
+
+def totals(report: CheckReport) -> list[KindTotal]:
+    """The findings by kind, in the order in which they came."""
+    by_kind: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        by_kind.setdefault(finding.kind, []).append(finding)
+    return [
+        KindTotal(kind, len(some), sum(each.mended for each in some), sum(each.size for each in some))
+        for kind, some in by_kind.items()
+    ]
+
+
+def is_well(report: CheckReport) -> bool:
+    """Whether nothing is damaged or cut any more."""
+    return all(finding.mended or finding.kind in HARMLESS for finding in report.findings)
 
 
 class Nothing(Request, frozen=True, kw_only=True):

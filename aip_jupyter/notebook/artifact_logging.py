@@ -101,7 +101,7 @@ class Logging:
     def _sent(self, files: list[LocalFile], external: list[ExternalFile]) -> list[Artifact]:
         connection = connect()
         # In order: what was logged before at the same path must not replace what is logged now.
-        send_kept(connection, self._home, run=self._about.run, wait=True)
+        send_kept(connection, self._home, skip=KEPT_SENDER.refused, run=self._about.run, wait=True)
         return send_batch(connection, self._about, files, external, self._progress)
 
 

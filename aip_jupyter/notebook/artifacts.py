@@ -149,7 +149,7 @@ def _change(run: str | ActiveRun, path: str, project: str | None, *, deleted: bo
         request = GetArtifacts(project=project or connection.project, run=id, path=path)
         services = connection.services.artifacts
         if deleted:
-            send_kept(connection, connection.settings.home, wait=True)
+            send_kept(connection, connection.settings.home, skip=KEPT_SENDER.refused, wait=True)
             changed = services.delete_artifacts(request)
         else:
             changed = services.restore_artifacts(request)

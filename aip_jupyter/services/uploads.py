@@ -107,7 +107,7 @@ class LocalUploads:
         return blob if blob.size == request.size else None
 
     def _is_named(self, project: str, what: Compare) -> bool:
-        """Whether we have stored such bytes for the project. Of those elsewhere anybody may say any digest."""
+        """Whether we have stored such bytes for the project. Of what is elsewhere any digest may be said."""
         where = all_of([what, LIVE])
         found = (records_of(backend, Artifact, project, where) for backend in self._records)
         return any(artifact.uri is None for artifact in chain.from_iterable(found))

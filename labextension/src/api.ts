@@ -107,6 +107,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/aborted-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drop what was sent straight to the store */
+        post: operations["uploads.abort_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/archive": {
         parameters: {
             query?: never;
@@ -135,6 +152,23 @@ export interface paths {
         get: operations["blobs.get_artifact"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/artifacts/{artifact}/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where the store itself gives an artifact's bytes, for some minutes */
+        post: operations["uploads.get_address"];
         delete?: never;
         options?: never;
         head?: never;
@@ -220,6 +254,40 @@ export interface paths {
         /** Upload bytes under a claim */
         put: operations["blobs.upload"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/claims/{claim}/finished-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Verify what was sent straight to the store, and publish it under a claim */
+        post: operations["uploads.finish_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/claims/{claim}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask how bytes are to come: through the server, straight to the store, or not at all */
+        post: operations["uploads.begin_upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -902,6 +970,15 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AbortUpload
+         * @description Drop what has arrived of an upload.
+         */
+        AbortUpload: {
+            /** @default default */
+            project: string;
+            upload: string;
+        };
+        /**
          * Affected
          * @description A run, a version or a dataset that came out of the data.
          */
@@ -983,6 +1060,26 @@ export interface components {
             seam: string;
         };
         /**
+         * BeginUpload
+         * @description Ask how bytes are to come under a claim; again when addresses have expired, or parts are missing.
+         */
+        BeginUpload: {
+            claim: string;
+            /** @default  */
+            digest: string;
+            /** @default true */
+            direct: boolean;
+            /** @default  */
+            holder: string;
+            /** @default false */
+            parts: boolean;
+            /** @default default */
+            project: string;
+            size: number;
+            /** @default  */
+            upload: string;
+        };
+        /**
          * Blob
          * @description Stored bytes, named by their SHA-256.
          */
@@ -1007,6 +1104,8 @@ export interface components {
             bytes: number;
             /** @default [] */
             findings: components["schemas"]["Finding"][];
+            /** @default 0 */
+            freed: number;
             named: number;
         };
         /**
@@ -1054,6 +1153,16 @@ export interface components {
             /** @default [] */
             histories: components["schemas"]["RunHistories"][];
             runs: components["schemas"]["RunDetail"][];
+        };
+        /**
+         * ContentAddress
+         * @description Where to fetch an artifact's bytes, for some minutes. A key: never shown, never logged.
+         */
+        ContentAddress: {
+            /** @default  */
+            ca: string;
+            /** @default  */
+            url: string;
         };
         /**
          * CreateProject
@@ -1308,7 +1417,21 @@ export interface components {
             /** @enum {unknown} */
             kind: "cut_registration" | "damaged_bytes" | "left_over" | "missing_bytes" | "orphaned_bytes" | "purged";
             mended: boolean;
+            /** @default 0 */
+            size: number;
             what: string;
+        };
+        /**
+         * FinishUpload
+         * @description All parts have arrived: verify them, and publish the bytes under the claim.
+         */
+        FinishUpload: {
+            claim: string;
+            /** @default  */
+            holder: string;
+            /** @default default */
+            project: string;
+            upload: string;
         };
         /**
          * GetArtifact
@@ -1862,6 +1985,8 @@ export interface components {
          * @description An end of a link.
          */
         Node: {
+            /** @default false */
+            deleted: boolean;
             /** @enum {unknown} */
             kind: "dataset" | "run" | "version";
             label: string;
@@ -1941,6 +2066,20 @@ export interface components {
             items: components["schemas"]["Version"][];
             /** @default  */
             next_page_token: string;
+        };
+        /**
+         * PartAddress
+         * @description Where to put one part of a file, for some minutes. The address is a key: never shown, never logged.
+         */
+        PartAddress: {
+            /** @default {} */
+            headers: {
+                [key: string]: string;
+            };
+            number: number;
+            size: number;
+            start: number;
+            url: string;
         };
         /**
          * Peek
@@ -2381,6 +2520,24 @@ export interface components {
             project: string;
         };
         /**
+         * UploadOffer
+         * @description How bytes are to come. Holds addresses that are keys: never shown, never logged.
+         */
+        UploadOffer: {
+            /** @default null */
+            blob: components["schemas"]["Blob"] | null;
+            /** @default  */
+            ca: string;
+            /** @default false */
+            more: boolean;
+            /** @default [] */
+            parts: components["schemas"]["PartAddress"][];
+            /** @enum {unknown} */
+            state: "digest" | "direct" | "here" | "present";
+            /** @default  */
+            upload: string;
+        };
+        /**
          * Use
          * @description That a run uses a dataset.
          */
@@ -2713,6 +2870,41 @@ export interface operations {
             };
         };
     };
+    "uploads.abort_upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    upload: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "projects.archive_project": {
         parameters: {
             query?: never;
@@ -2767,6 +2959,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Artifact"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "uploads.get_address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                artifact: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Where the store itself gives an artifact's bytes, for some minutes */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAddress"];
                 };
             };
             /** @description What went wrong, and what to do */
@@ -2942,6 +3170,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Blob"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "uploads.finish_upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                claim: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default  */
+                    holder?: string;
+                    upload: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Verify what was sent straight to the store, and publish it under a claim */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blob"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "uploads.begin_upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                claim: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default  */
+                    digest?: string;
+                    /** @default true */
+                    direct?: boolean;
+                    /** @default  */
+                    holder?: string;
+                    /** @default false */
+                    parts?: boolean;
+                    size: number;
+                    /** @default  */
+                    upload?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Ask how bytes are to come: through the server, straight to the store, or not at all */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadOffer"];
                 };
             };
             /** @description What went wrong, and what to do */

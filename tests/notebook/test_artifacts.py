@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 import aip_jupyter as aip
+from aip_jupyter.client import kept_sender
 from aip_jupyter.client.connect import connect
 from aip_jupyter.domain.system import CheckStore
 from aip_jupyter.errors import Conflict, Invalid, NotFound
@@ -167,16 +169,15 @@ def test_a_link_swapped_in_and_a_file_that_changes_are_refused(
 ) -> None:
     put(work / "secret", "secret")
     put(work / "out" / "a", "harmless")
-    real = artifact_logging.send_batch
 
     def swapped(*args: Any) -> Any:
         (work / "out" / "a").unlink()
         (work / "out" / "a").symlink_to("../secret")
-        return real(*args)
+        return kept_sender.send_batch(*args)
 
     def longer(*args: Any) -> Any:
         put(work / "out" / "b", "other")
-        return real(*args)
+        return kept_sender.send_batch(*args)
 
     monkeypatch.setattr(artifact_logging, "send_batch", swapped)
     with pytest.raises(Invalid, match="'out/a' changed"):
@@ -250,8 +251,12 @@ def test_deletion_asks_and_can_be_taken_back(
     aip.log_artifact("c")
     asked: list[str] = []
 
-    def answer(text: str) -> Any:
-        return lambda question: (asked.append(question), text)[1]
+    def answer(text: str) -> Callable[[str], str]:
+        def reply(question: str) -> str:
+            asked.append(question)
+            return text
+
+        return reply
 
     monkeypatch.setattr("builtins.input", answer("n"))
     assert notebook.run("%delete_artifact baseline plots") is None

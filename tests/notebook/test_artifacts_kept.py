@@ -85,13 +85,13 @@ def test_a_large_folder_is_kept_from_where_it_was_cut(
     home: Path, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(artifact_logging, "BATCH", 2)
-    real, sent = artifact_logging.send_batch, []
+    sent: list[int] = []
 
     def twice(*args: Any) -> Any:
         if len(sent) == 2:
             raise Unavailable("the store is gone")
         sent.append(1)
-        return real(*args)
+        return kept_sender.send_batch(*args)
 
     monkeypatch.setattr(artifact_logging, "send_batch", twice)
     (work / "out").mkdir()
@@ -181,15 +181,47 @@ def test_what_the_store_refuses_is_kept_and_says_why(
     nobody.undo()
     sent = send_kept(connect(), home)
     assert (sent.uploads, kept_ids(home)) == (1, [first])
-    assert "not what was kept" in sent.kept[0]
-    assert first in sent.kept[0]
+    assert "not what was kept" in sent.kept[first]
+    assert first in sent.kept[first]
     (home / "kept" / first / "manifest.json").write_text("{")
-    assert "cannot be read" in send_kept(connect(), home).kept[0]
+    assert "cannot be read" in send_kept(connect(), home).kept[first]
     assert waiting(home) == []
     with pytest.raises(Invalid), owned(home, first, wait=False):
         pass
     assert main(["flush", first, "--drop", "--yes"]) == 0
     assert kept_ids(home) == []
+
+
+@pytest.mark.usefixtures("notebook", "no_run")
+def test_the_thread_ends_with_what_waits_and_tries_what_is_refused_once(
+    home: Path, work: Path, nobody: pytest.MonkeyPatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = KeptSender()
+    silent = KeptSender()
+    monkeypatch.setattr(silent, "soon", lambda home: None)
+    monkeypatch.setattr(artifact_logging, "KEPT_SENDER", silent)
+    monkeypatch.setattr(kept_sender, "PAUSES", (0.01, 0.01))
+    aip.start_run("baseline", system_metrics=False)
+    for name in ("a", "b"):
+        (work / name).write_text(name)
+        aip.log_artifact(name)
+    first, _ = kept_ids(home)
+    (home / "kept" / first / "000000").write_text("damaged")
+    sender.soon(home)
+    thread = sender._thread
+    assert thread is not None
+    nobody.undo()
+    thread.join(30)
+    assert (kept_ids(home), sender.refused) == ([first], {first})
+    assert "not what was kept" in sender.reason
+    (home / "kept" / first / "000000").write_text("a")
+    sender.soon(home)
+    if (thread := sender._thread) is not None:
+        thread.join(30)
+    assert kept_ids(home) == [first]
+    aip.log_artifact("b", "c")
+    assert kept_ids(home) == []
+    assert stored() == {"a": "a", "b": "b", "c": "b"}
 
 
 def test_a_killed_kernels_uploads_are_sent_when_the_server_is_there(

@@ -11,7 +11,7 @@ import type { Artifact, Run } from '../types';
 import { isSafe, kindOf, kindText, viewOf } from './kinds';
 import type { FilesModel } from './model';
 import { FilePreview } from './preview';
-import { extentText, removeFiles, restoreFiles } from './removal';
+import { bytesOf, countOf, removeFiles, restoreFiles } from './removal';
 import type { IFileRow, IFolder } from './rows';
 
 export interface ILineProps {
@@ -52,8 +52,8 @@ export function FolderLine(props: ILineProps & { folder: IFolder; onToggle: (pat
           <span>{printable(row.name)}</span>
         </button>
       </th>
-      <td className="jp-AipPage-note">{extentText(row, trans)}</td>
-      <td />
+      <td className="jp-AipPage-note">{countOf(folder, trans)}</td>
+      <td className="jp-AipPage-note">{bytesOf(folder)}</td>
       <td />
       <td className="jp-AipFiles-actions">
         <Actions {...props} />

@@ -6,7 +6,7 @@ import { countText, printable, sizeText } from '../format';
 import { told } from '../told';
 import type { Run } from '../types';
 import type { FilesModel } from './model';
-import type { IFileRow } from './rows';
+import type { IFileRow, IFolder } from './rows';
 
 export interface IRemovalOptions {
   readonly client: IClient;
@@ -20,7 +20,7 @@ export function removeFiles({ client, model, run, trans }: IRemovalOptions, row:
   const path = pathOf(row);
   const title = row.folder ? trans.__('Delete folder %1?', printable(path)) : trans.__('Delete %1?', printable(path));
   const lines = [
-    row.folder ? extentText(row, trans) : '',
+    row.folder ? `${countOf(row.folder, trans)}, ${bytesOf(row.folder)}` : '',
     trans.__('It is deleted from run %1.', printable(run.name)),
     trans.__('It can be restored for 30 days, from the deleted artifacts of the run.')
   ];
@@ -40,14 +40,14 @@ export function restoreFiles({ client, model, run }: IRemovalOptions, row: IFile
   });
 }
 
-/** How much is in a folder, as far as it is known. */
-export function extentText({ folder }: IFileRow, trans: TranslationBundle): string {
-  if (!folder) {
-    return '';
-  }
-  const count = trans._n('%2 file', '%2 files', folder.count, countText(folder.count));
-  const extent = `${count}, ${sizeText(folder.size)}`;
-  return folder.isPartial ? trans.__('%1 and more', extent) : extent;
+/** How many files are in a folder, as far as it is known. */
+export function countOf({ count, isPartial }: IFolder, trans: TranslationBundle): string {
+  return trans._n('%2 file', '%2 files', count, `${countText(count)}${isPartial ? '+' : ''}`);
+}
+
+/** The same of their bytes. */
+export function bytesOf({ size, isPartial }: IFolder): string {
+  return `${sizeText(size)}${isPartial ? ' +' : ''}`;
 }
 
 export function pathOf({ folder, file }: IFileRow): string {

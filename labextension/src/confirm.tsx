@@ -1,5 +1,6 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
 
 /**
  * Ask whether something is to be deleted.
@@ -10,7 +11,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 export async function confirmDelete(title: string, lines: readonly string[], trans: TranslationBundle): Promise<boolean> {
   const { button } = await showDialog({
     title,
-    body: lines.filter(Boolean).join('\n'),
+    body: (
+      <div className="jp-AipConfirm">
+        {lines.filter(Boolean).map(line => (
+          <p key={line}>{line}</p>
+        ))}
+      </div>
+    ),
     buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })],
     defaultButton: 0
   });
