@@ -277,6 +277,7 @@ def test_a_project_that_is_gone_is_left(lab_page: LabPage, screenshot: Callable[
 def test_only_who_administers_makes_archives_and_restores(lab_page: LabPage, services: HttpServices) -> None:
     services.projects.create_project(CreateProject(name="borrowed"))
     lab_page.page.route(re.compile("/aip/v1/(capabilities|projects/borrowed)"), _without_admin)
+    lab_page.open()  # anew: what one may is asked once
     lab_page.open_sidebar()
     lab_page.choose_project("borrowed")
     menu = lab_page.open_projects()

@@ -88,6 +88,7 @@ def test_what_nobody_told_of_is_found_by_looking(lab_page: LabPage, services: Ht
     put(services, "between-looks")
     expect(lab_page.row("between-looks")).to_be_visible()
     lab_page.page.evaluate(_SET, "{}")
+    lab_page.page.close()  # nothing is told to it any more
 
 
 HOSTILE = [
