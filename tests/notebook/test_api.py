@@ -28,7 +28,9 @@ SIGNATURES = {
     ),
     "delete_dataset": "(ref: 'str', *, project: 'str | None' = None) -> 'DatasetCard'",
     "delete_run": "(run: 'str | ActiveRun', *, project: 'str | None' = None) -> 'RunCard'",
-    "delete_artifact": "(run: 'str | ActiveRun', path: 'str', *, project: 'str | None' = None) -> 'ArtifactChange'",
+    "delete_artifact": (
+        "(run: 'str | ActiveRun', path: 'str', *, project: 'str | None' = None) -> 'ArtifactChange'"
+    ),
     "describe": "() -> 'Status'",
     "download_artifact": (
         "(run: 'str | ActiveRun' = '', path: 'str' = '', to: 'str | os.PathLike[str] | None' = None, *, "
