@@ -48,7 +48,7 @@ def _check(connection: Connection, arguments: argparse.Namespace) -> int:
     for finding in report.findings:
         print(f"{'mended' if finding.mended else 'FOUND '} {finding.kind}: {finding.what}")
     for total in totals(report):
-        print(f"{total.kind}: {total.count:,}, {total.mended:,} mended, {_freed(total.size, arguments.mend)}")
+        print(f"{total.kind}: {total.found:,}, {total.mended:,} mended, {_freed(total.size, arguments.mend)}")
     print(f"{report.named} contents named, {report.blobs} stored, {report.bytes:,} bytes")
     print(f"in all {_freed(report.freed, arguments.mend)}")
     return 0 if is_well(report) else 1

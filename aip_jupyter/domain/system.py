@@ -101,7 +101,7 @@ class KindTotal(NamedTuple):
     """The findings of one kind together."""
 
     kind: str
-    count: int
+    found: int
     mended: int
     size: int
     """Bytes that were freed, or would be."""

@@ -148,7 +148,7 @@ class StoreReport:
 
     def _totals(self) -> list[tuple[str, str, str, str]]:
         return [
-            (_FINDINGS[total.kind], f"{total.count:,}", f"{total.mended:,}", size_text(total.size))
+            (_FINDINGS[total.kind], f"{total.found:,}", f"{total.mended:,}", size_text(total.size))
             for total in totals(self.report)
         ]
 
@@ -160,7 +160,7 @@ class StoreReport:
                 ("mended" if each.mended else "not mended", _FINDINGS[each.kind], each.what)
                 for each in some[:SHOWN]
             ]
-            if (more := total.count - SHOWN) > 0:
+            if (more := total.found - SHOWN) > 0:
                 rows.append(("", _FINDINGS[total.kind], f"and {more:,} more"))
         return rows
 

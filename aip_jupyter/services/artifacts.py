@@ -120,7 +120,8 @@ class LocalArtifacts:
         except NotFound:
             # The files of versions may be in the same store: those are not a run's.
             is_version = bool(records_by_id(self._platform.registry, Version, project, [text]))
-            if is_version or not self._tracking.stored(project, text)[0]:
+            of_run = Query(where=Compare("owner_id", "=", text), order=_BY_PATH, limit=1)
+            if is_version or not self._tracking.find(Artifact, project, of_run).items:
                 raise
             return text
 
