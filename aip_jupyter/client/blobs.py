@@ -71,10 +71,10 @@ class HttpBlobs:
 def _blocks(source: Path, progress: Progress | None) -> Iterator[bytes]:
     """The file's bytes. Invalid when it is none, or changes while it is read: its end is never sent then."""
     with open_source(source) as opened:
-        copied = 0
-        while block := os.read(opened.handle, CHUNK):
+        copied, size = 0, opened.before.st_size  # of one that grows, no more than it had: it is refused
+        while block := os.read(opened.handle, min(CHUNK, size - copied)):
             copied += len(block)
-            yield block
-            if progress:
+            if progress:  # before it goes: who sees nothing of it knows that nobody was there
                 progress(len(block))
+            yield block
         opened.check_unchanged(copied)

@@ -43,6 +43,7 @@ from .words import plain_text, tidy_tags
 
 if TYPE_CHECKING:
     from ..client.connect import Destination
+    from .artifact_tables import LoggedArtifacts
 
 Listener = Callable[[tuple[int, int, dict[str, float]]], object]
 """Takes the step, the time in milliseconds since the epoch, and the values by key."""
@@ -220,6 +221,14 @@ class ActiveRun:
             raise self._ended()
         text, name = check_logged_text(text, name)
         self._append(TextLogged(self.id, name, text))
+
+    def log_artifact(
+        self, path_or_object: Any, artifact_path: str | None = None, *, name: str | None = None
+    ) -> LoggedArtifacts:
+        """`aip.log_artifact` to this run; also after its end."""
+        from .artifacts import log_artifact
+
+        return log_artifact(path_or_object, artifact_path, name=name, run=self)
 
     def update_notes(self, text: str) -> None:
         """The run's notes, instead of those that it has; also after its end."""

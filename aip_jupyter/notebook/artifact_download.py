@@ -159,6 +159,8 @@ class _Getting:
             first = artifacts[0]
             message = f"path: {first.path!r} is not stored here but at {first.uri}; fetch it there"
             raise Invalid(message, field="path")
+        if left := len(artifacts) - len(stored):
+            warn(f"{left} of {len(artifacts)} artifacts are not stored here but elsewhere, and left out")
         targets = [(artifact, target_in(folder, artifact)) for artifact in stored]
         missing = [(artifact, target) for artifact, target in targets if not is_there(artifact, target)]
         progress.begin("downloading", sum(artifact.size or 0 for artifact, _ in missing))

@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 import pytest
 
-from aip_jupyter.client import downloading
+from aip_jupyter.client import downloading, uploading
 from aip_jupyter.client.http import HttpServices
 from aip_jupyter.client.transport import ROUTE_OF
 from aip_jupyter.domain.artifacts import FileRef, GetArtifact, LogArtifacts, UploadBlob
 from aip_jupyter.domain.records import new_id
-from aip_jupyter.errors import Unavailable
+from aip_jupyter.errors import Invalid, Unavailable
+from aip_jupyter.notebook.files import find_files
 from aip_jupyter.wire.ranges import entity_tag
 
 from ..support.live import LiveServer, free_port, live_server
@@ -164,6 +165,32 @@ def test_nobody_there_is_told_at_once_and_leaves_nothing(stored: Stored, tmp_pat
         downloading.fetch(source, stored.digest, tmp_path / "a.bin")
     services.close()
     assert os.listdir(tmp_path) == []
+
+
+def test_an_upload_that_is_cut_is_sent_again(
+    between: Proxy, services: HttpServices, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploading, "AGAIN", (0.0,))
+    content = os.urandom(len(CONTENT))
+    (tmp_path / "a").write_bytes(content)
+    (file,) = find_files(tmp_path / "a", "path")
+    progress: list[int] = []
+    between.reset_after(len(content) // 2, "up")
+    (ref,) = uploading.upload_files(services.blobs, UploadBlob(claim=new_id()), [file], progress.append)
+    assert (between.resets, ref.digest) == (1, hashlib.sha256(content).hexdigest())
+    assert sum(progress) == len(content)
+
+
+def test_a_file_that_changes_on_its_way_is_not_stored(services: HttpServices, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(CONTENT)
+    (file,) = find_files(tmp_path / "a", "path")
+
+    def change(count: int) -> None:
+        with (tmp_path / "a").open("ab") as out:
+            out.write(b"more")
+
+    with pytest.raises(Invalid, match="'a' changed"):
+        uploading.upload_files(services.blobs, UploadBlob(claim=new_id()), [file], change)
 
 
 def test_ranges_are_answered_as_the_standard_has_it(stored: Stored) -> None:

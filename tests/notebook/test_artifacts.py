@@ -136,6 +136,9 @@ def test_an_address_is_recorded_without_its_credentials(notebook: Notebook) -> N
     assert "hidden" not in repr(found) + found._repr_html_()
     assert "credentials" in repr(found)
     assert "s3://bucket" in notebook.fail("%download_artifact baseline last.pt").message
+    aip.log_artifact(b"x", "stored")
+    assert sorted(path.name for path in notebook.run("%download_artifact baseline").iterdir()) == ["stored"]
+    assert "1 of 2 artifacts are not stored here" in notebook.stderr
     assert "javascript" not in aip.show_artifact("baseline", "last.pt")._repr_mimebundle_()["text/html"]
 
 
@@ -197,6 +200,10 @@ def test_another_run_can_be_meant(work: Path) -> None:
     first = aip.get_run("baseline").run
     aip.log_artifact("a", run="baseline")
     aip.log_artifact("a", "b", run=first.id)
+    handle = aip.start_run("other", system_metrics=False)
+    with handle:
+        pass
+    assert [each.path for each in handle.log_artifact("a", name="late")] == ["late"]
     assert paths("baseline") == ["a", "b"]
     with pytest.raises(NotFound):
         aip.log_artifact("a", run="basline")
