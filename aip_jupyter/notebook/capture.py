@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import GeneratorType
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -22,6 +23,7 @@ from .capture_options import HASTY, Options, bare, merged
 from .capture_parquet import read_parquet
 from .capture_tables import Part, read_table
 from .capture_text import Table, read_delimited, read_json_lines
+from .display import cut
 from .namespace import files_beside, nearest
 from .progress import Progress
 
@@ -41,6 +43,9 @@ _PARTS: dict[tuple[str, str], Callable[[Any], Iterator[Part]]] = {
     ("pyarrow", "Table"): arrow_parts,
 }
 """The tables that are known, by library and class."""
+
+_MERE_VALUES = (list, tuple, set, dict, GeneratorType)
+"""What people have that could be made a table of."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,7 @@ def _on_disk(text: object, progress: Progress, how: Options) -> Captured:
         raise Invalid(f"data: {text!r} is {what}; name what holds the data", field="data")
     near = nearest(str(path), files_beside(path))
     advice = f"did you mean {' or '.join(near)}?" if near else "check the path"
-    raise NotFound(f"data: there is no file {text!r}; {advice}", field="data", nearest=near)
+    raise NotFound(f"data: there is no file {cut(text, 200)!r}; {advice}", field="data", nearest=near)
 
 
 def _folder(path: Path, source: str, progress: Progress, how: Options) -> Captured:
@@ -204,8 +209,12 @@ def _no_data(data: Any) -> Invalid:
     name = type(data).__name__
     if faced := no_single_dataset(name):
         return faced
+    article = "an" if name[:1].lower() in tuple("aeio") else "a"
     if name == "LazyFrame":
         message = "data: a LazyFrame holds no values yet; give its .collect()"
+    elif isinstance(data, _MERE_VALUES):
+        message = f"data: {article} {name} is no table; make one of it, such as pandas.DataFrame(…)"
     else:
-        message = f"data: a {name} is no data; give a data frame, an array, a file, a folder or an address"
+        kinds = "a data frame, an array, a file, a folder or an address"
+        message = f"data: {article} {name} is no data; give {kinds}"
     return Invalid(message, field="data")

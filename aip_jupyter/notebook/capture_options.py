@@ -51,6 +51,9 @@ def options(
     memory: Memory, *, digest: str, schema: Any, profile: bool | Mapping[str, Any] | None, verify: bool
 ) -> Options:
     """The options as `log_dataset` is given them. Invalid names the one at fault."""
+    if not (profile is None or isinstance(profile, (bool, Mapping))):
+        message = 'profile: give True, False, or what you know, such as {"rows": 9, "age": {"min": 0}}'
+        raise Invalid(message, field="profile")
     columns = {column.name: column for column in _schema(schema)}
     counts: dict[str, int | None] = {}
     if isinstance(profile, Mapping):
@@ -96,6 +99,8 @@ def _stated(column: Column) -> dict[str, Any]:
 
 
 def _digest(text: str) -> str:
+    if not isinstance(text, str):
+        raise Invalid(f"digest: {str(text)[:80]} is not a SHA-256 digest (64 hex digits)", field="digest")
     digest = re.sub(r"^sha-?256:", "", text.strip(), flags=re.IGNORECASE).lower()
     return check_digest(digest, "digest") if digest else ""
 

@@ -106,7 +106,7 @@ def outcome(entry: Entry, data: Any) -> list[str]:
     """What is going to be recorded, as far as that is known without reading it. `data` is the variable's."""
     if entry.variable is not None:
         if not (kind := kind_of(data)):
-            return [f"a {type(data).__name__}"]  # it is gone, or another thing by now
+            return [f"{type(data).__name__}, which is no data"]  # it is gone, or another thing by now
         size = f", {size_text(data.nbytes)}" if kind == "array" else ""
         return [kind, f"{shape_text(data)}{size}"]
     path = entry.path.strip()

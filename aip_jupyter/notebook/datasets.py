@@ -65,6 +65,8 @@ def log_dataset(
         aip.log_dataset("features", frame, output=True)
         aip.log_dataset("raw", uri="s3://bucket/raw.parquet", schema={"age": "int64"})
     """
+    if not isinstance(split, str):
+        raise Invalid(f"split: give a text such as 'train', not {str(split)[:40]}", field="split")
     given = _given(data, path, df, uri)
     source = f"{type(given).__name__} in memory"
     how = options(Memory(destination().home), digest=digest, schema=schema, profile=profile, verify=verify)
@@ -82,6 +84,8 @@ def _given(data: Any, path: str | os.PathLike[str] | None, df: Any, uri: str | N
         raise Invalid("df: give the data frame itself, or its file as path=…", field="df")
     if uri is not None and not is_address(str(uri)):
         raise Invalid(f"uri: {str(uri)[:80]!r} is not an address such as s3://bucket/key", field="uri")
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise Invalid(f"path: {str(path)[:80]} is no path; give data=… what is in memory", field="path")
     return given[0] if path is None else Path(path)
 
 

@@ -15,6 +15,7 @@ from .connection import connect
 from .display import cut, dim, element, frame, html_table, plain, text_table
 from .listing import Listing
 from .run_reading import store_what_waits
+from .words import at_least_one
 
 SHOWN = 100
 """Rows of a table. All others are in the lists."""
@@ -36,6 +37,7 @@ def impact(dataset: str, *, limit: int = 20_000, project: str | None = None) -> 
         aip.impact("customers")
         [each.label for each in aip.impact("customers").versions if each.state == "production"]
     """
+    limit = at_least_one(limit, "limit", "things")
     connection = connect()
     store_what_waits(connection)
     request = GetImpact(project=project or connection.project, dataset=dataset, limit=limit)
@@ -49,6 +51,7 @@ def get_model_lineage(model: str, *, limit: int = 100, project: str | None = Non
 
         aip.get_model_lineage("digits-clf")
     """
+    limit = at_least_one(limit, "limit", "versions")
     connection = connect()
     store_what_waits(connection)
     request = GetModelLineage(project=project or connection.project, model=model, limit=limit)

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..domain.lineage import Edge, GetLineage, Lineage, Node
+from ..errors import Invalid
 from .connection import connect
 from .display import plain
 from .lineage_drawing import DRAWN, drawing
 from .lineage_mermaid import MERMAID, mermaid
 from .run_reading import store_what_waits
+from .words import at_least_one
 
 SHOWN = 60
 """How many nodes the text and `.mermaid` have, the nearest first."""
@@ -29,6 +31,10 @@ def get_lineage(ref: str, *, limit: int = 200, depth: int = 100, project: str | 
         aip.get_lineage("digits-clf")
         aip.get_lineage("dataset:digits", limit=1000).nodes
     """
+    if not isinstance(ref, str):
+        message = f"ref: give a text such as 'digits-clf@latest', not a {type(ref).__name__}"
+        raise Invalid(message, field="ref")
+    limit, depth = at_least_one(limit, "limit", "nodes"), at_least_one(depth, "depth", "links")
     connection = connect()
     store_what_waits(connection)
     request = GetLineage(project=project or connection.project, reference=ref, limit=limit, depth=depth)

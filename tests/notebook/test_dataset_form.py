@@ -140,42 +140,40 @@ def test_a_large_folder_is_not_counted_to_its_end(
     assert "more than 2 files" in form.outcome.value
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "rule"),
-    [
-        ("name", "", "give a name"),
-        ("name", "x" * 300, "too long"),
-        ("split", "a\x01b", "control characters"),
-        ("context", "x" * 300, "too long"),
-        ("tags", "=1", "give a name"),
-        ("path", "", "name a file, a folder or an address"),
-        ("path", "digit.csv", "did you mean digits.csv?"),
-        ("path", "<script>", "there is no file &#x27;&lt;script&gt;&#x27;"),
-        ("path", "~nobody-of-this-name/x", "there is no file"),
-        ("path", "x" * 5000, "there is no file"),
-        ("path", "empty", "has no files"),
-        ("path", "/dev/null", "neither a file nor a folder"),
-    ],
-)
-def test_what_is_wrong_is_told_below_the_field(
-    form: LogDataset, work: Path, field: str, value: str, rule: str
-) -> None:
+WRONG = [
+    ("name", "", "give a name"),
+    ("name", "x" * 300, "too long"),
+    ("split", "a\x01b", "control characters"),
+    ("context", "x" * 300, "too long"),
+    ("tags", "=1", "give a name"),
+    ("path", "", "name a file, a folder or an address"),
+    ("path", "digit.csv", "did you mean digits.csv?"),
+    ("path", "<script>", "there is no file &#x27;&lt;script&gt;&#x27;"),
+    ("path", "~nobody-of-this-name/x", "there is no file"),
+    ("path", "x" * 5000, "there is no file"),
+    ("path", "empty", "has no files"),
+    ("path", "/dev/null", "neither a file nor a folder"),
+]
+
+
+def test_what_is_wrong_is_told_below_the_field(form: LogDataset, work: Path) -> None:
     (work / "empty").mkdir()
-    fill(form, data="" if field == "path" else "frame", name="digits", path="digits.csv")
-    fill(form, **{field: value})
-    assert rule in form.fields[field].problem
-    assert form.button.disabled
-    fill(form, **{field: {"name": "digits", "path": "."}.get(field, "")})
-    assert form.fields[field].problem == ""
-    assert not form.button.disabled
+    for field, value, rule in WRONG:
+        fill(form, data="" if field == "path" else "frame", name="digits", path="digits.csv")
+        fill(form, **{field: value})
+        assert rule in form.fields[field].problem, value
+        assert form.button.disabled
+        fill(form, **{field: {"name": "digits", "path": "."}.get(field, "")})
+        assert form.fields[field].problem == ""
+        assert not form.button.disabled
 
 
 def test_a_variable_that_is_gone_or_another_thing_is_told(form: LogDataset, notebook: Notebook) -> None:
     notebook.run("frame = 3")
     fill(form, tags="demo")
-    assert "records a int" in form.outcome.value
+    assert "int, which is no data" in form.outcome.value
     record(form)
-    assert "a int is no data" in form.fields["data"].problem
+    assert "an int is no data" in form.fields["data"].problem
     notebook.run("del frame")
     record(form)
     assert "show the form again" in form.fields["data"].problem
