@@ -17,7 +17,7 @@ from .downloading import Source
 from .endpoint import Cut, Endpoint, Expired, Failed, Reach
 from .uploads import HttpUploads
 
-AT_ONCE = 4
+AT_ONCE = 8
 AGAIN = (0.2, 1.0, 3.0)
 """Seconds to wait before a request that was cut is repeated."""
 RANGE = 8 * 2**20
