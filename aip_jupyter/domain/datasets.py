@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from msgspec import Struct, field
 
@@ -120,7 +120,8 @@ class RunDataset(Struct, frozen=True, kw_only=True):
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _CREDENTIAL = re.compile(
-    r"(?i)token|secret|password|passwd|signature|credential|api_?key|access_?key|^sig$|^x-(amz|goog)-"
+    r"(?i)token|secret|password|passwd|signature|credential|api_?key|access_?key|^(sig|key|auth|jwt|pwd)$|"
+    r"^x-(amz|goog)-"
 )
 
 
@@ -137,9 +138,14 @@ def public_uri(text: str) -> str:
         parts = urlsplit(text)
     except ValueError:  # not an address after all
         return text
-    query = "&".join(pair for pair in parts.query.split("&") if not _CREDENTIAL.search(pair.split("=")[0]))
     user, _, host = parts.netloc.rpartition("@")
     is_container = parts.scheme in ("abfs", "abfss") and ":" not in user
     netloc = parts.netloc if is_container else host
     scheme = "gs" if parts.scheme == "gcs" else parts.scheme  # both are written of the same bucket
-    return urlunsplit(parts._replace(scheme=scheme, netloc=netloc, query=query))
+    query, fragment = _public_pairs(parts.query), _public_pairs(parts.fragment)
+    return urlunsplit((scheme, netloc, parts.path, query, fragment))
+
+
+def _public_pairs(text: str) -> str:
+    """The `name=value` pairs without those whose name says that they are secret."""
+    return "&".join(pair for pair in text.split("&") if not _CREDENTIAL.search(unquote(pair.split("=")[0])))
