@@ -7,7 +7,7 @@ import { fileRows } from '../src/artifacts/rows';
 import { firstRows, MAX_ROWS } from '../src/artifacts/table';
 import { artifact, FakeServer } from './support';
 
-const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
 test('a file has the kind that its name says, else that of its media type', () => {
   const kinds = ['a/model.ONNX', 'b.csv', 'c.webp', 'notes.md', 'train.py', 'x.ipynb', 'y.tar.gz', 'LICENSE', '.env', 'a.b/c'];

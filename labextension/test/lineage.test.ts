@@ -13,7 +13,7 @@ function lineage(...links: string[]): Lineage {
     return { source, target, context };
   });
   const refs = [...new Set(edges.flatMap(({ source, target }) => [source, target]))];
-  const nodes = refs.map((ref): LineageNode => ({ ref, kind: 'run', label: `the ${ref}`, note: '', missing: ref === 'gone' }));
+  const nodes = refs.map((ref): LineageNode => ({ ref, kind: 'run', label: `the ${ref}`, note: '', missing: ref === 'gone', deleted: false }));
   return { of: refs[0], nodes, edges, more: false };
 }
 
@@ -43,13 +43,17 @@ test('a chain of a thousand and a thousand beside each other are laid out', () =
   const chain = Array.from({ length: 1000 }, (_, index) => `n${index}>n${index + 1}`);
   assert.equal(layOut(lineage(...chain)).nodes[1000].column, 1000);
   const star = Array.from({ length: 1000 }, (_, index) => `data>r${index}`);
-  assert.equal(layOut(lineage(...star)).nodes.filter(({ column }) => column === 1).length, 1000);
+  const { nodes, width, height } = layOut(lineage(...star));
+  assert.equal(nodes.filter(({ column }) => column === 1).length, 1000);
+  assert.ok(width < 2 * height && height < 2 * width, 'in lanes beside each other');
 });
 
 test('the arrow keys go along the links', () => {
   const layout = layOut(lineage('a>b', 'a>c', 'b>d'));
-  const at = (ref: string): ILayout['nodes'][number] => layout.nodes.filter(({ node }) => node.ref === ref)[0];
-  const to = (ref: string, key: string): string | undefined => neighbour(layout, at(ref), key)?.node.ref;
+    const to = (ref: string, key: string): string | undefined => {
+    const from = layout.nodes.find(({ node }) => node.ref === ref);
+    return from && neighbour(layout, from, key)?.node.ref;
+  };
   assert.deepEqual([to('b', 'ArrowRight'), to('b', 'ArrowLeft'), to('d', 'ArrowRight')], ['d', 'a', undefined]);
   assert.deepEqual([to('b', 'ArrowDown') ?? to('b', 'ArrowUp'), to('a', 'Home')], ['c', undefined]);
 });

@@ -149,11 +149,11 @@ test('facts of metrics and links', () => {
     {
       of: 'run:r',
       nodes: [
-        { ref: 'version:v', kind: 'version', label: 'clf:2', note: '', missing: false },
-        { ref: 'run:r', kind: 'run', label: 'r', note: '', missing: false },
-        { ref: 'dataset:d', kind: 'dataset', label: 'digits', note: 'ab', missing: false },
-        { ref: 'dataset:far', kind: 'dataset', label: 'far', note: '', missing: false },
-        { ref: 'dataset:gone', kind: 'dataset', label: 'x', note: '', missing: true }
+        { ref: 'version:v', kind: 'version', label: 'clf:2', note: '', missing: false, deleted: false },
+        { ref: 'run:r', kind: 'run', label: 'r', note: '', missing: false, deleted: false },
+        { ref: 'dataset:d', kind: 'dataset', label: 'digits', note: 'ab', missing: false, deleted: false },
+        { ref: 'dataset:far', kind: 'dataset', label: 'far', note: '', missing: false, deleted: false },
+        { ref: 'dataset:gone', kind: 'dataset', label: 'x', note: '', missing: true, deleted: false }
       ],
       edges: [
         { source: 'dataset:d', target: 'run:r', context: 'training' },

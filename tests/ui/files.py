@@ -18,9 +18,13 @@ def png(width: int = 160, height: int = 90) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + data))
         return struct.pack(">I", len(data)) + kind + data + check
 
-    rows = b"".join(b"\0" + bytes((x + y) * 255 // (width + height) for x in range(width)) for y in range(height))
+    rows = b"".join(
+        b"\0" + bytes((x + y) * 255 // (width + height) for x in range(width)) for y in range(height)
+    )
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+    )
 
 
 PLAIN: dict[str, bytes] = {
@@ -38,7 +42,7 @@ PLAIN: dict[str, bytes] = {
 EVIL: dict[str, bytes] = {
     "evil.html": f"<!doctype html><title>quiet</title><script>{MARK}</script>".encode(),
     "evil.md": (
-        f"# evil\n\n<script>{MARK}</script><img src=x onerror=\"{MARK}\">"
+        f'# evil\n\n<script>{MARK}</script><img src=x onerror="{MARK}">'
         f'<img alt="seen" src="http://tracker.invalid/x.png"><iframe srcdoc="<script>parent.{MARK}</script>"></iframe>'
         f"\n\n[click](javascript:{MARK.replace(' ', '')})\n\n![seen](http://tracker.invalid/y.png)\n"
     ).encode(),

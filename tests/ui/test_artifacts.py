@@ -46,7 +46,9 @@ def made(lab: LiveServer, services: HttpServices) -> dict[str, Run]:
 def _open(lab_page: LabPage, run: Run) -> Locator:
     """Open the run's page; its artifacts."""
     lab_page.execute("aip:open-run", project=PROJECT, run=run.id)
-    return lab_page.page.locator(".jp-AipRunPage").filter(visible=True).get_by_role("region", name="Artifacts")
+    return (
+        lab_page.page.locator(".jp-AipRunPage").filter(visible=True).get_by_role("region", name="Artifacts")
+    )
 
 
 def _line(artifacts: Locator, name: str) -> Locator:
@@ -67,7 +69,12 @@ def test_files_are_told_apart_opened_and_downloaded(
 ) -> None:
     artifacts = _open(lab_page, made["plain"])
     expect(_line(artifacts, "config.json").locator(".jp-AipBadge")).to_have_text("text")
-    kinds = {"slope.png": "image", "table.csv": "data", "train.py": "code", "\u6a21\u578b \u2013 \xfc.ipynb": "notebook"}
+    kinds = {
+        "slope.png": "image",
+        "table.csv": "data",
+        "train.py": "code",
+        "\u6a21\u578b \u2013 \xfc.ipynb": "notebook",
+    }
     for name, kind in kinds.items():
         expect(_line(artifacts, name).locator(".jp-AipBadge")).to_have_text(kind)
     expect(artifacts.locator("tfoot")).to_contain_text("11 files")
@@ -116,7 +123,9 @@ def test_what_is_in_a_file_is_shown_beneath_it(
     in_both_themes(lab_page, screenshot, "artifacts-page")
 
 
-def test_what_is_evil_does_nothing(lab_page: LabPage, made: dict[str, Run], lab: LiveServer, services: HttpServices) -> None:
+def test_what_is_evil_does_nothing(
+    lab_page: LabPage, made: dict[str, Run], lab: LiveServer, services: HttpServices
+) -> None:
     page = lab_page.page
     artifacts = _open(lab_page, made["evil"])
     for name in ("evil.html", "evil.svg"):

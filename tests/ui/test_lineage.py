@@ -33,8 +33,13 @@ def _link(platform: Platform, source: str, target: str, context: str = "") -> No
     platform.tracking.apply([Put(made)])
 
 
-def _log(services: HttpServices, name: str, digest: str, run: Run | None = None, context: str = "") -> Dataset:
-    columns = [Column(name="pixel", type="float"), Column(name="target", type="int", nulls=0, minimum=0, maximum=9)]
+def _log(
+    services: HttpServices, name: str, digest: str, run: Run | None = None, context: str = ""
+) -> Dataset:
+    columns = [
+        Column(name="pixel", type="float"),
+        Column(name="target", type="int", nulls=0, minimum=0, maximum=9),
+    ]
     request = LogDataset(
         id=new_id(),
         project=PROJECT,
@@ -62,6 +67,7 @@ def made(lab: LiveServer, services: HttpServices) -> dict[str, Dataset]:
         put(services, "clf", project=PROJECT, run=base.id)
         _link(platform, f"dataset:{new_id()}", f"run:{base.id}", "validation")
         wide = _log(services, "wide", "beef")
+        began = now_ms() - 3_600_000
         runs = [
             Run(
                 id=new_id(),
@@ -70,8 +76,9 @@ def made(lab: LiveServer, services: HttpServices) -> dict[str, Dataset]:
                 experiment_id=experiment.id,
                 experiment="digits",
                 status="completed",
-                started=1000 + number,
-                created=1000,
+                started=began + number,
+                ended=began + 1000,
+                created=began,
             )
             for number in range(MANY)
         ]
@@ -128,7 +135,9 @@ def test_a_lineage_is_drawn_both_ways_and_opens_what_is_in_it(
     gone = page.locator(".jp-AipLineage-node.jp-mod-missing")
     expect(gone).to_contain_text("gone")
     expect(page.locator(".jp-AipLineage-word").filter(has_text="training")).to_be_visible()
-    after, before = (page.get_by_role("region", name=name) for name in ("What came out of it", "What it came out of"))
+    after, before = (
+        page.get_by_role("region", name=name) for name in ("What came out of it", "What it came out of")
+    )
     expect(after.locator("tbody tr")).to_have_text(["clf:1versiondevelopment, _v11"])
     expect(before.locator("tbody tr")).to_have_count(2)
     expect(before).to_contain_text("gone")
@@ -145,8 +154,10 @@ def test_a_lineage_is_drawn_both_ways_and_opens_what_is_in_it(
     expect(_page(lab_page).get_by_role("heading", name="Lineage of customers")).to_be_visible()
     expect(_page(lab_page)).to_contain_text("1,797 × 2 · 494 kB")
     impact = _page(lab_page).get_by_role("region", name="What came out of it")
-    expect(impact.locator("tbody tr")).to_have_text(["baseruncompletedtraining1", "clf:1versiondevelopmentbase2"])
-    lab_page.until_kept("aip-lineage")
+    expect(impact.locator("tbody tr")).to_have_text(
+        ["baseruncompletedas training1", "clf:1versiondevelopmentthrough base2"]
+    )
+    lab_page.until_kept(f"aip-lineage:aip-lineage-{PROJECT}-dataset")
     lab_page.reload()
     expect(_page(lab_page).get_by_role("heading", name="Lineage of customers")).to_be_visible()
 

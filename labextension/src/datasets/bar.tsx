@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { deleteIcon } from '@jupyterlab/ui-components';
+import { filterListIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { SearchField } from '../field';
@@ -17,7 +17,7 @@ export function DatasetsBar({ section, trans }: { section: DatasetsSection; tran
         <SearchField
           text={text}
           label={trans.__('Search datasets')}
-          placeholder={isDeleted ? trans.__('Name of a deleted dataset') : trans.__('Name')}
+          placeholder={isDeleted ? trans.__('Name, of the deleted') : trans.__('Name')}
           title={trans.__('Part of a name')}
           trans={trans}
           onAsk={asked => void section.ask({ text: asked })}
@@ -30,7 +30,7 @@ export function DatasetsBar({ section, trans }: { section: DatasetsSection; tran
           aria-pressed={isDeleted}
           onClick={() => void section.ask({ isDeleted: !isDeleted })}
         >
-          <deleteIcon.react tag="span" stylesheet="menuItem" />
+          <filterListIcon.react tag="span" stylesheet="menuItem" />
         </button>
       </div>
     </div>

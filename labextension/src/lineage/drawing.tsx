@@ -178,9 +178,9 @@ interface IBoxProps extends Pick<IDrawingProps, 'trans' | 'onOpen'> {
 }
 
 const Box = React.memo(function Box({ id, placed, isSubject, isCurrent, trans, onOpen }: IBoxProps): React.ReactElement {
-  const { kind, label, note, missing } = placed.node;
+  const { kind, label, note, missing, deleted } = placed.node;
   const says = missing ? trans.__('gone') : printable(note);
-  const marks = [isSubject ? ' jp-mod-subject' : '', isCurrent ? ' jp-mod-current' : '', missing ? ' jp-mod-missing' : ''];
+  const marks = [isSubject ? ' jp-mod-subject' : '', isCurrent ? ' jp-mod-current' : '', missing || deleted ? ' jp-mod-missing' : ''];
   return (
     <div
       id={id}
@@ -188,8 +188,13 @@ const Box = React.memo(function Box({ id, placed, isSubject, isCurrent, trans, o
       data-kind={kind}
       role="option"
       aria-selected={isCurrent}
+      aria-disabled={missing}
       aria-label={[kindText(kind, trans), printable(label), says].join(' ')}
-      title={lines(`${kindText(kind, trans)} ${printable(label)}`, missing ? trans.__('A link names it, but it is not there any more.') : says)}
+      title={lines(
+        `${kindText(kind, trans)} ${printable(label)}`,
+        missing ? trans.__('A link names it, but it is not there any more.') : says,
+        deleted ? trans.__('It was deleted, and can be restored.') : ''
+      )}
       style={{ left: placed.x, top: placed.y, width: NODE.width, height: NODE.height }}
       onClick={() => {
         if (!missing) {

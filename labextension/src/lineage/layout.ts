@@ -2,7 +2,7 @@ import type { Lineage, LineageNode } from '../types';
 
 /** Pixels. */
 export const NODE = { width: 184, height: 42 };
-const GAP = { x: 72, y: 14 };
+const GAP = { x: 72, y: 14, lane: 20 };
 const MARGIN = 12;
 
 /** How often the order within columns is mended, forwards and backwards. */
@@ -13,8 +13,9 @@ const SWEEPS = 4;
  */
 export interface IPlaced {
   readonly node: LineageNode;
+  /** How many links it is from what came out of nothing. A long column stands in several lanes. */
   readonly column: number;
-  /** Its place in its column, from 0 at the top. */
+  /** Its place in its column, from 0 at the top of the first lane. */
   readonly row: number;
   readonly x: number;
   readonly y: number;
@@ -44,22 +45,33 @@ export function layOut({ nodes, edges }: Pick<Lineage, 'nodes' | 'edges'>): ILay
   const ends = known.map(({ source, target }) => [index.get(source) ?? 0, index.get(target) ?? 0] as const);
   const columnOf = columnsOf(nodes.length, ends);
   const columns = ordered(columnOf, ends);
-  const tallest = Math.max(1, ...columns.map(({ length }) => length));
+  const most = lengthOf(Math.max(1, ...columns.map(({ length }) => length)));
+  const tallest = Math.min(most, Math.max(1, ...columns.map(({ length }) => length)));
   const height = 2 * MARGIN + tallest * (NODE.height + GAP.y) - GAP.y;
   const placed: IPlaced[] = new Array<IPlaced>(nodes.length);
+  let left = MARGIN;
   columns.forEach((column, place) => {
-    const top = (height - column.length * (NODE.height + GAP.y) + GAP.y) / 2;
+    const lanes = Math.ceil(column.length / most);
+    const rows = Math.ceil(column.length / lanes);
+    const top = (height - rows * (NODE.height + GAP.y) + GAP.y) / 2;
     column.forEach((node, row) => {
-      const [x, y] = [MARGIN + place * (NODE.width + GAP.x), top + row * (NODE.height + GAP.y)];
+      const x = left + Math.floor(row / rows) * (NODE.width + GAP.lane);
+      const y = top + (row % rows) * (NODE.height + GAP.y);
       placed[node] = { node: nodes[node], column: place, row, x, y };
     });
+    left += lanes * (NODE.width + GAP.lane) - GAP.lane + GAP.x;
   });
   return {
     nodes: placed,
     edges: known.map(({ context }, place) => ({ source: placed[ends[place][0]], target: placed[ends[place][1]], context })),
-    width: 2 * MARGIN + columns.length * (NODE.width + GAP.x) - GAP.x,
+    width: left - GAP.x + MARGIN,
     height
   };
+}
+
+/** How many nodes a lane has: where there are many, there are about as many lanes as fit beside each other. */
+function lengthOf(tallest: number): number {
+  return Math.max(12, Math.ceil(Math.sqrt(3 * tallest)));
 }
 
 /** The column of each node: one more than that of whatever it came out of; where links go round, they are cut. */

@@ -25,7 +25,7 @@ export function Ways({ ways, nothing, trans, onOpen }: IWaysProps): React.ReactE
   if (!ways.length) {
     return <p className="jp-AipPage-none">{nothing}</p>;
   }
-  const heads = [trans.__('Name'), trans.__('Kind'), trans.__('State'), trans.__('For, or through'), trans.__('Links')];
+  const heads = [trans.__('Name'), trans.__('Kind'), trans.__('State'), trans.__('How'), trans.__('Links')];
   return (
     <>
       <table className="jp-AipPage-table jp-AipLineage-table">
@@ -58,7 +58,7 @@ export function Ways({ ways, nothing, trans, onOpen }: IWaysProps): React.ReactE
               </th>
               <td>{kindText(way.kind, trans)}</td>
               <td>{way.missing ? trans.__('gone') : printable(way.state)}</td>
-              <td>{printable(way.through)}</td>
+              <td>{howText(way, trans)}</td>
               <td>{countText(way.distance)}</td>
             </tr>
           ))}
@@ -67,4 +67,12 @@ export function Ways({ ways, nothing, trans, onOpen }: IWaysProps): React.ReactE
       {more}
     </>
   );
+}
+
+/** A neighbour has a use; others came through something. */
+function howText({ distance, through }: IWay, trans: TranslationBundle): string {
+  if (!through) {
+    return '';
+  }
+  return distance > 1 ? trans.__('through %1', printable(through)) : trans.__('as %1', printable(through));
 }

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IClient } from '../client';
-import type { IFact } from '../facts';
+import type { IFact, ITarget } from '../facts';
 import { printable, printableLines, sizeText } from '../format';
 import { linkFacts } from '../runs/facts';
 import { runState } from '../runs/states';
@@ -88,7 +88,8 @@ export function Parts(props: IPartsProps): React.ReactElement | null {
 /**
  * What the run used, and what came out of it.
  */
-export function Links({ client, run, trans, version }: IAroundProps): React.ReactElement | null {
+export function Links(props: IAroundProps & { onOpen: (target: ITarget) => void }): React.ReactElement | null {
+  const { client, run, trans, version, onOpen } = props;
   const read = useRead(() => client.getLineage(run.project, `run:${run.id}`), [run.id, version]);
   if (!read || 'problem' in read) {
     return read && <Problem text={read.problem} />;
@@ -96,9 +97,22 @@ export function Links({ client, run, trans, version }: IAroundProps): React.Reac
   const facts = linkFacts(run.id, read.found, trans);
   return facts.length ? (
     <ul className="jp-AipPage-list">
-      {facts.map(({ id, label, note, tooltip }: IFact) => (
+      {facts.map(({ id, label, note, tooltip, target }: IFact) => (
         <li key={id} title={tooltip}>
-          {label} <span className="jp-AipPage-note">{note}</span>
+          {target ? (
+            <button
+              type="button"
+              className="jp-AipTree-link"
+              onClick={() => {
+                onOpen(target);
+              }}
+            >
+              {label}
+            </button>
+          ) : (
+            label
+          )}{' '}
+          <span className="jp-AipPage-note">{note}</span>
         </li>
       ))}
     </ul>

@@ -2,7 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Files } from '../artifacts/files';
+import type { ITarget } from '../facts';
 import { printable, printableLines, timeText } from '../format';
+import { openTarget } from '../lineage/opening';
 import { runState } from '../runs/states';
 import { Sign } from '../sign';
 import type { Run, RunDetail } from '../types';
@@ -98,7 +100,7 @@ export class RunPage extends RunsPage {
             </Section>
           ) : null}
           <Section title={trans.__('Data and versions')}>
-            <Links {...around} />
+            <Links {...around} onOpen={this._openTarget} />
           </Section>
           {Object.keys(run.properties).length ? (
             <Section title={trans.__('Captured')}>
@@ -118,6 +120,11 @@ export class RunPage extends RunsPage {
 
   private readonly _open = ({ project, id }: Run): void => {
     void this.parts.commands.execute('aip:open-run', { project, run: id });
+  };
+
+  private readonly _openTarget = (target: ITarget): void => {
+    const { client, commands } = this.parts;
+    void openTarget({ client, commands, project: this.place.project }, target);
   };
 
   private readonly _idle = (): boolean => !this.isVisible;

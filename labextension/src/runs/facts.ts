@@ -52,11 +52,11 @@ export function linkFacts(owner: string, { of, nodes, edges }: Lineage, trans: T
   }
   const near = nodes.filter(({ ref }) => contexts.has(ref));
   near.sort((a, b) => Number(b.kind === 'dataset') - Number(a.kind === 'dataset'));
-  return near.map(({ ref, kind, label, note, missing }) => ({
+  return near.map(({ ref, kind, label, note, missing, deleted }) => ({
     id: `${owner}/links/${ref}`,
     kind: 'link',
     label: printable(label),
-    note: missing ? trans.__('gone') : kindText(kind, trans),
+    note: missing ? trans.__('gone') : deleted ? trans.__('deleted') : kindText(kind, trans),
     tooltip: lines(`${kindText(kind, trans)} ${printable(label)}`, printable(contexts.get(ref) ?? ''), printable(note)),
     target: missing ? undefined : { ref, label }
   }));
