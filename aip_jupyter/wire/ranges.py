@@ -15,11 +15,13 @@ def entity_tag(digest: str) -> str:
 def asked_range(range: str, if_range: str, digest: str, size: int) -> tuple[int, int] | None:
     """The first byte that is asked for, and the one behind the last; None for all of them.
 
-    All too for what this does not know, as the RFC has it, and for other content than is meant. Both are
-    `size` when nothing is there that was asked for.
+    All too for what this does not know, as the RFC has it, for other content than is meant, and when all is
+    nothing. Both are `size` when nothing is there that was asked for.
     """
     found = _RANGE.fullmatch(range.strip())
     if found is None or if_range.strip() not in ("", entity_tag(digest)):
+        return None
+    if not size:  # who looks at the beginning of an empty file is to see that it is empty
         return None
     first, last = found.groups()
     if not first and not last:

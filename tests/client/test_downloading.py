@@ -212,3 +212,15 @@ def test_ranges_are_answered_as_the_standard_has_it(stored: Stored) -> None:
     assert services.blobs.read_head(stored.request, 10) == CONTENT[:10]
     services.close()
     assert hashlib.sha256(CONTENT).hexdigest() == stored.digest
+
+
+def test_an_empty_file_goes_both_ways(services: HttpServices, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    claim = new_id()
+    refs = uploading.upload_files(
+        services.blobs, UploadBlob(claim=claim), list(find_files(tmp_path / "empty", "path"))
+    )
+    (artifact,) = services.artifacts.log_artifacts(LogArtifacts(run=new_id(), claim=claim, files=refs))
+    target = services.blobs.download(GetArtifact(artifact=artifact.id), tmp_path / "back")
+    assert (artifact.size, target.read_bytes()) == (0, b"")
+    assert services.blobs.read_head(GetArtifact(artifact=artifact.id), 10) == b""
