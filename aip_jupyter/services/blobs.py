@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import shlex
 import tempfile
 import time
 from collections.abc import Iterable
@@ -79,7 +80,8 @@ class LocalBlobs:
         except NotFound:  # it may be a run's
             artifact = self._tracking.get(Artifact, request.project, request.artifact)
         if artifact.state == "ARCHIVED":
-            message = f"artifact: {artifact.path!r} was deleted; restore it to have its bytes again"
+            restored = f"%restore_artifact {artifact.owner_id} {shlex.quote(artifact.path)}"
+            message = f"artifact: {artifact.path!r} was deleted; {restored} brings it back"
             raise NotFound(message, field="artifact")
         return artifact
 

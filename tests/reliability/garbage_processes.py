@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from aip_jupyter.domain.artifacts import FileRef, GetArtifacts, LogArtifacts, ReleaseClaim, UploadBlob
@@ -72,5 +73,6 @@ def collect(platform: Platform, end: str) -> None:
 if __name__ == "__main__":
     home, runs, work, *arguments = sys.argv[1:]
     opened = open_platform(Settings(home=Path(home), tracking_url=runs))
-    {"write": write, "collect": collect}[work](opened, *arguments)
+    works: dict[str, Callable[..., None]] = {"write": write, "collect": collect}
+    works[work](opened, *arguments)
     opened.close()
