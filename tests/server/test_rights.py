@@ -82,6 +82,10 @@ INSIDE = {
     "GET /projects/{project}/artifacts/{artifact}": "read",
     "GET /projects/{project}/artifacts/{artifact}/content": "read",
     "POST /projects/{project}/artifacts/{artifact}/link": "read",
+    "POST /projects/{project}/artifacts/{artifact}/address": "read",
+    "POST /projects/{project}/claims/{claim}/uploads": "publish",
+    "POST /projects/{project}/claims/{claim}/finished-uploads": "publish",
+    "POST /projects/{project}/aborted-uploads": "publish",
 }
 """What each route inside a project needs."""
 
@@ -132,6 +136,9 @@ BODIES: dict[str, dict[str, object]] = {
         "id": X,
         "files": [{"path": "f", "digest": DIGEST, "size": 0}],
     },
+    "POST /projects/{project}/claims/{claim}/uploads": {"size": 1, "digest": DIGEST},
+    "POST /projects/{project}/claims/{claim}/finished-uploads": {"upload": "x"},
+    "POST /projects/{project}/aborted-uploads": {"upload": "x"},
     "POST /projects/{project}/compared-runs": {"runs": [X]},
     "POST /projects/{project}/beats": {"runs": [X]},
     "POST /projects/{project}/datasets": {"id": X, "name": "d", "source": "s"},
