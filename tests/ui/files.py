@@ -1,4 +1,4 @@
-"""Files of runs as people leave them behind: plain ones, large numbers of them, and some with evil in them."""
+"""Files of runs as people leave them behind: plain ones, and some with evil in them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ EVIL: dict[str, bytes] = {
     "evil.html": f"<!doctype html><title>quiet</title><script>{MARK}</script>".encode(),
     "evil.md": (
         f'# evil\n\n<script>{MARK}</script><img src=x onerror="{MARK}">'
-        f'<img alt="seen" src="http://tracker.invalid/x.png"><iframe srcdoc="<script>parent.{MARK}</script>"></iframe>'
+        '<img alt="seen" src="http://tracker.invalid/x.png">'
+        f'<iframe srcdoc="<script>parent.{MARK}</script>"></iframe>'
         f"\n\n[click](javascript:{MARK.replace(' ', '')})\n\n![seen](http://tracker.invalid/y.png)\n"
     ).encode(),
     "evil.png": f"<script>{MARK}</script>".encode(),

@@ -42,6 +42,9 @@ export function paramFacts({ id, params }: Run): IFact[] {
   return sorted.map(([name, value]) => paramFact(id, name, value));
 }
 
+/** The context of a link between a run and a part of it: parts are listed by themselves. */
+const PART = 'part';
+
 /** What the run came out of, and what came out of it: its direct neighbours, data first. */
 export function linkFacts(owner: string, { of, nodes, edges }: Lineage, trans: TranslationBundle): IFact[] {
   const contexts = new Map<string, string>();
@@ -50,7 +53,7 @@ export function linkFacts(owner: string, { of, nodes, edges }: Lineage, trans: T
       contexts.set(source === of ? target : source, context);
     }
   }
-  const near = nodes.filter(({ ref }) => contexts.has(ref));
+  const near = nodes.filter(({ ref, kind }) => contexts.has(ref) && !(kind === 'run' && contexts.get(ref) === PART));
   near.sort((a, b) => Number(b.kind === 'dataset') - Number(a.kind === 'dataset'));
   return near.map(({ ref, kind, label, note, missing, deleted }) => ({
     id: `${owner}/links/${ref}`,
