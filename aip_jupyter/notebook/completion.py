@@ -84,7 +84,7 @@ class Completions:
             return self._projects()
         if option == "--scope":
             return list(lists.words_of("Scope"))
-        if (of_runs := self._runs.option(option, fragment)) is not None:
+        if (of_runs := self._runs.option(magic, option, fragment)) is not None:
             return of_runs
         if option in ("--in", "--out"):
             before, comma, _ = fragment.rpartition(",")

@@ -45,11 +45,13 @@ class RunCompletions:
         """Their names."""
         return _distinct(detail.run.experiment for detail in self._runs())
 
-    def option(self, option: str, fragment: str) -> list[str] | None:
-        """What could stand behind this option; None when it is not one of runs."""
+    def option(self, magic: str, option: str, fragment: str) -> list[str] | None:
+        """What could stand behind this option of a magic; None when it is not one of runs."""
         match option:
             case "--experiment":
                 return self.experiments()
+            case "--run" if magic == "%%gpu":  # it begins one
+                return []
             case "--resume" | "--run":
                 return self.names()
             case "--metrics":
