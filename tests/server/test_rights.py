@@ -98,6 +98,12 @@ INSIDE = {
 }
 """What each route inside a project needs."""
 
+NOT_IN_SESSIONS = {
+    "DELETE /projects/{project}/datasets/{dataset}",
+    "POST /projects/{project}/datasets/{dataset}/restore",
+}
+"""What the cells of a GPU session may not, though they may write: it is no run's of theirs."""
+
 ALL = "read publish write execute delegate admin"
 MEMBER = "read publish write execute delegate"
 MAY: dict[tuple[str, str], str] = {
@@ -208,6 +214,8 @@ def _expected(role: str, credential: str, route: str, project: str) -> str:
     may = MAY[role, credential] if project == "own" else ALL if is_owner and project == "other" else ""
     if not may:
         return "no project"
+    if credential == "session" and route in NOT_IN_SESSIONS:
+        return "denied"
     return "allowed" if INSIDE[route] in may.split() else "denied"
 
 
