@@ -8,7 +8,9 @@ import hashlib
 import os
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +22,10 @@ AGAIN = (0.2, 1.0, 3.0)
 """Seconds to wait before what was cut is asked for again, as long as nothing more comes."""
 WORTH = 2**20
 """Bytes from which what has arrived is kept for the next attempt."""
+LARGE = 2**18
+"""Bytes from which a block is worth a thread."""
+AHEAD = 2
+"""Blocks that may wait to be hashed."""
 _BLOCK = 2**20
 
 
@@ -46,8 +52,8 @@ def fetch(source: Source, digest: str, target: Path, progress: Progress | None =
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _partial(target, digest) as path, _opened(path) as file:
-            arrived = _Arrived(file, progress)
+        with _partial(target, digest) as path, _opened(path) as file, ThreadPoolExecutor(1) as beside:
+            arrived = _Arrived(file, beside, progress)
             try:
                 _complete(source, arrived, digest, target)
             except BaseException as error:
@@ -63,18 +69,18 @@ def fetch(source: Source, digest: str, target: Path, progress: Progress | None =
 class _Arrived:
     """What has arrived so far."""
 
-    def __init__(self, file: BinaryIO, progress: Progress | None) -> None:
+    def __init__(self, file: BinaryIO, beside: ThreadPoolExecutor, progress: Progress | None) -> None:
         self._file = file
+        self._hashing = _Hashing(beside)
         self._progress = progress
         self.size = 0
-        self._hasher = hashlib.sha256()
         while block := file.read(_BLOCK):
             self._count(block)
 
     @property
     def digest(self) -> str:
         """That of what is there."""
-        return self._hasher.hexdigest()
+        return self._hashing.digest()
 
     def add(self, block: bytes) -> None:
         self._file.write(block)
@@ -85,13 +91,43 @@ class _Arrived:
         self._file.truncate()
         if self._progress:
             self._progress(-self.size)
-        self.size, self._hasher = 0, hashlib.sha256()
+        self.size = 0
+        self._hashing.begin_anew()
 
     def _count(self, block: bytes) -> None:
         self.size += len(block)
-        self._hasher.update(block)
+        self._hashing.update(block)
         if self._progress:
             self._progress(len(block))
+
+
+class _Hashing:
+    """The digest of what follows each other. Large blocks are hashed beside, while the next ones arrive."""
+
+    def __init__(self, beside: ThreadPoolExecutor) -> None:
+        self._beside = beside
+        self._hasher = hashlib.sha256()
+        self._under_way: deque[Future[None]] = deque()
+
+    def update(self, block: bytes) -> None:
+        if len(block) >= LARGE:
+            self._under_way.append(self._beside.submit(self._hasher.update, block))
+            self._wait(AHEAD)
+        else:
+            self._wait(0)
+            self._hasher.update(block)
+
+    def digest(self) -> str:
+        self._wait(0)
+        return self._hasher.hexdigest()
+
+    def begin_anew(self) -> None:
+        self._wait(0)
+        self._hasher = hashlib.sha256()
+
+    def _wait(self, most: int) -> None:
+        while len(self._under_way) > most:
+            self._under_way.popleft().result()
 
 
 def _complete(source: Source, arrived: _Arrived, digest: str, target: Path) -> None:
