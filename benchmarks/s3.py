@@ -95,6 +95,7 @@ def main() -> None:
                 work()
                 times.setdefault(what, []).append(time.perf_counter() - start)
             _empty(client)
+            ceph.collect()
     _report(megabytes, {what: statistics.median(seconds) for what, seconds in times.items()}, ours)
 
 

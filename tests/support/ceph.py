@@ -80,6 +80,11 @@ class Gateway:
         """Its endpoint."""
         return f"http://127.0.0.1:{self.port}"
 
+    def collect(self) -> None:
+        """Give back now what deleted objects took, instead of in two hours."""
+        config = str(self.folder / "ceph.conf")
+        _call("radosgw-admin", "-c", config, "gc", "process", "--include-all")
+
     @contextlib.contextmanager
     def second(self) -> Iterator[SecondGateway]:
         """Another way to the same store, for tests that end it."""
