@@ -17,7 +17,7 @@ WORKERS ?= 3
 # Tests start hundreds of processes: they use what Python has compiled before.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help lab demo test test-python test-ui test-frameworks soak bench lint format types clean browser
+.PHONY: help lab demo test test-python test-ui test-frameworks soak bench lint format types clean browser ceph
 
 help:
 	@echo "make lab    JupyterLab with the quickstart notebook"
@@ -51,6 +51,11 @@ test-ui: $(READY) browser
 # A Chromium of the system, else Playwright's own.
 browser: $(READY)
 	@test -n "$(AIP_CHROMIUM)$(CHROMIUM)" || $(BIN)/python -m playwright install chromium
+
+# The tests of the S3 storage start a real one, in memory.
+ceph:
+	@command -v radosgw >/dev/null || apt-get install -y --no-install-recommends \
+		radosgw ceph-mon ceph-osd ceph-mgr ceph-common
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -21,10 +21,19 @@ if TYPE_CHECKING:
     from .notebook.api import list_models as list_models
     from .notebook.api import load_model as load_model
     from .notebook.api import register_model as register_model
+    from .notebook.artifact_download import download_artifact as download_artifact
+    from .notebook.artifact_preview import show_artifact as show_artifact
+    from .notebook.artifacts import delete_artifact as delete_artifact
+    from .notebook.artifacts import list_artifacts as list_artifacts
+    from .notebook.artifacts import log_artifact as log_artifact
+    from .notebook.artifacts import restore_artifact as restore_artifact
     from .notebook.autolog import autolog as autolog
+    from .notebook.datasets import delete_dataset as delete_dataset
     from .notebook.datasets import get_dataset as get_dataset
+    from .notebook.datasets import get_run_datasets as get_run_datasets
     from .notebook.datasets import list_datasets as list_datasets
     from .notebook.datasets import log_dataset as log_dataset
+    from .notebook.datasets import restore_dataset as restore_dataset
     from .notebook.gpu_api import interrupt_session as interrupt_session
     from .notebook.gpu_api import list_gpus as list_gpus
     from .notebook.gpu_api import list_sessions as list_sessions
@@ -36,6 +45,8 @@ if TYPE_CHECKING:
     from .notebook.gpu_look import restart_session as restart_session
     from .notebook.gpu_look import session_stack as session_stack
     from .notebook.gpu_run import run_on_gpu as run_on_gpu
+    from .notebook.impact import get_model_lineage as get_model_lineage
+    from .notebook.impact import impact as impact
     from .notebook.lineage import get_lineage as get_lineage
     from .notebook.projects import archive_project as archive_project
     from .notebook.projects import create_project as create_project
@@ -119,10 +130,21 @@ _API = {
     "set_tags": "runs",
     "start_run": "runs",
     "update_notes": "runs",
+    "delete_artifact": "artifacts",
+    "download_artifact": "artifact_download",
+    "list_artifacts": "artifacts",
+    "log_artifact": "artifacts",
+    "restore_artifact": "artifacts",
+    "show_artifact": "artifact_preview",
+    "delete_dataset": "datasets",
     "get_dataset": "datasets",
+    "get_run_datasets": "datasets",
     "list_datasets": "datasets",
     "log_dataset": "datasets",
+    "restore_dataset": "datasets",
     "get_lineage": "lineage",
+    "get_model_lineage": "impact",
+    "impact": "impact",
     "init": "projects",
     "use_project": "projects",
     "create_project": "projects",

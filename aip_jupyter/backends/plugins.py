@@ -54,6 +54,15 @@ def open_backend(seam: Seam, name: str, config: BackendConfig) -> Any:
         if (error.name or "").partition(".")[0] == __name__.partition(".")[0]:
             raise  # a fault of ours, which no extra mends
         missing = error.name or str(error)
-        message = f"{seam}: the backend {name!r} needs {missing!r}, which is not installed; install its extra"
+        message = f"{seam}: the backend {name!r} needs {missing!r}, which is not installed"
+        message += f"; {_how_to_install(points[name])}"
         raise NotSupported(message, field=seam) from error
     return factory(config)
+
+
+def _how_to_install(point: EntryPoint) -> str:
+    """What a backend needs is in the extra of its package that has its name."""
+    extras = point.dist.metadata.get_all("Provides-Extra") if point.dist else None
+    if point.dist and point.name in (extras or []):
+        return f"pip install '{point.dist.name}[{point.name}]'"
+    return "install its extra"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..client.connect import Connection
-from ..domain.system import CheckStore, Nothing
+from ..domain.system import CheckStore, Nothing, is_well, totals
 from .commands import Commands
 
 
@@ -16,7 +16,9 @@ def add_commands(commands: Commands) -> None:
     doctor = commands.add_parser("doctor", help="look at each backend and say what to do")
     doctor.set_defaults(run=_doctor)
     check = commands.add_parser("check", help="find and mend what a crash left behind")
-    check.add_argument("--no-mend", dest="mend", action="store_false", help="only tell")
+    check.add_argument(
+        "--no-mend", dest="mend", action="store_false", help="only tell what would be removed, and how much"
+    )
     check.add_argument("--verify", action="store_true", help="also read every stored byte")
     check.set_defaults(run=_check)
 
@@ -45,5 +47,12 @@ def _check(connection: Connection, arguments: argparse.Namespace) -> int:
     report = connection.services.system.check_store(CheckStore(mend=arguments.mend, verify=arguments.verify))
     for finding in report.findings:
         print(f"{'mended' if finding.mended else 'FOUND '} {finding.kind}: {finding.what}")
+    for total in totals(report):
+        print(f"{total.kind}: {total.found:,}, {total.mended:,} mended, {_freed(total.size, arguments.mend)}")
     print(f"{report.named} contents named, {report.blobs} stored, {report.bytes:,} bytes")
-    return 0 if all(finding.mended for finding in report.findings) else 1
+    print(f"in all {_freed(report.freed, arguments.mend)}")
+    return 0 if is_well(report) else 1
+
+
+def _freed(size: int, mended: bool) -> str:
+    return f"{size:,} bytes freed" if mended else f"{size:,} bytes would be freed"

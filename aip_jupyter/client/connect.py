@@ -171,7 +171,7 @@ def _open(settings: Settings, server: Server | None, context: Context | None) ->
     if server is not None:
         from .http import HttpServices
 
-        services = HttpServices(server.url, server.token)
+        services = HttpServices(server.url, server.token, settings.home)
         return Connection(services, settings, this_process(), server, context)
     from ..services.local import open_platform
 

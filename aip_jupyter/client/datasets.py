@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ..domain.datasets import Dataset, DatasetDetail, GetDataset, ListDatasets, LogDataset
+from ..domain.datasets import (
+    Dataset,
+    DatasetDetail,
+    GetDataset,
+    GetRunDatasets,
+    ListDatasets,
+    LogDataset,
+    RunDataset,
+)
 from ..domain.pages import Page
 from .transport import Transport
 
@@ -23,4 +31,16 @@ class HttpDatasets:
 
     def get_dataset(self, request: GetDataset) -> DatasetDetail:
         reply: DatasetDetail = self._call("datasets.get_dataset", request)
+        return reply
+
+    def get_run_datasets(self, request: GetRunDatasets) -> list[RunDataset]:
+        reply: list[RunDataset] = self._call("datasets.get_run_datasets", request)
+        return reply
+
+    def delete_dataset(self, request: GetDataset) -> DatasetDetail:
+        reply: DatasetDetail = self._call("datasets.delete_dataset", request)
+        return reply
+
+    def restore_dataset(self, request: GetDataset) -> DatasetDetail:
+        reply: DatasetDetail = self._call("datasets.restore_dataset", request)
         return reply

@@ -26,6 +26,7 @@ from .forking import without_forks
 from .handover import CHUNK as HANDED
 from .handover import get_way
 from .journal import Journal, warn
+from .kept_sender import KEPT_SENDER
 
 BACKOFF = 2.0
 """The most seconds between two attempts."""
@@ -209,6 +210,7 @@ class Sender:
 
     def _adopt(self) -> None:
         for home in {journal.home for journal in self._journals()}:
+            KEPT_SENDER.soon(home)
             try:
                 adopt_left(connect(), home)
             except AipError as error:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import msgspec
 
-from ..backends.storage.protocol import Progress
 from ..errors import Unavailable
 from ..redaction import keep_secret
-from ..services.blobs import write_verified
 from ..wire.errors import UNREADABLE, decode_error
+from ..wire.ranges import entity_tag
 from ..wire.requests import split_request
 from ..wire.routes import CHUNK, PREFIX, ROUTES, Route
+from .downloading import Cut, Source
 
 ROUTE_OF = {route.operation: route for route in ROUTES}
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
@@ -58,16 +59,46 @@ class Transport:
         self._check(reply)
         return reply
 
-    def stream(self, route: Route, path: str, target: Path, digest: str, progress: Progress | None) -> Path:
-        """Write the reply's bytes to `target`, verified."""
+    def source(self, route: Route, path: str, digest: str) -> Source:
+        """Gives the reply's bytes from a place on, for `downloading.fetch`."""
+        return lambda start: self._from(route, path, digest, start)
+
+    def head(self, route: Route, path: str, count: int) -> bytes:
+        """The first bytes of the reply."""
         try:
-            with self._http.stream(route.method, path) as reply:
-                if reply.is_error or reply.is_redirect:
-                    reply.read()
-                self._check(reply)
-                return write_verified(reply.iter_bytes(CHUNK), digest, target, progress)
+            with self._http.stream(route.method, path, headers={"Range": f"bytes=0-{count - 1}"}) as reply:
+                self._check_stream(reply)
+                found = b""
+                for block in reply.iter_bytes(CHUNK):
+                    found += block
+                    if len(found) >= count:
+                        break
+                return found[:count]
         except httpx.HTTPError as error:
             raise self._unreachable(error) from None  # whose frames hold the headers
+
+    @contextmanager
+    def _from(
+        self, route: Route, path: str, digest: str, start: int
+    ) -> Iterator[tuple[int, Iterator[bytes]]]:
+        """The reply's bytes from this place on, if it is still the same content; else all of them."""
+        headers = {"Range": f"bytes={start}-", "If-Range": entity_tag(digest)} if start else {}
+        try:
+            with self._http.stream(route.method, path, headers=headers) as reply:
+                if start and reply.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+                    yield 0, iter(())  # what has arrived is longer: it is of something else
+                    return
+                self._check_stream(reply)
+                is_part = reply.status_code == httpx.codes.PARTIAL_CONTENT
+                yield (start if is_part else 0), reply.iter_bytes()  # in larger pieces, what is cut is lost
+        except httpx.HTTPError as error:
+            nobody = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+            raise Cut(self._unreachable(error), nobody=nobody) from None  # whose frames hold the headers
+
+    def _check_stream(self, reply: httpx.Response) -> None:
+        if reply.is_error or reply.is_redirect:
+            reply.read()
+        self._check(reply)
 
     def _check(self, reply: httpx.Response) -> None:
         if reply.is_error or reply.is_redirect:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+import hashlib
+
+from msgspec import Struct, field
 
 from .records import DEFAULT_PROJECT, Record, Request
 
@@ -20,10 +22,10 @@ class FileRef(Struct, frozen=True, kw_only=True):
 
 
 class Artifact(Record, frozen=True, kw_only=True):
-    """A file of a version: stored (path, size, digest) or external (a URI, perhaps a digest)."""
+    """A file of a version or a run: stored (path, size, digest) or external (a URI, perhaps a digest)."""
 
     owner_id: str
-    """The id of its version."""
+    """The id of its version or run."""
     path: str
     size: int | None = None
     digest: str | None = None
@@ -72,3 +74,79 @@ class GetArtifact(Request, frozen=True, kw_only=True):
 
     project: str = DEFAULT_PROJECT
     artifact: str
+
+
+class ExternalFile(Struct, frozen=True, kw_only=True):
+    """A file that is elsewhere, and stays there."""
+
+    path: str
+    """What it is called in the run: as in `FileRef`."""
+    uri: str
+    digest: str = ""
+    """SHA-256, 64 hex digits; "" when it is not known."""
+    size: int | None = None
+    """Bytes."""
+    media_type: str = ""
+
+
+class LogArtifacts(Request, frozen=True, kw_only=True):
+    """Record files of a run. What the run has at one of their paths already is replaced."""
+
+    project: str = DEFAULT_PROJECT
+    run: str
+    """The run's id. It may not be stored yet: what is logged of it comes by another way."""
+    claim: str = ""
+    """The id of the claim that the bytes of `files` were uploaded under; "" when there are none. It ends with
+    this request."""
+    files: list[FileRef] = field(default_factory=list)
+    external: list[ExternalFile] = field(default_factory=list)
+    author: str | None = None
+
+
+class ListArtifacts(Request, frozen=True, kw_only=True):
+    """One page of a run's artifacts, by path."""
+
+    project: str = DEFAULT_PROJECT
+    run: str
+    """The run's id or name."""
+    path: str = ""
+    """Only this file, or what is in this folder."""
+    deleted: bool = False
+    """Those that were deleted, and can be restored, instead of the others."""
+    limit: int = 100
+    page_token: str = ""
+
+
+class ArtifactPage(Struct, frozen=True, kw_only=True):
+    """One page of artifacts, and how many there are of the run on all pages together."""
+
+    items: list[Artifact]
+    next_page_token: str = ""
+    """Give it back for the page after this one; empty on the last one."""
+    count: int = 0
+    """Of the whole run, whatever was asked for."""
+    size: int = 0
+    """Bytes of the whole run, as far as sizes are known."""
+
+
+class GetArtifacts(Request, frozen=True, kw_only=True):
+    """A run's artifact by its path, or all in the folder of that path."""
+
+    project: str = DEFAULT_PROJECT
+    run: str
+    """The run's id or name."""
+    path: str
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """What a change concerned."""
+
+    count: int
+    """Artifacts."""
+    size: int
+    """Bytes, as far as sizes are known."""
+
+
+def artifact_id(run: str, path: str) -> str:
+    """The id of what a run has at a path: logged again there, it is the same record."""
+    return hashlib.sha256(f"{run}\0{path}".encode()).hexdigest()[:32]

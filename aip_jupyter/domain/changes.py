@@ -19,14 +19,15 @@ Action = Literal["created", "updated", "deleted"]
 
 
 class Intent(Record, frozen=True, kw_only=True):
-    """A registration under way: written before its records, deleted in the transaction that writes them.
+    """Work under way that turns claimed bytes into records: written before it looks at the claim.
 
+    A registration deletes it in the transaction that writes its records, the logging of artifacts afterwards.
     One that is left over, and whose holder is dead, was cut; start-up and `%aip check` undo it.
     """
 
-    action: Literal["register_version"] = "register_version"
+    action: Literal["register_version", "log_artifacts"] = "register_version"
     target: str
-    """The id of the version that it makes, which is also the claim on its bytes."""
+    """The claim on the bytes; of a registration also the id of the version that it makes."""
     holder: str = ""
 
 

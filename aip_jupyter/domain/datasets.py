@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from msgspec import Struct, field
 
 from .lineage import Use
 from .records import DEFAULT_PROJECT, Record, Request
 
-SourceType = Literal["file", "folder", "dataframe", "array", "uri"]
+SOURCE_TYPES = ("file", "folder", "dataframe", "array", "huggingface", "uri")
+"""What the data is, as far as it was found out; its user may say something else."""
 
 
 class Column(Struct, frozen=True, kw_only=True):
@@ -34,7 +34,8 @@ class Dataset(Record, frozen=True, kw_only=True):
     """SHA-256 of the bytes, of a folder's files, or of a table's values; "" when the data cannot be read."""
     source: str = ""
     """The path or URI as it was given; `variable <name>` for what was in memory."""
-    source_type: SourceType = "file"
+    source_type: str = "file"
+    """One of SOURCE_TYPES, or the user's own word."""
     size: int | None = None
     """Bytes."""
     rows: int | None = None
@@ -45,10 +46,12 @@ class Dataset(Record, frozen=True, kw_only=True):
 
 
 class DatasetDetail(Struct, frozen=True, kw_only=True):
-    """A dataset, and the runs that use it."""
+    """A dataset, the runs that use it, and those that made it."""
 
     dataset: Dataset
     uses: list[Use]
+    makers: list[Use] = field(default_factory=list)
+    """The runs whose output it is, the newest first."""
 
 
 class LogDataset(Request, frozen=True, kw_only=True):
@@ -60,7 +63,7 @@ class LogDataset(Request, frozen=True, kw_only=True):
     name: str
     digest: str = ""
     source: str = ""
-    source_type: SourceType = "file"
+    source_type: str = "file"
     size: int | None = None
     rows: int | None = None
     columns: list[Column] = field(default_factory=list)
@@ -69,6 +72,8 @@ class LogDataset(Request, frozen=True, kw_only=True):
     """The id of the run that uses it; "" for none."""
     context: str = ""
     """What the run uses it for, such as training."""
+    output: bool = False
+    """The run did not use it but made it."""
     author: str | None = None
 
 
@@ -80,6 +85,8 @@ class ListDatasets(Request, frozen=True, kw_only=True):
     """Part of the name, in any case."""
     name: str = ""
     """The exact name: all contents that had it."""
+    deleted: bool = False
+    """Those that were deleted, and can be restored, instead of the others."""
     order_by: str = "updated desc"
     """One of name, created, updated; then `asc` or `desc`."""
     limit: int = 100
@@ -93,9 +100,28 @@ class GetDataset(Request, frozen=True, kw_only=True):
     dataset: str
 
 
+class GetRunDatasets(Request, frozen=True, kw_only=True):
+    """The datasets of a run, by its id or its name."""
+
+    project: str = DEFAULT_PROJECT
+    run: str
+
+
+class RunDataset(Struct, frozen=True, kw_only=True):
+    """A dataset that a run used, or made."""
+
+    dataset_id: str
+    dataset: Dataset | None
+    """None when it is not there (any more)."""
+    context: str
+    output: bool = False
+    """The run made it."""
+
+
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _CREDENTIAL = re.compile(
-    r"(?i)token|secret|password|passwd|signature|credential|api_?key|access_?key|^sig$|^x-(amz|goog)-"
+    r"(?i)token|secret|password|passwd|signature|credential|api_?key|access_?key|^(sig|key|auth|jwt|pwd)$|"
+    r"^x-(amz|goog)-"
 )
 
 
@@ -105,13 +131,21 @@ def is_uri(text: str) -> bool:
 
 
 def public_uri(text: str) -> str:
-    """The address without the credentials that it may hold; a path as it is."""
+    """The address without the credentials that it may hold, `gs` for `gcs`; a path as it is."""
     if not is_uri(text):
         return text
     try:
         parts = urlsplit(text)
     except ValueError:  # not an address after all
         return text
-    query = "&".join(pair for pair in parts.query.split("&") if not _CREDENTIAL.search(pair.split("=")[0]))
-    netloc = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=netloc, query=query))
+    user, _, host = parts.netloc.rpartition("@")
+    is_container = parts.scheme in ("abfs", "abfss") and ":" not in user
+    netloc = parts.netloc if is_container else host
+    scheme = "gs" if parts.scheme == "gcs" else parts.scheme  # both are written of the same bucket
+    query, fragment = _public_pairs(parts.query), _public_pairs(parts.fragment)
+    return urlunsplit((scheme, netloc, parts.path, query, fragment))
+
+
+def _public_pairs(text: str) -> str:
+    """The `name=value` pairs without those whose name says that they are secret."""
+    return "&".join(pair for pair in text.split("&") if not _CREDENTIAL.search(unquote(pair.split("=")[0])))

@@ -10,7 +10,7 @@ import hashlib
 import re
 from typing import Literal, get_args
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from .records import DEFAULT_PROJECT, Record, Request
 
@@ -38,6 +38,10 @@ class Use(Struct, frozen=True, kw_only=True):
     created: int
 
 
+PART = "part"
+"""The context of an edge between a run and one that is a part of it. No link says so: the run does."""
+
+
 class Node(Struct, frozen=True, kw_only=True):
     """An end of a link."""
 
@@ -49,6 +53,8 @@ class Node(Struct, frozen=True, kw_only=True):
     """What tells it from others of its kind: a digest, a status, a stage."""
     missing: bool = False
     """The link names it, but it is not there (any more)."""
+    deleted: bool = False
+    """It was deleted, and can be restored yet."""
 
 
 class Edge(Struct, frozen=True, kw_only=True):
@@ -67,7 +73,7 @@ class Lineage(Struct, frozen=True, kw_only=True):
     nodes: list[Node]
     edges: list[Edge]
     more: bool = False
-    """There are more nodes than were asked for."""
+    """There are more nodes than were asked for, or links further away."""
 
 
 class GetLineage(Request, frozen=True, kw_only=True):
@@ -80,6 +86,86 @@ class GetLineage(Request, frozen=True, kw_only=True):
     a model is looked for first, then a run, then a dataset."""
     limit: int = 200
     """The most nodes."""
+    depth: int = 100
+    """The most links between what was asked for and any of them."""
+
+
+class GetModelLineage(Request, frozen=True, kw_only=True):
+    """What each version of a model came out of."""
+
+    project: str = DEFAULT_PROJECT
+    model: str
+    """The model's exact name."""
+    limit: int = 100
+    """How many of its versions, the newest first."""
+
+
+class VersionData(Struct, frozen=True, kw_only=True):
+    """Data that a version came out of."""
+
+    dataset_id: str
+    name: str
+    """The dataset's name; "" when it is not there (any more)."""
+    digest: str
+    context: str
+
+
+class VersionLineage(Struct, frozen=True, kw_only=True):
+    """A version, its run, and the data that the run used."""
+
+    version_id: str
+    number: int
+    name: str
+    stage: str
+    run_id: str = ""
+    """"" for a version that came out of none."""
+    run: str = ""
+    """The run's name; "" when it is not there (any more)."""
+    datasets: list[VersionData] = field(default_factory=list)
+
+
+class ModelLineage(Struct, frozen=True, kw_only=True):
+    """What a model's versions came out of, the newest first."""
+
+    model: str
+    versions: list[VersionLineage]
+    more: bool = False
+    """There are more versions than were asked for."""
+
+
+class GetImpact(Request, frozen=True, kw_only=True):
+    """What came out of some data: all contents of a name, or the one of a digest or an id."""
+
+    project: str = DEFAULT_PROJECT
+    dataset: str
+    limit: int = 20_000
+    """The most runs, datasets and versions together."""
+
+
+class Affected(Struct, frozen=True, kw_only=True, gc=False):
+    """A run, a version or a dataset that came out of the data."""
+
+    ref: str
+    kind: NodeKind
+    label: str
+    state: str = ""
+    """A version's stage, a run's status, `deleted` of a dataset that was."""
+    via: str = ""
+    """The reference of what it came out of, on the shortest way."""
+    distance: int = 0
+    """How many links away."""
+    missing: bool = False
+    """A link names it, but it is not there (any more)."""
+
+
+class Impact(Struct, frozen=True, kw_only=True):
+    """All that used some data, also through what came out of it. The nearest come first."""
+
+    of: list[Node]
+    """The datasets that were asked for, the newest first."""
+    affected: list[Affected]
+    more: bool = False
+    """There is more than was asked for."""
 
 
 def reference_to(kind: NodeKind, id: str) -> str:

@@ -24,6 +24,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 def check_store_name(name: str, field: str) -> str:
     """1–255 characters, none of them a control character."""
+    if not isinstance(name, str):
+        raise Invalid(f"{field}: give a text, not {str(name)[:40]} ({type(name).__name__})", field=field)
     if not name:
         raise Invalid(f"{field}: give a name", field=field)
     if len(name) > MAX_NAME:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
 
@@ -10,7 +10,16 @@ from .access import Right
 from .records import Request
 
 Capability = Literal[
-    "models", "runs", "datasets", "sessions", "projects", "changes", "transactions", "stored_files", "reflink"
+    "models",
+    "runs",
+    "datasets",
+    "sessions",
+    "projects",
+    "changes",
+    "transactions",
+    "stored_files",
+    "reflink",
+    "presigned",
 ]
 """What a backend can do. What it cannot is hidden or refused by name."""
 
@@ -61,6 +70,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     ]
     what: str
     mended: bool
+    size: int = 0
+    """Bytes that were freed by it, or would be."""
 
 
 class CheckStore(Request, frozen=True, kw_only=True):
@@ -81,7 +92,41 @@ class CheckReport(Struct, frozen=True, kw_only=True):
     """Contents stored."""
     bytes: int
     """Their size together."""
+    freed: int = 0
+    """Bytes that were freed, or would be: what the findings say together."""
     findings: list[Finding] = field(default_factory=list)
+
+
+class KindTotal(NamedTuple):
+    """The findings of one kind together."""
+
+    kind: str
+    found: int
+    mended: int
+    size: int
+    """Bytes that were freed, or would be."""
+
+
+HARMLESS = frozenset(("orphaned_bytes", "purged"))
+"""Kinds of findings that nobody loses by when they are not mended: they wait for their time."""
+SHOWN = 20
+"""So many findings of a kind are shown one by one."""
+
+
+def totals(report: CheckReport) -> list[KindTotal]:
+    """The findings by kind, in the order in which they came."""
+    by_kind: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        by_kind.setdefault(finding.kind, []).append(finding)
+    return [
+        KindTotal(kind, len(some), sum(each.mended for each in some), sum(each.size for each in some))
+        for kind, some in by_kind.items()
+    ]
+
+
+def is_well(report: CheckReport) -> bool:
+    """Whether nothing is damaged or cut any more."""
+    return all(finding.mended or finding.kind in HARMLESS for finding in report.findings)
 
 
 class Nothing(Request, frozen=True, kw_only=True):

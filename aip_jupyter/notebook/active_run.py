@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from ..backends.process import this_process
 from ..client.journals import JOURNALS
+from ..client.kept_sender import KEPT_SENDER
 from ..domain.datasets import LogDataset
 from ..domain.names import check_tags
 from ..domain.records import PropertyValue, now_ms
@@ -42,6 +43,7 @@ from .words import plain_text, tidy_tags
 
 if TYPE_CHECKING:
     from ..client.connect import Destination
+    from .artifact_tables import LoggedArtifacts
 
 Listener = Callable[[tuple[int, int, dict[str, float]]], object]
 """Takes the step, the time in milliseconds since the epoch, and the values by key."""
@@ -220,6 +222,14 @@ class ActiveRun:
         text, name = check_logged_text(text, name)
         self._append(TextLogged(self.id, name, text))
 
+    def log_artifact(
+        self, path_or_object: Any, artifact_path: str | None = None, *, name: str | None = None
+    ) -> LoggedArtifacts:
+        """`aip.log_artifact` to this run; also after its end."""
+        from .artifacts import log_artifact
+
+        return log_artifact(path_or_object, artifact_path, name=name, run=self)
+
     def update_notes(self, text: str) -> None:
         """The run's notes, instead of those that it has; also after its end."""
         self._append(Notes(self.id, check_notes(text)))
@@ -245,6 +255,7 @@ class ActiveRun:
         self._journal.running.pop(self.id, None)
         self.status, self.is_running = status, False
         end(self)
+        KEPT_SENDER.soon(self.to.home)
 
     def _ended(self) -> Conflict:
         return Conflict(f"run: {self.name} has ended ({self.status}); start another with %start_run NAME")

@@ -25,7 +25,7 @@ class AipCommands(Magics):
         argument("--scope", type=text, help="token new: read, publish, write or admin (read)"),
         argument("--expires", type=text, help="token new: after how long, such as 12h or 90d (30d)"),
         argument("--verify", action="store_true", help="check: also read every byte and compare its digest"),
-        argument("--no-mend", action="store_true", help="check: only tell, change nothing"),
+        argument("--no-mend", action="store_true", help="check: only tell what would be removed"),
     )
     def aip(self, line: str) -> Any:
         """Show where models go from this notebook; look after projects, people and access tokens.

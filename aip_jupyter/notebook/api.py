@@ -201,7 +201,8 @@ def doctor() -> Doctor:
 def check_store(*, mend: bool = True, verify: bool = False) -> StoreReport:
     """Look for records without bytes, bytes without records and work that was cut; `mend` undoes what it can.
 
+    Without `mend` it says what would be removed, and how many bytes that would free.
     `verify` reads every byte and compares its digest, which takes as long as reading the disk.
     """
     report = connect().services.system.check_store(CheckStore(mend=mend, verify=verify))
-    return StoreReport(report)
+    return StoreReport(report, mended=mend)

@@ -14,14 +14,15 @@ _MISSING_TIME = -(2**63)
 def pandas_parts(frame: Any) -> Iterator[Part]:
     """A pandas DataFrame: the levels of its index, unless it only counts the rows, and its columns."""
     index = frame.index
-    if not _counts_rows(index):
+    if not counts_rows(index):
         for level in range(index.nlevels):
             yield _pandas_part("index", index.names[level], index.get_level_values(level).to_series())
     for position in range(frame.shape[1]):
         yield _pandas_part("column", frame.columns[position], frame.iloc[:, position])
 
 
-def _counts_rows(index: Any) -> bool:
+def counts_rows(index: Any) -> bool:
+    """Whether an index of pandas says nothing but the number of each row."""
     if index.nlevels > 1 or index.name is not None or index.dtype.kind not in "iu":
         return False
     if not len(index):

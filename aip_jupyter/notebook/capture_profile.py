@@ -7,7 +7,9 @@ value would take ten times as long.
 from __future__ import annotations
 
 import datetime
+import decimal
 from collections.abc import Callable, Collection, Sequence
+from numbers import Integral
 from typing import Any
 
 from ..domain.datasets import Column
@@ -35,8 +37,17 @@ _WORDS: dict[type, str] = {
 }
 
 
+class Spelled(str):
+    """A time or a duration as people read it."""
+
+    __slots__ = ()
+
+
 def column_of(name: str, type_: str, nulls: int | None, low: Any = None, high: Any = None) -> Column:
-    """A column as a record may hold it: texts cut, other values than numbers as text."""
+    """A column as a record may hold it: the name cut, and no values but numbers, times and durations.
+
+    The smallest of other values, such as texts, would be a piece of the data itself: a name, an address.
+    """
     name, type_ = cut(name, _NAME), cut(type_, _NAME)
     return Column(name=name, type=type_, nulls=nulls, minimum=_kept(low), maximum=_kept(high))
 
@@ -94,7 +105,7 @@ class ValueProfile:
         """What is kept. `spell` makes a value what people read."""
         low, high = self._range.low, self._range.high
         if spell is not None and low is not None:
-            low, high = spell(low), spell(high)
+            low, high = Spelled(spell(low)), Spelled(spell(high))
         return column_of(name, type_ or self.kind, self._nulls, low, high)
 
 
@@ -105,7 +116,6 @@ class TextProfile:
         self._nulls = 0
         self._kind = ""
         self._range = Range()
-        self._texts = Range()
 
     def add(self, values: Sequence[str]) -> None:
         """Some more of them."""
@@ -115,19 +125,18 @@ class TextProfile:
         different -= missing
         if not different:
             return
-        self._texts.add(different)
         for kind in _NARROWER[self._kind]:
             parsed = _PARSERS[kind](different)
             if parsed is not None and self._range.add(parsed):
                 self._kind = kind
                 return
-        self._kind, self._range = "text", self._texts
+        self._kind, self._range = "text", Range()
 
     def column(self, name: str) -> Column:
         """What is kept."""
         low, high = self._range.low, self._range.high
         if self._kind == "time" and low is not None:
-            low, high = low[1], high[1]
+            low, high = Spelled(low[1]), Spelled(high[1])
         if self._kind == "float" and low is not None:
             low, high = float(low), float(high)
         return column_of(name, self._kind or "null", self._nulls, low, high)
@@ -191,13 +200,15 @@ _PARSERS: dict[str, Callable[[Collection[str]], Collection[Any] | None]] = {
 
 def _kept(value: Any) -> PropertyValue | None:
     """The value as a record may hold it."""
-    if isinstance(value, str):
-        return cut(value, _VALUE)
-    if value is None or isinstance(value, (bool, int, float)):
+    if isinstance(value, Spelled):
+        return cut(str(value), _VALUE)
+    if isinstance(value, (bool, int, float)):
         return value
-    if isinstance(value, (datetime.datetime, datetime.date)):
+    if isinstance(value, Integral):  # NumPy's
+        return int(value)
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
         return value.isoformat()
-    return cut(str(value), _VALUE)
+    return cut(str(value), _VALUE) if isinstance(value, (datetime.timedelta, decimal.Decimal)) else None
 
 
 def cut(text: str, most: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import Any, BinaryIO, NamedTuple
 
@@ -25,6 +25,9 @@ _DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"')
 
 
+_LARGE = "it is large, so that only its first"
+
+
 class Table(NamedTuple):
     """What is known of the table in a file."""
 
@@ -32,17 +35,22 @@ class Table(NamedTuple):
     columns: list[Column] = []  # noqa: RUF012  # never changed
     note: str = ""
     """Why nothing is known, or not everything."""
+    complete: bool = True
+    """Whether all rows were looked at, if it is a table."""
 
 
 class _NoTableError(Exception):
     """The file is not what its name says; the message is for people."""
 
 
-def read_delimited(source: BinaryIO) -> Table:
-    """The table in a CSV file: quoted line breaks, byte order marks and other delimiters are understood."""
+def read_delimited(source: BinaryIO, enough: Callable[[], bool] = lambda: False) -> Table:
+    """The table in a CSV file: quoted line breaks, byte order marks and other delimiters are understood.
+
+    Only as far as it was not enough.
+    """
     text = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
     try:
-        return _delimited(text)
+        return _delimited(text, enough)
     except UnicodeDecodeError:
         return Table(note="its columns are not known: it is not UTF-8 text")
     except (_NoTableError, csv.Error) as error:
@@ -51,7 +59,7 @@ def read_delimited(source: BinaryIO) -> Table:
         text.detach()  # else it would close the file with itself
 
 
-def _delimited(text: io.TextIOWrapper) -> Table:
+def _delimited(text: io.TextIOWrapper, enough: Callable[[], bool]) -> Table:
     first = text.readline(MAX_LINE)
     rows: Iterator[list[str]] = csv.reader(chain([first], text), delimiter=_delimiter(first))
     header = next(rows, [])
@@ -65,8 +73,16 @@ def _delimited(text: io.TextIOWrapper) -> Table:
         count += len(block)
         for profile, values in zip(profiles, zip(*block, strict=True), strict=False):
             profile.add(values)
-    described = zip(profiles, header, strict=False)
-    return Table(count, [profile.column(name) for profile, name in described], _wide(len(header)))
+        if enough():
+            break
+    columns = [profile.column(name) for profile, name in zip(profiles, header, strict=False)]
+    if next(rows, None) is not None:
+        return _part(columns, count)
+    return Table(count, columns, _wide(len(header)))
+
+
+def _part(columns: list[Column], count: int) -> Table:
+    return Table(None, columns, f"{_LARGE} {count:,} rows are described; profile=True reads all", False)
 
 
 def _delimiter(header: str) -> str:
@@ -102,15 +118,15 @@ def _fitted(row: list[str], width: int, number: int) -> list[str]:
     return row[:width] + [""] * (width - len(row))
 
 
-def read_json_lines(source: BinaryIO) -> Table:
-    """The table in a file with one JSON object per line: a column per key."""
+def read_json_lines(source: BinaryIO, enough: Callable[[], bool] = lambda: False) -> Table:
+    """The table in a file with one JSON object per line: a column per key. As far as it was not enough."""
     try:
-        return _json_lines(source)
+        return _json_lines(source, enough)
     except (_NoTableError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Table(note=f"its columns are not known: {error}")
 
 
-def _json_lines(source: BinaryIO) -> Table:
+def _json_lines(source: BinaryIO, enough: Callable[[], bool]) -> Table:
     profiles: dict[str, ValueProfile] = {}
     objects = _objects(source)
     count = 0
@@ -124,9 +140,12 @@ def _json_lines(source: BinaryIO) -> Table:
         for key, profile in profiles.items():
             profile.add([row.get(key) for row in block])
         count += len(block)
+        if enough():
+            break
     if not profiles:
         raise _NoTableError("it has no objects")
-    return Table(count, [profile.column(key) for key, profile in profiles.items()])
+    columns = [profile.column(key) for key, profile in profiles.items()]
+    return Table(count, columns) if next(objects, None) is None else _part(columns, count)
 
 
 def _objects(source: BinaryIO) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
 from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
@@ -14,8 +16,9 @@ from .completion_runs import TEXTS, RunCompletions
 
 _LINE = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(?P<sign>%%?)(?P<magic>\w+)\s+(?P<rest>.*)$")
 _MATCHER = f"{__name__}.matcher"
-_WITH_RUN = ("%runs", "%run_info", "%watch_run", "%delete_run")
-_WITH_MODEL = ("%register_model", "%load_model", "%models", "%model", "%lineage")
+_OF_ARTIFACTS = ("%artifacts", "%download_artifact", "%delete_artifact", "%restore_artifact")
+_WITH_RUN = ("%runs", "%run_info", "%watch_run", "%delete_run", *_OF_ARTIFACTS)
+_WITH_MODEL = ("%register_model", "%load_model", "%models", "%model")
 # Words with their quotes; the last one may still be open.
 _WORD = re.compile(r"""(?:[^\s"']|"[^"]*(?:"|$)|'[^']*(?:'|$))+""")
 
@@ -30,6 +33,7 @@ class Completions:
         self._gpu = GpuCompletions()
         self._runs = RunCompletions()
         self._datasets = Remembered(lists.datasets)
+        self._deleted_datasets = Remembered(functools.partial(lists.datasets, deleted=True))
         self._projects = Remembered(lists.projects)
         self._users = Remembered(lists.users)
         self._tokens = Remembered(lists.tokens)
@@ -80,13 +84,13 @@ class Completions:
             return self._projects()
         if option == "--scope":
             return list(lists.words_of("Scope"))
-        if (of_runs := self._runs.option(option, fragment)) is not None:
+        if (of_runs := self._runs.option(magic, option, fragment)) is not None:
             return of_runs
         if option in ("--in", "--out"):
             before, comma, _ = fragment.rpartition(",")
             names = self._gpu.outputs() if option == "--out" else self._gpu.inputs(self._variables())
             return [before + comma + name for name in names]
-        return self._variables() if option == "--as" else []
+        return self._variables() if option == "--as" and magic != "%log_artifact" else []
 
     def _positional(self, magic: str, words: list[str], position: int, fragment: str) -> list[str]:
         if magic == "%aip":
@@ -97,19 +101,37 @@ class Completions:
             return self._gpu.command(words, fragment)
         if magic == "%compare_runs" or (magic in _WITH_RUN and position == 0):
             return [name for name in self._runs.names() if name not in words]
+        if magic in _OF_ARTIFACTS and position == 1:
+            return self._runs.paths(words[0], deleted=magic == "%restore_artifact")
         if magic == "%restore_run" and position == 0:
             return self._runs.deleted()
         if magic == "%set_experiment" and position == 0:
             return self._runs.experiments()
-        if magic in ("%datasets", "%log_dataset") and position == 0:
+        if magic in ("%datasets", "%impact", "%log_dataset", "%delete_dataset") and position == 0:
             return self._datasets()
+        if magic == "%restore_dataset" and position == 0:
+            return self._deleted_datasets()
+        if magic == "%lineage" and position == 0:
+            return self._traceable(fragment)
         if magic == "%autolog" and position == 0:
             return lists.frameworks()
         if magic in _WITH_MODEL and position == 0:
             name, at, _ = fragment.partition("@")
             return [f"{name}@latest"] if at and magic == "%load_model" else self._models()
-        with_variable = magic in ("%register_model", "%log_dataset", "%log_text")
-        return self._variables() if with_variable and position == 1 else []
+        with_variable = (("%register_model", 1), ("%log_dataset", 1), ("%log_text", 1), ("%log_artifact", 0))
+        return self._variables() if (magic, position) in with_variable else []
+
+    def _traceable(self, fragment: str) -> list[str]:
+        """What has a lineage: models, and with the kind in front runs and datasets."""
+        kind, colon, _ = fragment.lstrip("\"'").partition(":")
+        if colon:
+            names: dict[str, Callable[[], list[str]]] = {
+                "run": self._runs.names,
+                "dataset": self._datasets,
+                "model": self._models,
+            }
+            return [f"{kind}:{name}" for name in names[kind]()] if kind in names else []
+        return [*self._models(), "run:", "dataset:", "model:"]
 
     def _aip(self, words: list[str], position: int) -> list[str]:
         """The commands of `%aip`, and what stands behind them."""

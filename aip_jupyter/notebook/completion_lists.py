@@ -20,6 +20,8 @@ FRESH = 5.0
 """Seconds for which an answer is used again."""
 
 CHOICES = {
+    "--split": ("train", "validation", "test"),
+    "--context": ("training", "validation", "test"),
     "--count": ("1", "2", "4", "8"),
     "--fraction": ("25", "50", "75", "100"),
     "--timeout": ("10m", "1h", "12h"),
@@ -118,6 +120,19 @@ def runs(*, deleted: bool = False) -> list[RunDetail]:
     return list(list_runs(limit=1000, deleted=deleted))
 
 
+def artifacts(run: str, *, deleted: bool = False) -> list[str]:
+    """The paths of a run's artifacts, and their folders."""
+    from .arguments import is_expanded
+    from .artifacts import list_artifacts
+
+    found: dict[str, None] = {}
+    for artifact in list_artifacts(run, deleted=deleted):
+        *folders, _ = artifact.path.split("/")
+        found |= dict.fromkeys("/".join(folders[: depth + 1]) for depth in range(len(folders)))
+        found[artifact.path] = None
+    return [path for path in found if not is_expanded(path)]
+
+
 def statuses(*, ended: bool) -> list[str]:
     """How a run may stand; or only how it may have ended."""
     from typing import get_args
@@ -134,12 +149,12 @@ def frameworks() -> list[str]:
     return list(FRAMEWORKS)
 
 
-def datasets() -> list[str]:
-    """The names of the datasets."""
+def datasets(*, deleted: bool = False) -> list[str]:
+    """The names of the datasets; `deleted`: of those that can be restored."""
     from .arguments import is_expanded
     from .datasets import list_datasets
 
-    names = dict.fromkeys(dataset.name for dataset in list_datasets(limit=1000))
+    names = dict.fromkeys(dataset.name for dataset in list_datasets(deleted=deleted, limit=1000))
     return [name for name in names if not is_expanded(name)]
 
 

@@ -23,6 +23,8 @@ class RunCompletions:
     def __init__(self) -> None:
         self._runs = Remembered(lists.runs)
         self._deleted = Remembered(functools.partial(lists.runs, deleted=True))
+        self._paths: dict[tuple[str, bool], Remembered[str]] = {}
+        """Of artifacts, by the run's name, and whether they are deleted."""
 
     def names(self) -> list[str]:
         """Of runs, the newest first."""
@@ -32,16 +34,25 @@ class RunCompletions:
         """Of runs that can be restored."""
         return _distinct(detail.run.name for detail in self._deleted())
 
+    def paths(self, run: str, *, deleted: bool = False) -> list[str]:
+        """Of the artifacts of a run, its files and its folders."""
+        run = run.strip("\"'")
+        if (run, deleted) not in self._paths:
+            self._paths[run, deleted] = Remembered(functools.partial(lists.artifacts, run, deleted=deleted))
+        return self._paths[run, deleted]()
+
     def experiments(self) -> list[str]:
         """Their names."""
         return _distinct(detail.run.experiment for detail in self._runs())
 
-    def option(self, option: str, fragment: str) -> list[str] | None:
-        """What could stand behind this option; None when it is not one of runs."""
+    def option(self, magic: str, option: str, fragment: str) -> list[str] | None:
+        """What could stand behind this option of a magic; None when it is not one of runs."""
         match option:
             case "--experiment":
                 return self.experiments()
-            case "--resume":
+            case "--run" if magic == "%%gpu":  # it begins one
+                return []
+            case "--resume" | "--run":
                 return self.names()
             case "--metrics":
                 before, comma, _ = fragment.rpartition(",")

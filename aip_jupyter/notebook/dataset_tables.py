@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..domain.datasets import Column, Dataset
+from ..domain.datasets import Column, Dataset, RunDataset
 from ..domain.lineage import Use
 from ..domain.records import PropertyValue
 from .display import (
@@ -30,6 +30,7 @@ SHOWN_COLUMNS = 20
 SHOWN_USES = 5
 
 _DATASETS = ("name", "digest", "rows", "columns", "size", "source", "tags", "author", "updated")
+_OF_RUN = ("dataset", "role", "digest", "rows", "columns", "size", "source")
 _COLUMNS = ("column", "type", "nulls", "min", "max")
 _WIDEST = 40
 """Characters of a source or a value in a table."""
@@ -38,10 +39,13 @@ _WIDEST = 40
 class DatasetTable(Listing[Dataset]):
     """Datasets, as a list that shows itself as a table."""
 
-    def __init__(self, datasets: Sequence[Dataset], *, project: str, more: bool = False) -> None:
+    def __init__(
+        self, datasets: Sequence[Dataset], *, project: str, more: bool = False, deleted: bool = False
+    ) -> None:
         super().__init__(datasets)
         self._project = project
         self._more = more
+        self._deleted = deleted
 
     def __repr__(self) -> str:
         if not self._items:
@@ -50,7 +54,7 @@ class DatasetTable(Listing[Dataset]):
             (*_cells(each), " ".join(tag_labels(each.tags)), each.author, age_text(each.updated))
             for each in self._items
         ]
-        return text_table(_DATASETS, rows) + (f"\n{self._rest()}" if self._more else "")
+        return "\n".join(filter(None, [text_table(_DATASETS, rows), self._rest()]))
 
     def _repr_html_(self) -> str:
         if not self._items:
@@ -58,25 +62,60 @@ class DatasetTable(Listing[Dataset]):
         rows = [
             (*_cells(each), tags_html(each.tags), each.author, age_html(each.updated)) for each in self._items
         ]
-        return frame(html_table(_DATASETS, rows), dim(self._rest()) if self._more else None)
+        return frame(html_table(_DATASETS, rows), dim(self._rest()) if self._rest() else None)
 
     def _nothing(self) -> str:
+        if self._deleted:
+            return f"No dataset in project {self._project!r} that can be restored, or none that matches."
         return f"No datasets in project {self._project!r} yet, or none that match."
 
     def _rest(self) -> str:
-        return (
-            f"The first {len(self)}; there are more: %datasets --limit {10 * len(self)}, or search by name."
-        )
+        which, how = (" --deleted", "%restore_dataset DIGEST takes it back.") if self._deleted else ("", "")
+        limit = f"%datasets{which} --limit {10 * len(self)}"
+        more = f"The first {len(self)}; there are more: {limit}, or search by name."
+        return " ".join(filter(None, [more if self._more else "", how]))
+
+
+class RunDatasetTable(Listing[RunDataset]):
+    """The datasets of a run, as a list that shows itself as a table."""
+
+    def __init__(self, datasets: Sequence[RunDataset], *, run: str) -> None:
+        super().__init__(datasets)
+        self._run = run
+
+    def __repr__(self) -> str:
+        if not self._items:
+            return self._nothing()
+        return text_table(_OF_RUN, map(_of_run_cells, self._items))
+
+    def _repr_html_(self) -> str:
+        if not self._items:
+            return frame(dim(self._nothing()))
+        return frame(html_table(_OF_RUN, map(_of_run_cells, self._items)))
+
+    def _nothing(self) -> str:
+        return f"The run {plain(self._run)!r} has no datasets: %log_dataset NAME DATA while it is active."
 
 
 class DatasetCard:
     """A dataset with its columns and the runs that use it."""
 
-    def __init__(self, dataset: Dataset, uses: Sequence[Use] = (), *, notes: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        uses: Sequence[Use] = (),
+        *,
+        makers: Sequence[Use] = (),
+        notes: Sequence[str] = (),
+    ) -> None:
         self.dataset = dataset
+        self.makers = list(makers)
+        """The runs that made it, the newest first."""
         self.uses = list(uses)
         """The runs that use it, the newest first."""
         self.notes = list(notes)
+        if dataset.state == "ARCHIVED":
+            self.notes.append(f"It is deleted; %restore_dataset {dataset.id} takes that back.")
 
     @property
     def reference(self) -> str:
@@ -117,10 +156,14 @@ class DatasetCard:
         ]
 
     def _used(self) -> list[tuple[str, str]]:
-        shown = [_use_text(use) for use in self.uses[:SHOWN_USES]]
-        if len(self.uses) > SHOWN_USES:
-            shown.append(f"and {len(self.uses) - SHOWN_USES} more, see .uses")
-        return [("used by", ", ".join(shown))]
+        sides = (("used by", self.uses, ".uses"), ("made by", self.makers, ".makers"))
+        found = []
+        for title, runs, where in sides:
+            shown = [_use_text(use) for use in runs[:SHOWN_USES]]
+            if len(runs) > SHOWN_USES:
+                shown.append(f"and {len(runs) - SHOWN_USES} more, see {where}")
+            found.append((title, ", ".join(shown)))
+        return found
 
     def _rows(self) -> list[tuple[str, str, str, str, str]]:
         return [_column_cells(column) for column in self.dataset.columns[:SHOWN_COLUMNS]]
@@ -139,6 +182,14 @@ def _cells(dataset: Dataset) -> tuple[str, ...]:
         "" if dataset.size is None else size_text(dataset.size),
         cut(dataset.source, _WIDEST),
     )
+
+
+def _of_run_cells(use: RunDataset) -> tuple[str, ...]:
+    role = " for ".join(filter(None, ["output" if use.output else "input", use.context]))
+    if use.dataset is None:
+        return use.dataset_id[:8], role, "", "", "", "", "missing"
+    name, *rest = _cells(use.dataset)
+    return f"{name} (deleted)" if use.dataset.state == "ARCHIVED" else name, role, *rest
 
 
 def _column_cells(column: Column) -> tuple[str, str, str, str, str]:

@@ -1,7 +1,8 @@
 """Datasets from Python: what `import aip_jupyter as aip` offers for data.
 
-    aip.log_dataset("digits", "digits.csv", context="training")
-    aip.log_dataset("digits", frame)
+    aip.log_dataset("digits", "digits.csv", split="train")
+    aip.log_dataset("features", frame, output=True)
+    aip.get_run_datasets("baseline")
     aip.get_dataset("digits")
 
 The data itself stays where it is; what is recorded is what it was.
@@ -10,29 +11,28 @@ The data itself stays where it is; what is recorded is what it was.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
-from ..domain.datasets import Dataset, GetDataset, ListDatasets, LogDataset
-from ..domain.lineage import Use
+from ..client.connect import destination
+from ..domain.datasets import Dataset, GetDataset, GetRunDatasets, ListDatasets
 from ..domain.pages import MAX_PAGE
-from ..domain.records import new_id
-from ..errors import Invalid, Unavailable
-from ..services.checks import check_dataset
-from .active_run import ActiveRun
-from .capture import Captured, capture, is_address
+from ..errors import Invalid
+from .capture import is_address
+from .capture_memory import Memory
+from .capture_options import options
 from .connection import connect
-from .dataset_tables import DatasetCard, DatasetTable
-from .progress import Progress
-from .run_projects import active_run_in, other_run_note
+from .dataset_recording import Said, record
+from .dataset_tables import DatasetCard, DatasetTable, RunDatasetTable
 from .run_reading import store_what_waits
-from .run_state import active_run
 from .words import Tags, at_least_one, tidy_tags
 
-JOURNAL_COLUMNS = 1000
-"""How many an entry of the journal has room for."""
+if TYPE_CHECKING:
+    from ..client.connect import Connection
+
+NAMED = 5
+"""So many contents of a name are told at most when one of them has to be chosen."""
 
 
 def log_dataset(
@@ -42,77 +42,78 @@ def log_dataset(
     path: str | os.PathLike[str] | None = None,
     df: Any = None,
     uri: str | None = None,
-    context: str = "",
+    context: str | None = None,
+    split: str = "",
+    digest: str = "",
+    schema: Any = None,
+    profile: bool | Mapping[str, Any] | None = None,
+    source_type: str = "",
     tags: Tags = None,
+    output: bool = False,
+    verify: bool = False,
     project: str | None = None,
 ) -> DatasetCard:
-    """Record data under a name, and that the active run uses it; `context` says for what, such as training.
+    """Record data under a name, and that the active run uses it, or made it: `output`.
 
-    `data` is a file, a folder, a data frame (pandas, polars, Arrow), an array of NumPy, or an address such as
-    s3://bucket/key, which is recorded and not read; `path`, `df` and `uri` say which it is. Files and tables
-    get their digest, columns, rows, nulls and extremes. The same content under the same name is the same
-    dataset.
+    `data` is a file, a folder, a data frame, an array, a Hugging Face dataset or an address (not read). What
+    you know better is taken as it is: `digest` (SHA-256; the data is not read then), `schema` (such as
+    frame.dtypes), `profile` (such as {"rows": 9, "age": {"min": 0}}; False: look at no rows, True: at all).
+    `context` is left out what `split` says, else training. `verify` reads what is remembered again.
+    Raises NotFound (no such file), Invalid (no data, or not what the digest says), Unavailable.
 
-    Raises NotFound (no such file), Invalid (no data), Unavailable.
-
-        aip.log_dataset("digits", "digits.csv", context="training", tags=["demo"])
+        aip.log_dataset("digits", "digits.csv", split="train", tags=["demo"])
+        aip.log_dataset("features", frame, output=True)
+        aip.log_dataset("raw", uri="s3://bucket/raw.parquet", schema={"age": "int64"})
     """
+    if not isinstance(split, str):
+        raise Invalid(f"split: give a text such as 'train', not {str(split)[:40]}", field="split")
+    given = _given(data, path, df, uri)
+    source = f"{type(given).__name__} in memory"
+    how = options(Memory(destination().home), digest=digest, schema=schema, profile=profile, verify=verify)
+    said = Said(context, split, source_type, tidy_tags(tags), output)
+    return record(name, given, source=source, said=said, how=how, project=project)
+
+
+def _given(data: Any, path: str | os.PathLike[str] | None, df: Any, uri: str | None) -> Any:
+    """The one that was given of these."""
     given = [each for each in (data, path, df, uri) if each is not None]
     if len(given) != 1:
         message = "data: give one of a path, a data frame, an array or an address"
         raise Invalid(message, field="data")
-    if path is not None:
-        given = [Path(path)]
     if df is not None and isinstance(df, (str, os.PathLike)):
         raise Invalid("df: give the data frame itself, or its file as path=…", field="df")
     if uri is not None and not is_address(str(uri)):
         raise Invalid(f"uri: {str(uri)[:80]!r} is not an address such as s3://bucket/key", field="uri")
-    source = f"{type(given[0]).__name__} in memory"
-    return record(name, given[0], source=source, context=context, tags=tags, project=project)
+    if path is not None and not isinstance(path, (str, os.PathLike)):
+        raise Invalid(f"path: {str(path)[:80]} is no path; give data=… what is in memory", field="path")
+    return given[0] if path is None else Path(path)
 
 
-def record(
-    name: str, data: Any, *, source: str, context: str = "", tags: Tags = None, project: str | None = None
-) -> DatasetCard:
-    """`log_dataset`, with words for what is in memory."""
-    run = active_run_in(project)
-    request = check_dataset(
-        LogDataset(
-            project=project or "-",
-            id=new_id(),
-            name=name,
-            tags=tidy_tags(tags),
-            run=run.id if run else "",
-            context=context,
-        )
-    )
-    with Progress(f"reading {name}") as progress:
-        found = capture(data, source, progress)
-    notes = [*found.notes, *other_run_note(project)]
-    if context and active_run() is None:
-        notes.append(
-            f"No run is active, so that nothing is {context!r} yet: %start_run NAME, then log it again."
-        )
-    request = _described(request, found)
-    try:
-        connection = connect()
-        request = replace(request, project=project or connection.project, author=connection.author)
-        detail = connection.services.datasets.log_dataset(request)
-    except Unavailable as error:
-        if run is None or project is not None:
-            raise
-        run.append_dataset(_for_journal(request))
-        notes.append(f"Not recorded yet: {error.message}. It is kept, and sent as soon as somebody answers.")
-        return DatasetCard(_as_record(request), notes=notes)
-    if detail.dataset.id != request.id:
-        notes.append("This content is already recorded; it is the same dataset.")
-    return DatasetCard(detail.dataset, _with_name(detail.uses, run), notes=notes)
+def get_run_datasets(run: str, *, project: str | None = None) -> RunDatasetTable:
+    """The datasets that a run used and made, in the order in which they were logged.
+
+    `run` is its name or its id. Returns a list of `RunDataset` that shows itself as a table. NotFound with
+    the nearest names.
+
+        aip.get_run_datasets("baseline")
+    """
+    connection = connect()
+    store_what_waits(connection)
+    request = GetRunDatasets(project=project or connection.project, run=run)
+    return RunDatasetTable(connection.services.datasets.get_run_datasets(request), run=run)
 
 
 def list_datasets(
-    search: str = "", *, name: str = "", limit: int = 100, project: str | None = None
+    search: str = "",
+    *,
+    name: str = "",
+    deleted: bool = False,
+    limit: int = 100,
+    project: str | None = None,
 ) -> DatasetTable:
     """Datasets, the last changed first: those whose name contains `search`, or all contents of `name`.
+
+    `deleted` means those that can be restored, instead of the others.
 
     Returns a list of `Dataset` that shows itself as a table. Raises Invalid, Unavailable.
     """
@@ -127,6 +128,7 @@ def list_datasets(
             project=project,
             search=search,
             name=name,
+            deleted=deleted,
             limit=min(limit - len(found), MAX_PAGE),
             page_token=token,
         )
@@ -135,7 +137,7 @@ def list_datasets(
         token = page.next_page_token
         if not token:
             break
-    return DatasetTable(found, project=project, more=bool(token))
+    return DatasetTable(found, project=project, more=bool(token), deleted=deleted)
 
 
 def get_dataset(ref: str, *, project: str | None = None) -> DatasetCard:
@@ -147,43 +149,47 @@ def get_dataset(ref: str, *, project: str | None = None) -> DatasetCard:
     store_what_waits(connection)
     request = GetDataset(project=project or connection.project, dataset=ref)
     detail = connection.services.datasets.get_dataset(request)
-    return DatasetCard(detail.dataset, detail.uses)
+    return DatasetCard(detail.dataset, detail.uses, makers=detail.makers)
 
 
-def _with_name(uses: list[Use], run: ActiveRun | None) -> list[Use]:
-    """The active run may not be stored yet, but its name is known here."""
-    return [replace(use, run=run.name) if run and use.run_id == run.id else use for use in uses]
+def delete_dataset(ref: str, *, project: str | None = None) -> DatasetCard:
+    """Delete the record of one content, by its digest (8 and more digits), its id, or a name that means one.
+
+    The data itself stays where it is. What used it says that it was deleted; `restore_dataset` takes it back
+    within 30 days, and so does recording the same content again. Raises NotFound with the nearest names,
+    Invalid when the name has several contents, Denied.
+
+        aip.delete_dataset("a mistake")
+    """
+    connection = connect()
+    card = only_content(connection, ref, project)
+    request = GetDataset(project=card.dataset.project, dataset=card.dataset.id)
+    detail = connection.services.datasets.delete_dataset(request)
+    return DatasetCard(detail.dataset, detail.uses, makers=detail.makers)
 
 
-def _described(request: LogDataset, found: Captured) -> LogDataset:
-    return replace(
-        request,
-        digest=found.digest,
-        source=found.source,
-        source_type=found.source_type,
-        size=found.size,
-        rows=found.rows,
-        columns=found.columns,
-    )
+def restore_dataset(ref: str, *, project: str | None = None) -> DatasetCard:
+    """Take back that a dataset was deleted: by its digest or id, or the one last deleted of this name.
+
+    Raises NotFound.
+
+        aip.restore_dataset("a mistake")
+    """
+    connection = connect()
+    request = GetDataset(project=project or connection.project, dataset=ref)
+    detail = connection.services.datasets.restore_dataset(request)
+    return DatasetCard(detail.dataset, detail.uses, makers=detail.makers)
 
 
-def _for_journal(request: LogDataset) -> LogDataset:
-    """Without what is too much for one entry; it is added when the data is logged again."""
-    return request if len(request.columns) <= JOURNAL_COLUMNS else replace(request, columns=[])
-
-
-def _as_record(request: LogDataset) -> Dataset:
-    """The record that will come of the request."""
-    return Dataset(
-        id=request.id,
-        project=request.project,
-        author=request.author or "",
-        name=request.name,
-        digest=request.digest,
-        source=request.source,
-        source_type=request.source_type,
-        size=request.size,
-        rows=request.rows,
-        columns=request.columns,
-        tags=request.tags,
-    )
+def only_content(connection: Connection, ref: str, project: str | None) -> DatasetCard:
+    """What is to be deleted. Invalid when it is a name with several contents: they are told."""
+    card = get_dataset(ref, project=project)
+    if card.dataset.name != ref or card.dataset.id == ref:
+        return card
+    contents = list_datasets(name=ref, limit=NAMED + 1, project=card.dataset.project)
+    if len(contents) > 1:
+        told = ", ".join(each.digest[:8] or each.id for each in contents[:NAMED])
+        rest = " and more" if len(contents) > NAMED else ""
+        message = f"dataset: {ref!r} has several contents, {told}{rest} (the newest first); name one of these"
+        raise Invalid(message, field="dataset")
+    return card

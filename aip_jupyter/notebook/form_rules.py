@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..domain import names
 from ..domain.models import Model
@@ -82,6 +81,6 @@ def outcome(entry: Entry, known: Mapping[str, Model]) -> str:
 def _path_problem(path: str) -> dict[str, str]:
     if not path:
         return {"path": "name a file or a folder"}
-    if not os.path.lexists(Path(path).expanduser()):
+    if not os.path.lexists(os.path.expanduser(path)):
         return {"path": f"there is no file {path!r} in {os.getcwd()!r}"}
     return {}

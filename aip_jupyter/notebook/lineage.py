@@ -1,4 +1,4 @@
-"""Lineage as it shows itself: a Mermaid diagram, which JupyterLab draws, and a tree everywhere else."""
+"""Lineage as it shows itself: a diagram in the notebook, and a tree everywhere else."""
 
 from __future__ import annotations
 
@@ -6,44 +6,46 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..domain.lineage import Edge, GetLineage, Lineage, Node
+from ..errors import Invalid
 from .connection import connect
-from .display import cut, plain
+from .display import plain
+from .lineage_drawing import DRAWN, drawing
+from .lineage_mermaid import MERMAID, mermaid
 from .run_reading import store_what_waits
+from .words import at_least_one
 
-MERMAID = "text/vnd.mermaid"
 SHOWN = 60
-"""How many nodes are drawn: more make no picture."""
-
-_LONGEST = 40
-"""Characters of a name in the diagram."""
-_SHAPES = {"dataset": ("[(", ")]"), "run": ("([", "])"), "version": ("[", "]")}
-# Only lines have a colour of their own: the rest is the theme's, which may be light or dark.
-_STYLES = {
-    "dataset": "stroke:#3d8bd4,stroke-width:2px",
-    "run": "stroke:#d9822b,stroke-width:2px",
-    "version": "stroke:#8f63d2,stroke-width:2px",
-    "missing": "stroke-dasharray:4 4",
-    "asked": "stroke-width:5px",
-}
+"""How many nodes the text and `.mermaid` have, the nearest first."""
+QUICK = 20
+"""Of more nodes Mermaid's drawing would hold the page for a second, and of 1,000 for half a minute."""
 
 
-def get_lineage(ref: str, *, limit: int = 200, project: str | None = None) -> LineageGraph:
+def get_lineage(ref: str, *, limit: int = 200, depth: int = 100, project: str | None = None) -> LineageGraph:
     """What a version, a run or a dataset came out of, and what came out of it.
 
     `ref` is `digits-clf@latest`, or `run:NAME`, `dataset:NAME`, `model:REF` where a name means several
     things; without it a model is looked for first, then a run, then a dataset. `.nodes` and `.edges` have all
-    that was found, at most `limit` nodes. Raises NotFound with what is near.
+    that was found: at most `limit` nodes, none of them more than `depth` links away. Raises NotFound with
+    what is near.
+
+        aip.get_lineage("digits-clf")
+        aip.get_lineage("dataset:digits", limit=1000).nodes
     """
+    if not isinstance(ref, str):
+        message = f"ref: give a text such as 'digits-clf@latest', not a {type(ref).__name__}"
+        raise Invalid(message, field="ref")
+    limit, depth = at_least_one(limit, "limit", "nodes"), at_least_one(depth, "depth", "links")
     connection = connect()
     store_what_waits(connection)
-    request = GetLineage(project=project or connection.project, reference=ref, limit=limit)
-    return LineageGraph(connection.services.lineage.get_lineage(request))
+    request = GetLineage(project=project or connection.project, reference=ref, limit=limit, depth=depth)
+    return LineageGraph(connection.services.lineage.get_lineage(request), project=request.project)
 
 
 class LineageGraph:
     """A lineage that draws itself."""
 
-    def __init__(self, lineage: Lineage) -> None:
+    def __init__(self, lineage: Lineage, *, project: str = "") -> None:
+        self._project = project
         self.of = next(node for node in lineage.nodes if node.ref == lineage.of)
         """What was asked for."""
         self.nodes = lineage.nodes
@@ -55,45 +57,30 @@ class LineageGraph:
     @property
     def mermaid(self) -> str:
         """The diagram of the nearest nodes, in Mermaid's language."""
-        nodes = self.nodes[:SHOWN]
-        names = {node.ref: f"n{index}" for index, node in enumerate(nodes)}
-        lines = ["flowchart LR", f"accTitle: Lineage of {mermaid_text(self.of.label)}"]
-        lines += [_mermaid_node(node, names[node.ref]) for node in nodes]
-        if rest := self._rest():
-            lines.append(f'rest["{mermaid_text(rest)}"]\nstyle rest stroke-width:0px,fill:none')
-        for edge in self.edges:
-            if edge.source in names and edge.target in names:
-                label = f'|"{mermaid_text(cut(edge.context, _LONGEST))}"|' if edge.context else ""
-                lines.append(f"{names[edge.source]} -->{label} {names[edge.target]}")
-        for style, how in _STYLES.items():
-            if having := [names[node.ref] for node in nodes if style in self._styles_of(node)]:
-                lines.append(f"classDef {style} {how}\nclass {','.join(having)} {style}")
-        return "\n".join(lines)
+        return mermaid(self.of, self.nodes[:SHOWN], self.edges, self._rest(SHOWN))
 
-    def _styles_of(self, node: Node) -> set[str]:
-        return (
-            {node.kind} | ({"missing"} if node.missing else set()) | ({"asked"} if node is self.of else set())
-        )
-
-    def _rest(self) -> str:
-        hidden = len(self.nodes) - SHOWN
+    def _rest(self, shown: int) -> str:
+        hidden = len(self.nodes) - shown
         if hidden > 0:
             return f"and {'more than ' if self.more else ''}{hidden:,} more: see .nodes"
-        return "and more: aip.get_lineage(…, limit=1000)" if self.more else ""
+        return "and more: aip.get_lineage(…, limit=1000, depth=1000)" if self.more else ""
 
     def __repr__(self) -> str:
         lines = [f"{_words(self.of)}"]
         for title, branches in self._sides():
             lines.append(f"  {title}")
             lines += [f"  {'  ' * depth}{plain(text)}" for depth, text in branches]
-        return "\n".join([*lines, *filter(None, [self._rest()])])
+        return "\n".join([*lines, *filter(None, [self._rest(SHOWN)])])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """The diagram for who draws Mermaid, as JupyterLab does, and the text for all others.
+        """For who draws Mermaid, as JupyterLab does, a small diagram; a large one as HTML; and the text.
 
-        No HTML: JupyterLab would show that instead of the diagram.
+        Not both diagrams: JupyterLab would always show the HTML.
         """
-        return {MERMAID: self.mermaid, "text/plain": repr(self)}
+        if len(self.nodes) <= QUICK:
+            return {MERMAID: self.mermaid, "text/plain": repr(self)}
+        page = drawing(self.of, self.nodes, self.edges, self._rest(DRAWN), self._project)
+        return {"text/html": page, "text/plain": repr(self)}
 
     def _sides(self) -> Iterator[tuple[str, list[tuple[int, str]]]]:
         """Both directions as trees: the depth and the words of each line."""
@@ -122,25 +109,6 @@ def _branches(
         if ref not in seen:
             seen.add(ref)
             waiting += [(depth + 1, following) for following in reversed(next_to.get(ref, []))]
-
-
-def mermaid_text(text: str) -> str:
-    """The text as it may stand between quotes in Mermaid: whatever could mean something is a character code.
-
-    That holds for quotes and brackets, HTML, directives, Markdown, and what Mermaid's own codes look like.
-    """
-    # Mermaid's inner spelling of a code begins with this ligature, and is not told from a code.
-    words = " ".join(plain(text).replace("ﬂ", "fl").split())
-    return (
-        "".join(c if c == " " or (c.isascii() and c.isalnum()) else f"#{ord(c)};" for c in words) or "#160;"
-    )
-
-
-def _mermaid_node(node: Node, name: str) -> str:
-    opening, closing = _SHAPES[node.kind]
-    words = [node.label, "missing" if node.missing else node.note]
-    label = "<br/>".join(mermaid_text(cut(word, _LONGEST)) for word in words if word)
-    return f'{name}{opening}"{label}"{closing}'
 
 
 def _words(node: Node) -> str:

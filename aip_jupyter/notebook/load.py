@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import tempfile
 import warnings
 from dataclasses import dataclass, field
@@ -12,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..domain.artifacts import Artifact, GetArtifact
 from ..domain.models import GetVersion, VersionDetail
-from ..domain.names import check_path
 from ..domain.references import Reference
-from ..errors import Conflict, Invalid, NotFound
+from ..errors import Invalid, NotFound
 from . import saving
 from .progress import Progress
+from .targets import folder_name, is_there, target_in
 
 if TYPE_CHECKING:
     from ..client.connect import Connection
@@ -113,50 +111,18 @@ def _alike(key: str, saved: str, here: str) -> bool:
 
 
 def _default_folder(detail: VersionDetail) -> Path:
-    # Other clients may use any name: only what is harmless in a folder's name is taken over.
-    name = re.sub(r"[^\w .+-]", "_", detail.model.name).strip(". ") or "model"
-    return Path(f"{name}-{detail.version.number}")
+    return Path(f"{folder_name(detail.model.name, 'model')}-{detail.version.number}")
 
 
 def _download_all(connection: Connection, detail: VersionDetail, folder: Path, progress: Progress) -> None:
     missing = []
     for artifact in detail.artifacts:
-        target = _target(folder, artifact)
-        if not _is_there(artifact, target):
+        target = target_in(folder, artifact)
+        if not is_there(artifact, target):
             missing.append((artifact, target))
     for artifact, target in missing:
         _download(connection, artifact, target, progress)
     folder.mkdir(parents=True, exist_ok=True)
-
-
-def _target(folder: Path, artifact: Artifact) -> Path:
-    """Where the file goes: inside the folder, whatever the record and the links on this disk say."""
-    target = folder / check_path(artifact.path, "path")
-    for parent in target.parents:
-        if parent.exists() and not parent.is_dir():
-            raise Conflict(f"to: {str(parent)!r} is a file; choose another folder with --to", field="to")
-    if not target.parent.resolve().is_relative_to(folder.resolve()):
-        message = f"to: {artifact.path!r} would leave {str(folder)!r} by a link; choose another folder"
-        raise Conflict(message, field="to")
-    return target
-
-
-def _is_there(artifact: Artifact, target: Path) -> bool:
-    """True when these very bytes are there. Conflict when others are: nothing is overwritten unasked."""
-    if not target.exists() and not target.is_symlink():
-        return False
-    if target.is_file() and target.stat().st_size == artifact.size and _digest(target) == artifact.digest:
-        return True
-    message = f"to: {str(target)!r} exists and is another file; remove it or choose another folder with --to"
-    raise Conflict(message, field="to")
-
-
-def _digest(path: Path) -> str:
-    hasher = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            hasher.update(block)
-    return hasher.hexdigest()
 
 
 def _download(connection: Connection, artifact: Artifact, target: Path, progress: Progress) -> None:

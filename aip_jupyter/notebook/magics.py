@@ -12,6 +12,7 @@ from IPython.core.magic import Magics, magics_class
 from ..errors import Invalid
 from . import (
     aip_commands,
+    artifact_magics,
     autolog_magics,
     data_magics,
     gpu_commands,
@@ -223,6 +224,7 @@ CLASSES: tuple[Any, ...] = (
     run_listing.RunListing,
     autolog_magics.AutologMagics,
     data_magics.DataMagics,
+    artifact_magics.ArtifactMagics,
 )
 """All our magics; each feature has a class of its own."""
 

@@ -27,7 +27,7 @@ def find_object(
     returns MISSING when it has none either. `field` is what the word is called where it stands.
     """
     value = _variable(word, namespace)
-    path = Path(word).expanduser()
+    path = Path(os.path.expanduser(word))  # unlike Path's own it takes a `~` that is nobody's home
     exists = os.path.lexists(path)
     # `digits.csv` could be an attribute too: nobody is asked for it when there is such a file.
     if value is MISSING and (word.isidentifier() or (not exists and _is_variable(word))):

@@ -5,33 +5,27 @@ Nothing is left of a registration that fails: its claim is released and its temp
 
 from __future__ import annotations
 
-import mimetypes
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..client.uploading import LocalFile, claimed, upload_files
 from ..domain import names
-from ..domain.artifacts import FileRef, ReleaseClaim, UploadBlob
+from ..domain.artifacts import UploadBlob
 from ..domain.models import GetVersion, RegisterVersion, VersionDetail
 from ..domain.records import PropertyValue, new_id
 from ..domain.references import Reference
-from ..errors import AipError, Conflict, Invalid, NotFound
+from ..errors import Conflict, Invalid, NotFound
 from ..services.checks import check_properties
 from . import saving
-from .files import LocalFile, collect
+from .files import collect
 from .progress import Progress
 
 if TYPE_CHECKING:
     from ..client.connect import Connection
-
-
-SMALL = 2**20
-"""Bytes up to which a file is uploaded beside others."""
-AT_ONCE = 4
 
 
 def run_for(project: str) -> str:
@@ -134,9 +128,11 @@ def _notes(unknown: list[str]) -> list[str]:
 
 def send(connection: Connection, details: Details, package: Package, progress: Progress) -> VersionDetail:
     """Upload the content and make the version of it."""
-    id = new_id()
-    with _claim(connection, details.project, id):
-        files = _upload(connection, details, package.files, id, progress)
+    id, blobs = new_id(), connection.services.blobs
+    upload = UploadBlob(project=details.project, claim=id, holder=connection.holder)
+    progress.begin(f"uploading {details.name}", sum(file.size for file in package.files))
+    with claimed(blobs, details.project, id):
+        files = upload_files(blobs, upload, package.files, progress)
         request = RegisterVersion(
             project=details.project,
             model=details.name,
@@ -153,34 +149,3 @@ def send(connection: Connection, details: Details, package: Package, progress: P
             holder=connection.holder,
         )
         return connection.services.models.register_version(request)
-
-
-def _upload(
-    connection: Connection, details: Details, files: list[LocalFile], id: str, progress: Progress
-) -> list[FileRef]:
-    """Large files one by one, where an interrupt stops them at once; small ones, which wait, side by side."""
-    progress.begin(f"uploading {details.name}", sum(file.size for file in files))
-    request = UploadBlob(project=details.project, claim=id, holder=connection.holder)
-
-    def one(file: LocalFile) -> FileRef:
-        blob = connection.services.blobs.upload(request, file.source, progress)
-        media_type = mimetypes.guess_type(file.path)[0] or ""
-        return FileRef(path=file.path, digest=blob.digest, size=blob.size, media_type=media_type)
-
-    small = [file for file in files if file.size <= SMALL]
-    uploaded = [one(file) for file in files if file.size > SMALL]
-    with ThreadPoolExecutor(min(AT_ONCE, len(small)) or 1) as pool:
-        # When one fails, map() takes back those that have not begun.
-        return [*uploaded, *pool.map(one, small)]
-
-
-@contextmanager
-def _claim(connection: Connection, project: str, id: str) -> Iterator[None]:
-    """The claim under which the files are uploaded: given up when anything fails, an interrupt included."""
-    try:
-        yield
-    except BaseException:
-        # When that fails too, the check of the store drops it; what matters is the first error.
-        with suppress(AipError):
-            connection.services.blobs.release_claim(ReleaseClaim(project=project, claim=id))
-        raise

@@ -6,8 +6,8 @@ from typing import Any
 
 from IPython.core.magic import Magics, magics_class
 
-from ..errors import Invalid
 from .arguments import argument, line_magic, parse, text
+from .asking import agreed
 from .run_magics import PROJECT
 
 _RUN = argument("run", type=text, metavar="RUN", help="the run's name or id")
@@ -121,7 +121,7 @@ class RunListing(Magics):
 
         arguments = parse(self.delete_run, line)
         card = run_reading.get_run(arguments.run, project=arguments.project)
-        if not arguments.yes and not _agreed(card):
+        if not arguments.yes and not agreed(_question(card), "%delete_run RUN --yes"):
             return None
         return run_reading.delete_run(card.run.id, project=arguments.project)
 
@@ -144,14 +144,7 @@ def _keys(words: list[str]) -> list[str] | None:
     return [key.strip() for word in words for key in word.split(",") if key.strip()] or None
 
 
-def _agreed(card: Any) -> bool:
-    """Whether the user wants it deleted. Invalid where there is nobody to ask."""
+def _question(card: Any) -> str:
     count = card.detail.children
     parts = f" and its {count} {'parts' if count > 1 else 'part'}" if count else ""
-    question = f"Delete run {card.run.name} ({card.run.status}, id {card.run.id}){parts}? [y/N] "
-    try:
-        answer = input(question)
-    except (EOFError, RuntimeError):  # IPython's StdinNotImplementedError is one
-        message = "yes: there is nobody to ask here; write %delete_run RUN --yes"
-        raise Invalid(message, field="yes") from None
-    return answer.strip().lower() in ("y", "yes")
+    return f"Delete run {card.run.name} ({card.run.status}, id {card.run.id}){parts}?"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from msgspec.structs import replace
 
 from ..client.journals import JOURNALS, Waiting
+from ..client.kept_sender import KEPT_SENDER, what_is_kept
 from ..client.sender import adopt_left
 from ..domain.comparison import CompareRuns
 from ..domain.pages import MAX_PAGE
@@ -43,7 +44,7 @@ def store_what_waits(connection: Connection) -> Waiting:
 
 
 @contextlib.contextmanager
-def _reading() -> Iterator[tuple[Connection, Waiting]]:
+def reading() -> Iterator[tuple[Connection, Waiting]]:
     """The connection, and what is not stored yet: of what is not found because of that it is told."""
     connection = connect()
     waiting = store_what_waits(connection)
@@ -66,7 +67,11 @@ def what_waits(connection: Connection) -> str:
     left = len(left_journals(home))
     others = f"{left} {'journals' if left > 1 else 'journal'} of ended processes, see aip flush --list"
     first = f": {why[0]}" if why else ""
-    return "; ".join(filter(None, [str(waiting) if waiting else "", f"{others}{first}" if left else ""]))
+    KEPT_SENDER.soon(home)
+    uploads = what_is_kept(home, KEPT_SENDER.reason)
+    return "; ".join(
+        filter(None, [str(waiting) if waiting else "", f"{others}{first}" if left else "", uploads])
+    )
 
 
 def list_runs(
@@ -149,8 +154,8 @@ def get_run(run: str | ActiveRun = "", *, project: str | None = None) -> RunCard
 
     aip.get_run("baseline").params["lr"]
     """
-    id, project = _meant(run, project)
-    with _reading() as (connection, waiting):
+    id, project = meant_run(run, project)
+    with reading() as (connection, waiting):
         detail = connection.services.runs.get_run(GetRun(project=project or connection.project, run=id))
     return RunCard(detail, waiting=waiting, read=lambda: read_insides(connection, detail))
 
@@ -165,8 +170,8 @@ def get_metric_history(
 
         aip.get_metric_history("baseline", "loss").values
     """
-    id, project = _meant(run, project)
-    with _reading() as (connection, waiting):
+    id, project = meant_run(run, project)
+    with reading() as (connection, waiting):
         request = GetHistory(project=project or connection.project, run=id, key=key, points=points)
         return MetricHistory(connection.services.runs.get_history(request), waiting=waiting)
 
@@ -192,7 +197,7 @@ def compare_runs(
     if not ids:
         raise Invalid("ids: name the runs to compare; %runs lists them", field="ids")
     meant = [run.id if isinstance(run, ActiveRun) else run for run in ids]
-    with _reading() as (connection, waiting):
+    with reading() as (connection, waiting):
         request = CompareRuns(
             project=project or connection.project, runs=meant, keys=list(metric_keys or ()), points=points
         )
@@ -215,8 +220,8 @@ def delete_run(run: str | ActiveRun, *, project: str | None = None) -> RunCard:
 
         aip.delete_run("a mistake")
     """
-    id, project = _meant(run, project)
-    with _reading() as (connection, waiting):
+    id, project = meant_run(run, project)
+    with reading() as (connection, waiting):
         detail = connection.services.runs.delete_run(GetRun(project=project or connection.project, run=id))
     return RunCard(detail, waiting=waiting)
 
@@ -226,7 +231,7 @@ def restore_run(run: str | ActiveRun, *, project: str | None = None) -> RunCard:
 
     aip.restore_run("a mistake")
     """
-    id, project = _meant(run, project)
+    id, project = meant_run(run, project)
     connection = connect()
     detail = connection.services.runs.restore_run(GetRun(project=project or connection.project, run=id))
     return RunCard(detail)
@@ -237,8 +242,8 @@ def list_texts(run: str | ActiveRun = "", *, project: str | None = None) -> list
 
     [text.name for text in aip.list_texts("baseline")]
     """
-    id, project = _meant(run, project)
-    with _reading() as (connection, _):
+    id, project = meant_run(run, project)
+    with reading() as (connection, _):
         request = ListTexts(project=project or connection.project, run=id)
         return connection.services.runs.list_texts(request)
 
@@ -248,13 +253,13 @@ def get_text(run: str | ActiveRun, name: str, *, project: str | None = None) -> 
 
     print(aip.get_text("baseline", "report.txt"))
     """
-    id, project = _meant(run, project)
-    with _reading() as (connection, _):
+    id, project = meant_run(run, project)
+    with reading() as (connection, _):
         request = GetText(project=project or connection.project, run=id, name=name)
         return connection.services.runs.get_text(request).text
 
 
-def _meant(run: str | ActiveRun, project: str | None) -> tuple[str, str | None]:
+def meant_run(run: str | ActiveRun, project: str | None) -> tuple[str, str | None]:
     """The run's id or name, and its project where that is known; the active one without."""
     active = run if isinstance(run, ActiveRun) else None if run else needed_run()
     if active is None:

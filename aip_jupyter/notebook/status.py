@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._version import __version__
-from ..domain.system import BackendInfo, CheckReport, Description, DoctorCheck
+from ..domain.system import SHOWN, BackendInfo, CheckReport, Description, DoctorCheck, is_well, totals
 from .display import dim, element, frame, html_facts, html_table, plain, size_text, text_facts, text_table
 from .listing import Listing
 
 _FINDINGS = {
-    "missing_bytes": "a version whose bytes are gone",
+    "missing_bytes": "files whose bytes are gone",
     "damaged_bytes": "bytes that are not what they were",
     "orphaned_bytes": "bytes that nothing names",
-    "cut_registration": "a registration that was cut",
+    "cut_registration": "uploads and registrations that were cut",
     "left_over": "left over by a process that died",
-    "purged": "purged, since nobody restored it",
+    "purged": "deleted, and not restored in time",
 }
+_TOTALS = ("found", "number", "mended", "bytes freed")
+_COLUMNS = ("", "found", "what")
 
 
 class Status:
@@ -113,22 +115,26 @@ class Doctor(Listing[DoctorCheck]):
 class StoreReport:
     """What the check of the store saw and did."""
 
-    def __init__(self, report: CheckReport) -> None:
+    def __init__(self, report: CheckReport, *, mended: bool = True) -> None:
         self.report = report
+        self._mended = mended
 
     @property
     def ok(self) -> bool:
-        """True when nothing is damaged or cut any more. Bytes that wait for their removal harm nobody."""
-        return all(finding.mended or finding.kind == "orphaned_bytes" for finding in self.report.findings)
+        """True when nothing is damaged or cut any more. What waits for its removal harms nobody."""
+        return is_well(self.report)
 
     def __repr__(self) -> str:
-        rows = self._rows()
-        return self._summary() + ("\n" + text_table(("", "found", "what"), rows, width=200) if rows else "")
+        if not (rows := self._rows()):
+            return self._summary()
+        kinds = text_table(_TOTALS, self._totals(), width=200)
+        return "\n".join([self._summary(), kinds, text_table(_COLUMNS, rows, width=200)])
 
     def _repr_html_(self) -> str:
-        rows = self._rows()
-        table = html_table(("", "found", "what"), rows) if rows else None
-        return frame(element("div", self._summary(), class_="aip-ok" if self.ok else "aip-bad"), table)
+        summary = element("div", self._summary(), class_="aip-ok" if self.ok else "aip-bad")
+        if not (rows := self._rows()):
+            return frame(summary)
+        return frame(summary, html_table(_TOTALS, self._totals()), html_table(_COLUMNS, rows))
 
     def _summary(self) -> str:
         report = self.report
@@ -136,13 +142,27 @@ class StoreReport:
         if not report.findings:
             return f"✓ {seen}: all is well"
         mended = sum(finding.mended for finding in report.findings)
-        return f"{_mark(self.ok)} {seen}: {len(report.findings)} findings, {mended} mended"
+        done = f"{mended} mended" if self._mended else "nothing was changed"
+        freed = f"{size_text(report.freed)} {'freed' if self._mended else 'would be freed'}"
+        return f"{_mark(self.ok)} {seen}: {len(report.findings)} findings, {done}, {freed}"
+
+    def _totals(self) -> list[tuple[str, str, str, str]]:
+        return [
+            (_FINDINGS[total.kind], f"{total.found:,}", f"{total.mended:,}", size_text(total.size))
+            for total in totals(self.report)
+        ]
 
     def _rows(self) -> list[tuple[str, str, str]]:
-        return [
-            ("mended" if finding.mended else "not mended", _FINDINGS[finding.kind], finding.what)
-            for finding in self.report.findings
-        ]
+        rows = []
+        for total in totals(self.report):
+            some = [finding for finding in self.report.findings if finding.kind == total.kind]
+            rows += [
+                ("mended" if each.mended else "not mended", _FINDINGS[each.kind], each.what)
+                for each in some[:SHOWN]
+            ]
+            if (more := total.found - SHOWN) > 0:
+                rows.append(("", _FINDINGS[total.kind], f"and {more:,} more"))
+        return rows
 
 
 class Help:

@@ -20,8 +20,8 @@ from ..errors import AipError
 from ..redaction import keep_secret
 from ..services.journal_files import server_store, store_of
 from ..services.local import Feed, Platform, open_platform
+from ..services.purging import purge
 from ..services.recovery import StoreCheck
-from ..services.run_removal import purge
 from ..services.settings import LISTS, SETTINGS, Settings, load_settings
 from ..wire.channels import LIMIT
 from ..wire.routes import PREFIX, Route
@@ -40,6 +40,8 @@ _HELP = {setting.name: f"{setting.help}. Environment: {setting.variable}." for s
 
 STARTS = 16
 """GPU sessions that may be starting or ending at once."""
+VERIFYING = 2
+"""Uploads that came straight to the store and may be read, to be verified, at once; others wait."""
 ROOM = 2 * LIMIT
 """Bytes of large messages to GPU sessions that may be received at once; others wait where they come from."""
 
@@ -101,6 +103,8 @@ class AipApp(ExtensionApp):
         }
         # Sessions that do not come up must not make those wait that are open.
         self.pools["starts"] = Pool("gpus", STARTS, settings.deadline)
+        # Large uploads are read once more; meanwhile others go on.
+        self.pools["verifying"] = Pool("storage", VERIFYING, settings.deadline)
         # The look at a feed must neither wait behind requests nor make them wait.
         self.watchers = [(feed, Pool("changes", 1, settings.deadline)) for feed in self.platform.feeds]
         self.serverapp.event_logger.register_event_schema(SCHEMA_FILE)
@@ -139,15 +143,13 @@ class AipApp(ExtensionApp):
         platform = self.platform
         if not platform.settings.home.exists():
             return
-        check = StoreCheck(
-            platform.registry, platform.storage, platform.tracking, platform.settings.garbage_grace
-        )
+        check = StoreCheck(platform)
         await self._tidied("storage", check.after_a_crash, "registrations that were cut are looked for later")
         for finding in check.findings:
             self.log.info("aip: %s", finding.what)
-        purged = await self._tidied("tracking", partial(purge, platform), "deleted runs are purged later")
-        if purged:
-            self.log.info("aip: purged %d runs that were deleted more than 30 days ago", purged)
+        purged = await self._tidied("tracking", partial(purge, platform), "what was deleted is purged later")
+        for line, _ in purged.told() if purged else ():
+            self.log.info("aip: purged %s", line)
 
     async def _tidied(self, pool: str, work: Callable[[], T], otherwise: str) -> T | None:
         """What came out of this work; None when it failed, which must not keep other work from being done."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import BinaryIO
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from tornado.iostream import StreamClosedError
@@ -12,11 +12,13 @@ from tornado.iostream import StreamClosedError
 from ..backends.storage.protocol import Staging
 from ..domain.artifacts import Artifact
 from ..errors import AipError, Invalid
+from ..wire.ranges import asked_range, entity_tag
 from ..wire.routes import CHUNK
 from .handlers import ApiHandler
 
 MAX_UPLOAD = 2**50
 """Bytes; the disk is the real limit."""
+_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class UploadHandler(ApiHandler):
@@ -77,25 +79,63 @@ class DownloadHandler(ApiHandler):
     """GET of an artifact's bytes. Always as a download: nothing of it may run in Jupyter's origin."""
 
     async def answer(self, **path: str) -> None:
+        if await self._is_elsewhere(path):
+            return
         artifact, source = await self.pool().run(self.services().blobs.open, self.request_of(path))
         try:
             self._headers_of(artifact)
-            await self._send(source)
+            await self._send(source, await self._part(artifact, source))
         finally:
             await self.pool().run(source.close)
+
+    async def _is_elsewhere(self, path: dict[str, str]) -> bool:
+        """Send a browser that navigates, as it does for a download, to the store itself, if it can go there.
+
+        Pages that fetch, which the store would refuse, and programs get the bytes here.
+        """
+        headers = self.request.headers
+        # Browsers say so in secure contexts, of a link to download by nothing else.
+        mode = headers.get("Sec-Fetch-Mode")
+        if mode != "navigate" and (mode or "text/html" not in headers.get("Accept", "")):
+            return False
+        found = await self.pool().run(self.services().uploads.browser_address, self.request_of(path))
+        there = urlsplit(found.url)
+        secure = there.scheme == "https" or self.request.protocol != "https"  # else browsers refuse it
+        near = there.hostname not in _LOCAL or self.request.host_name in _LOCAL
+        if not (found.url and secure and near and not found.ca):
+            return False
+        self.redirect(found.url)
+        return True
 
     def _headers_of(self, artifact: Artifact) -> None:
         name = quote(artifact.path.rsplit("/", 1)[-1])
         digest = base64.b64encode(bytes.fromhex(artifact.digest or "")).decode()
         self.set_header("Content-Type", "application/octet-stream")
-        self.set_header("Content-Length", str(artifact.size))
         self.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{name}")  # RFC 6266
         self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
         self.set_header("Repr-Digest", f"sha-256=:{digest}:")  # RFC 9530
+        self.set_header("ETag", entity_tag(artifact.digest or ""))
+        self.set_header("Accept-Ranges", "bytes")
 
-    async def _send(self, source: BinaryIO) -> None:
+    async def _part(self, artifact: Artifact, source: BinaryIO) -> int:
+        """Go to the first byte that is asked for; how many follow. So a download that was cut goes on."""
+        headers, size = self.request.headers, artifact.size or 0
+        part = asked_range(headers.get("Range", ""), headers.get("If-Range", ""), artifact.digest or "", size)
+        start, end = part or (0, size)
+        if part is not None:
+            is_there = start < end
+            self.set_status(206 if is_there else 416)
+            self.set_header(
+                "Content-Range", f"bytes {start}-{end - 1}/{size}" if is_there else f"bytes */{size}"
+            )
+            await self.pool().run(source.seek, start)
+        self.set_header("Content-Length", str(end - start))
+        return end - start
+
+    async def _send(self, source: BinaryIO, count: int) -> None:
         try:
-            while block := await self.pool().run(source.read, CHUNK):
+            while block := await self.pool().run(source.read, min(CHUNK, count)):
+                count -= len(block)
                 self.write(block)
                 await self.flush()
             self.finish(set_content_type="application/octet-stream")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import shlex
 import tempfile
 import time
 from collections.abc import Iterable
@@ -15,13 +16,14 @@ from urllib.parse import quote
 from ..backends.process import this_process
 from ..backends.registry.protocol import RegistryBackend
 from ..backends.storage.protocol import Progress, Staging, StorageBackend
+from ..backends.tracking.protocol import TrackingBackend
 from ..domain import names
 from ..domain.access import DownloadLink, SignDownload
 from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
 from ..domain.records import new_id
 from ..errors import Invalid, NotFound, Unavailable
 from .callers import Caller, claims_of
-from .finding import open_intents
+from .finding import named_digests, open_intents
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -38,6 +40,7 @@ class LocalBlobs:
 
     def __init__(self, platform: Platform, caller: Caller) -> None:
         self._registry = platform.registry
+        self._tracking = platform.tracking
         self._storage = platform.storage
         self._signer = platform.signer
         self._caller = caller
@@ -67,20 +70,34 @@ class LocalBlobs:
         except NotFound:
             return
         if claim.project == request.project:
-            drop_claim(self._registry, self._storage, claim.id)
+            drop_claim(self._registry, self._tracking, self._storage, claim.id)
 
     def get_artifact(self, request: GetArtifact) -> Artifact:
         """An artifact's record."""
         names.check_id(request.artifact, "artifact")
-        return self._registry.get(Artifact, request.project, request.artifact)
+        try:
+            artifact = self._registry.get(Artifact, request.project, request.artifact)
+        except NotFound:  # it may be a run's
+            artifact = self._tracking.get(Artifact, request.project, request.artifact)
+        if artifact.state == "ARCHIVED":
+            restored = f"%restore_artifact {artifact.owner_id} {shlex.quote(artifact.path)}"
+            message = f"artifact: {artifact.path!r} was deleted; {restored} brings it back"
+            raise NotFound(message, field="artifact")
+        return artifact
 
     def open(self, request: GetArtifact) -> tuple[Artifact, BinaryIO]:
         """The record and its bytes, for whoever sends them on."""
         artifact = self.get_artifact(request)
-        if artifact.digest is None:
+        if artifact.digest is None or artifact.uri is not None:
             message = f"artifact: {artifact.path!r} is not stored here but at {artifact.uri}; fetch it there"
             raise Invalid(message, field="artifact")
         return artifact, self._storage.open(artifact.digest)
+
+    def read_head(self, request: GetArtifact, count: int) -> bytes:
+        """The first bytes."""
+        _, source = self.open(request)
+        with source:
+            return source.read(count)
 
     def download(self, request: GetArtifact, target: Path, progress: Progress | None = None) -> Path:
         """Write the bytes to `target`: verified, published atomically."""
@@ -101,26 +118,35 @@ class LocalBlobs:
         return DownloadLink(path=path, expires=signed.expires)
 
 
-def drop_claim(registry: RegistryBackend, storage: StorageBackend, claim: str) -> int:
-    """Give up a claim and remove the blobs that no record and no other claim holds; how many.
+def drop_claim(
+    registry: RegistryBackend, tracking: TrackingBackend, storage: StorageBackend, claim: str
+) -> list[str]:
+    """Give up a claim and remove the blobs that no record and no other claim holds; their digests.
 
-    A registration may be under way with this very claim. It writes its intent, then looks whether its claim
-    is there; here the claim is renamed, then come the intents. So either it sees that its claim is gone, or
-    this sees the intent and keeps the bytes for the record that may come. Under its new name the claim holds
-    them all the while: whatever is cut here, or there, is found and finished by the next check.
+    A request may be under way that records what this very claim holds: then nothing is done. It writes its
+    intent, then looks whether its claim is there; here the claim is renamed, then come the intents once more.
+    So either it sees that its claim is gone, or this sees the intent and keeps the bytes for the record that
+    may come. Under its new name the claim holds them all the while: whatever is cut here, or there, is found
+    and finished by the next check.
     """
+
+    def is_under_way() -> bool:
+        return any(intent.target == claim for intent in open_intents(registry))
+
     before = time.time()
+    if is_under_way():
+        return []
     try:
         held = storage.rename_claim(claim, new_id())
     except NotFound:  # somebody else gives it up
-        return 0
-    if any(intent.target == claim for intent in open_intents(registry)):
-        return 0
+        return []
+    if is_under_way():
+        return []
     # Claims before records: who claims the same bytes and is done in between is in one of the two.
     wanted = set(held.digests)
     wanted.difference_update(*(other.digests for other in storage.claims() if other.id != held.id))
-    wanted.difference_update(registry.digests())
-    removed = sum(storage.remove(digest, before, beside=held.id) for digest in sorted(wanted))
+    wanted.difference_update(named_digests(registry, tracking))
+    removed = [digest for digest in sorted(wanted) if storage.remove(digest, before, beside=held.id)]
     storage.release(held.id)
     return removed
 

@@ -1,21 +1,26 @@
-"""What a registration, or the record of a dataset, must be before anything is written."""
+"""What a registration, a file or the record of a dataset must be before anything is written."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
 from ..domain import names
-from ..domain.artifacts import FileRef
-from ..domain.datasets import Column, LogDataset
+from ..domain.artifacts import ExternalFile, FileRef, LogArtifacts
+from ..domain.datasets import Column, LogDataset, is_uri, public_uri
 from ..domain.models import RegisterVersion
 from ..domain.records import PropertyValue
 from ..domain.runs import spell_number
 from ..errors import Invalid
 
 MAX_FILES = 100_000
+"""Of a version."""
+MAX_LOGGED = 1000
+"""Files of a run in one request."""
+EXTERNAL_SCHEMES = ("s3", "gs", "https", "http", "hdfs", "abfs", "abfss")
+"""What addresses of files that are elsewhere begin with."""
 MAX_TEXT = 100_000
 """Characters of a description."""
 MAX_COLUMNS = 10_000
@@ -62,19 +67,66 @@ def check_files(files: Sequence[FileRef]) -> None:
     """At least one; paths relative, different, and none the folder of another."""
     if not 1 <= len(files) <= MAX_FILES:
         raise Invalid(f"files: a version has 1 to {MAX_FILES:,} files, not {len(files):,}", field="files")
-    paths: set[str] = set()
     for file in files:
-        names.check_path(file.path, "files")
         names.check_digest(file.digest, "files")
-        if file.path in paths:
-            raise Invalid(f"files: {file.path!r} is given twice", field="files")
-        paths.add(file.path)
+    _check_paths([file.path for file in files])
+
+
+def _check_paths(paths: Sequence[str]) -> None:
+    known: set[str] = set()
     for path in paths:
-        parts = path.split("/")
-        for depth in range(1, len(parts)):
-            if "/".join(parts[:depth]) in paths:
-                message = f"files: {'/'.join(parts[:depth])!r} cannot be both a file and a folder"
-                raise Invalid(message, field="files")
+        names.check_path(path, "files")
+        if path in known:
+            raise Invalid(f"files: {path!r} is given twice", field="files")
+        known.add(path)
+    for path in paths:
+        for folder in folders_of(path):
+            if folder in known:
+                raise file_and_folder(folder)
+
+
+def folders_of(path: str) -> Iterator[str]:
+    """The folders that a path lies in, the outermost first."""
+    parts = path.split("/")
+    return ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+
+
+def file_and_folder(path: str) -> Invalid:
+    """The error for a path at which files would lie in a file."""
+    return Invalid(f"files: {path!r} cannot be both a file and a folder", field="files")
+
+
+def check_artifacts(request: LogArtifacts) -> LogArtifacts:
+    """The request with addresses that hold no credentials. Invalid names the field and the rule."""
+    names.check_store_name(request.project, "project")
+    names.check_id(request.run, "run")
+    every: list[FileRef | ExternalFile] = [*request.files, *request.external]
+    if not 1 <= len(every) <= MAX_LOGGED:
+        advice = "name one, or more" if not every else f"send at most {MAX_LOGGED:,} in one request"
+        raise Invalid(f"files: {len(every):,} files cannot be logged at once; {advice}", field="files")
+    if request.files:
+        names.check_id(request.claim, "claim")
+    _check_paths([file.path for file in every])
+    for file in every:
+        if file.digest or isinstance(file, FileRef):
+            names.check_digest(file.digest, "files")
+        _check_count(file.size, "files")
+        if file.media_type:
+            names.check_store_name(file.media_type, "media_type")
+    return replace(request, external=[_checked_external(file) for file in request.external])
+
+
+def _checked_external(file: ExternalFile) -> ExternalFile:
+    _check_length(file.uri, MAX_SOURCE, "uri")
+    uri = public_uri(file.uri)
+    scheme = uri.partition("://")[0].lower()
+    if not is_uri(uri) or scheme == "file":
+        message = f"uri: {file.uri[:80]!r} is on this machine alone; log the file itself"
+        raise Invalid(message, field="uri")
+    if scheme not in EXTERNAL_SCHEMES or not uri.isprintable() or " " in uri:
+        message = f"uri: {uri[:80]!r} is no address of a file; it begins with {', '.join(EXTERNAL_SCHEMES)}"
+        raise Invalid(f"{message} and ://", field="uri")
+    return replace(file, uri=uri)
 
 
 def check_dataset(request: LogDataset) -> LogDataset:
@@ -85,6 +137,7 @@ def check_dataset(request: LogDataset) -> LogDataset:
     if request.digest:
         names.check_digest(request.digest, "digest")
     _check_length(request.source, MAX_SOURCE, "source")
+    names.check_store_name(request.source_type, "source_type")
     for field, count in (("size", request.size), ("rows", request.rows)):
         _check_count(count, field)
     names.check_tags(request.tags)

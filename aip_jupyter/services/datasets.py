@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import random
-import re
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from ..backends.datasets.protocol import DatasetBackend
-from ..domain import names
 from ..domain.changes import Put
-from ..domain.datasets import Dataset, DatasetDetail, GetDataset, ListDatasets, LogDataset, public_uri
+from ..domain.datasets import (
+    Dataset,
+    DatasetDetail,
+    GetDataset,
+    GetRunDatasets,
+    ListDatasets,
+    LogDataset,
+    RunDataset,
+    public_uri,
+)
 from ..domain.lineage import Link, Use, reference_to
 from ..domain.pages import MAX_PAGE, Page
-from ..domain.query import EVERYTHING, Compare, Condition, Order, Query, all_of
+from ..domain.query import Compare, Condition, Order, Query, all_of
 from ..domain.records import now_ms
 from ..domain.runs import Run
-from ..errors import Conflict, Invalid, NotFound
+from ..errors import Conflict, Denied
 from .callers import Caller, author_of
 from .checks import check_dataset
-from .finding import nearest, records_by_id
+from .dataset_finding import find_dataset, find_deleted
+from .deletion import ARCHIVED, LIVE, brought_back, put_away
+from .finding import records_by_id, records_of
 from .links import check_linked_run, new_link, put_link
 from .models import check_limit, parse_order
+from .run_reading import find_run
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -34,8 +44,8 @@ ORDERS = ("name", "created", "updated")
 PATIENCE = 30.0
 """Seconds of losing against others that log the same data before giving up."""
 
-_NEWEST = Order("updated", descending=True)
-_DIGITS = re.compile(r"[0-9a-f]{8,64}")
+_DATASET = "dataset:"
+_ATTEMPTS = 30
 
 
 class LocalDatasets:
@@ -48,7 +58,10 @@ class LocalDatasets:
         self._caller = caller
 
     def log_dataset(self, request: LogDataset) -> DatasetDetail:
-        """The record of this data, made or found, linked to the run that uses it."""
+        """The record of this data, made or found, linked to the run that uses it.
+
+        One that was deleted is there again.
+        """
         request = check_dataset(replace(request, source=public_uri(request.source)))
         check_linked_run(self._tracking, self._caller, request.project, request.run)
         author = author_of(request.author, self._user, self._caller)
@@ -59,7 +72,7 @@ class LocalDatasets:
 
     def list_datasets(self, request: ListDatasets) -> Page[Dataset]:
         """One page of datasets."""
-        terms: list[Condition] = [Compare("state", "=", "LIVE")]
+        terms: list[Condition] = [ARCHIVED if request.deleted else LIVE]
         if request.search:
             terms.append(Compare("name", "contains", request.search))
         if request.name:
@@ -75,6 +88,58 @@ class LocalDatasets:
     def get_dataset(self, request: GetDataset) -> DatasetDetail:
         """A dataset by id, name or digest, and the runs that use it."""
         return self._detail(find_dataset(self._datasets, request.project, request.dataset))
+
+    def delete_dataset(self, request: GetDataset) -> DatasetDetail:
+        """Put the record of one content out of sight."""
+        now = now_ms()
+
+        def deleted() -> tuple[Dataset, Dataset]:
+            found = find_dataset(self._datasets, request.project, request.dataset)
+            return found, found if found.state == "ARCHIVED" else put_away(found, now)
+
+        return self._change(deleted)
+
+    def restore_dataset(self, request: GetDataset) -> DatasetDetail:
+        """Take that back."""
+
+        def restored() -> tuple[Dataset, Dataset]:
+            found = find_deleted(self._datasets, request.project, request.dataset)
+            return found, found if found.state == "LIVE" else brought_back(found)
+
+        return self._change(restored)
+
+    def _change(self, changed: Callable[[], tuple[Dataset, Dataset]]) -> DatasetDetail:
+        """Store what becomes of a record, found again when somebody else was faster."""
+        for attempt in range(_ATTEMPTS):
+            before, after = changed()
+            if self._caller.runs is not None:
+                raise Denied("dataset: a GPU session may not delete or restore data; do that in the notebook")
+            try:
+                if after != before:
+                    self._datasets.apply([Put(after)], {before.id: before.revision})
+                return self._detail(self._datasets.get(Dataset, before.project, before.id))
+            except Conflict:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311
+        raise AssertionError  # the last attempt returns or raises
+
+    def get_run_datasets(self, request: GetRunDatasets) -> list[RunDataset]:
+        """The datasets that a run used and made, in the order in which they were logged."""
+        run = reference_to("run", find_run(self._tracking, request.project, request.run).id)
+        links = [
+            (link, end)
+            for near, end in (("target", "source"), ("source", "target"))
+            for link in records_of(self._tracking, Link, request.project, Compare(near, "=", run))
+            if getattr(link, end).startswith(_DATASET)
+        ]
+        links.sort(key=lambda each: (each[0].created, each[0].key))
+        ids = [getattr(link, end).removeprefix(_DATASET) for link, end in links]
+        found = records_by_id(self._datasets, Dataset, request.project, ids)
+        return [
+            RunDataset(dataset_id=id, dataset=found.get(id), context=link.context, output=end == "target")
+            for id, (link, end) in zip(ids, links, strict=True)
+        ]
 
     def _stored(self, request: LogDataset, author: str) -> Dataset:
         """The record, written only when there is none yet or when the request knows more of it."""
@@ -103,62 +168,28 @@ class LocalDatasets:
         return found[0] if found else None
 
     def _link(self, dataset: Dataset, request: LogDataset, author: str) -> None:
-        link = new_link(
-            dataset.project,
-            reference_to("dataset", dataset.id),
-            reference_to("run", request.run),
-            request.context,
-            author,
-        )
-        put_link(self._tracking, link)
+        ends = [reference_to("dataset", dataset.id), reference_to("run", request.run)]
+        source, target = reversed(ends) if request.output else ends
+        put_link(self._tracking, new_link(dataset.project, source, target, request.context, author))
 
     def _detail(self, dataset: Dataset) -> DatasetDetail:
-        """With its newest uses."""
-        where = Compare("source", "=", reference_to("dataset", dataset.id))
+        """With its newest uses, and the runs that made it."""
+        uses = self._runs_at(dataset, "source", "target")
+        return DatasetDetail(dataset=dataset, uses=uses, makers=self._runs_at(dataset, "target", "source"))
+
+    def _runs_at(self, dataset: Dataset, near: str, far: str) -> list[Use]:
+        where = Compare(near, "=", reference_to("dataset", dataset.id))
         query = Query(where=where, order=Order("created", descending=True), limit=MAX_PAGE)
-        links = self._tracking.find(Link, dataset.project, query).items
-        by_run = {link.target.removeprefix("run:"): link for link in links}
+        found = self._tracking.find(Link, dataset.project, query).items
+        links = [link for link in found if getattr(link, far).startswith("run:")]
+        by_run = {getattr(link, far).removeprefix("run:"): link for link in links}
         runs = records_by_id(self._tracking, Run, dataset.project, by_run)
         uses = []
         for link in links:
-            run_id = link.target.removeprefix("run:")
+            run_id = getattr(link, far).removeprefix("run:")
             name = runs[run_id].name if run_id in runs else ""
             uses.append(Use(run_id=run_id, run=name, context=link.context, created=link.created))
-        return DatasetDetail(dataset=dataset, uses=uses)
-
-
-def find_dataset(datasets: DatasetBackend, project: str, text: str) -> Dataset:
-    """The dataset of this id, the newest of this name, or of this digest or 8 and more digits of it.
-
-    Raises NotFound with the nearest names, Invalid when the digits begin several digests.
-    """
-    names.check_store_name(text, "dataset")
-    if by_id := records_by_id(datasets, Dataset, project, [text]):
-        return by_id[text]
-    if named := _newest(datasets, project, Compare("name", "=", text), 1):
-        return named[0]
-    if _DIGITS.fullmatch(text):
-        # Digits are below g, so that these are all the digests that begin with the text.
-        between = all_of([Compare("digest", ">=", text), Compare("digest", "<", text + "g")])
-        found = _newest(datasets, project, between, 100)
-        if len({dataset.digest for dataset in found}) > 1:
-            raise Invalid(f"dataset: several digests begin with {text}; give more digits", field="dataset")
-        if found:
-            return found[0]
-    raise _no_dataset(datasets, project, text)
-
-
-def _newest(datasets: DatasetBackend, project: str, where: Condition, limit: int) -> list[Dataset]:
-    query = Query(where=all_of([Compare("state", "=", "LIVE"), where]), order=_NEWEST, limit=limit)
-    return datasets.find(Dataset, project, query).items
-
-
-def _no_dataset(datasets: DatasetBackend, project: str, text: str) -> NotFound:
-    known = {dataset.name for dataset in _newest(datasets, project, EVERYTHING, MAX_PAGE)}
-    near = nearest(text, sorted(known))
-    advice = f"; did you mean {' or '.join(near)}?" if near else "; %datasets lists what there is"
-    message = f"dataset: there is no dataset {text!r} in project {project!r}{advice}"
-    return NotFound(message, field="dataset", nearest=near)
+        return uses
 
 
 def identity_of(request: LogDataset) -> str:
@@ -189,9 +220,9 @@ def _new(request: LogDataset, identity: str, author: str) -> Dataset:
 
 
 def _completed(found: Dataset, request: LogDataset) -> Dataset:
-    """The record with what it lacked so far; what it says already stays."""
+    """The record with what it lacked so far; what it says already stays, but that it was deleted."""
     return replace(
-        found,
+        brought_back(found) if found.state == "ARCHIVED" else found,
         size=request.size if found.size is None else found.size,
         rows=request.rows if found.rows is None else found.rows,
         columns=found.columns or request.columns,

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ..backends.records.protocol import R, RecordBackend
 from ..backends.registry.protocol import RegistryBackend
+from ..backends.tracking.protocol import TrackingBackend
 from ..domain.artifacts import Artifact
 from ..domain.changes import Intent
 from ..domain.models import Model, Version
@@ -40,6 +41,12 @@ def open_intents(registry: RegistryBackend) -> Iterator[Intent]:
         # One that is not found any more has finished meanwhile.
         with contextlib.suppress(NotFound):
             yield registry.get(Intent, project, id)
+
+
+def named_digests(registry: RegistryBackend, tracking: TrackingBackend) -> Iterator[str]:
+    """The digests of all stored files, of versions and of runs."""
+    yield from registry.digests()
+    yield from tracking.digests()
 
 
 def records_of(

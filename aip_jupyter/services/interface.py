@@ -28,10 +28,29 @@ from ..domain.access import (
     SignDownload,
     TokenInfo,
 )
-from ..domain.artifacts import Artifact, Blob, GetArtifact, ReleaseClaim, UploadBlob
+from ..domain.artifacts import (
+    Artifact,
+    ArtifactPage,
+    Blob,
+    Changed,
+    GetArtifact,
+    GetArtifacts,
+    ListArtifacts,
+    LogArtifacts,
+    ReleaseClaim,
+    UploadBlob,
+)
 from ..domain.comparison import CompareRuns, Comparison
-from ..domain.datasets import Dataset, DatasetDetail, GetDataset, ListDatasets, LogDataset
-from ..domain.lineage import GetLineage, Lineage
+from ..domain.datasets import (
+    Dataset,
+    DatasetDetail,
+    GetDataset,
+    GetRunDatasets,
+    ListDatasets,
+    LogDataset,
+    RunDataset,
+)
+from ..domain.lineage import GetImpact, GetLineage, GetModelLineage, Impact, Lineage, ModelLineage
 from ..domain.models import (
     GetModel,
     GetVersion,
@@ -76,6 +95,7 @@ from ..domain.sessions import (
 )
 from ..domain.system import CheckReport, CheckStore, Description, DoctorCheck, Nothing
 from ..domain.texts import GetText, ListTexts, Text, TextInfo
+from ..domain.uploads import AbortUpload, BeginUpload, ContentAddress, FinishUpload, UploadOffer
 
 
 class Projects(Protocol):
@@ -187,12 +207,47 @@ class Datasets(Protocol):
     def get_dataset(self, request: GetDataset) -> DatasetDetail:
         """A dataset, and the runs that use it. NotFound with the nearest names."""
 
+    def get_run_datasets(self, request: GetRunDatasets) -> list[RunDataset]:
+        """The datasets that a run used and made, in the order in which they were logged. NotFound."""
+
+    def delete_dataset(self, request: GetDataset) -> DatasetDetail:
+        """Delete the record of one content: it is listed no more. What used it says that it was deleted."""
+
+    def restore_dataset(self, request: GetDataset) -> DatasetDetail:
+        """Take that back: by id or digest, or the one last deleted of this name. NotFound."""
+
+
+class Artifacts(Protocol):
+    """The files of runs."""
+
+    def log_artifacts(self, request: LogArtifacts) -> list[Artifact]:
+        """Record files whose bytes were uploaded, and files that are elsewhere, as a run's.
+
+        All or none, in the order of the request. Whoever sends the same request again gets the same records.
+        Invalid: bytes that were not uploaded under the claim; paths that collide.
+        """
+
+    def list_artifacts(self, request: ListArtifacts) -> ArtifactPage:
+        """One page of a run's artifacts. NotFound with the nearest runs."""
+
+    def delete_artifacts(self, request: GetArtifacts) -> Changed:
+        """Delete a file or a folder of a run; it can be restored for 30 days. NotFound."""
+
+    def restore_artifacts(self, request: GetArtifacts) -> Changed:
+        """Take that back. NotFound."""
+
 
 class LineageOf(Protocol):
     """What came out of what."""
 
     def get_lineage(self, request: GetLineage) -> Lineage:
         """The lineage of a version, a run or a dataset. NotFound with what is near."""
+
+    def get_model_lineage(self, request: GetModelLineage) -> ModelLineage:
+        """What each version of a model came out of. NotFound with the nearest names."""
+
+    def get_impact(self, request: GetImpact) -> Impact:
+        """Every run and version that used some data, also through other data. NotFound."""
 
 
 class Sessions(Protocol):
@@ -250,11 +305,30 @@ class Blobs(Protocol):
     def get_artifact(self, request: GetArtifact) -> Artifact:
         """An artifact's record."""
 
+    def read_head(self, request: GetArtifact, count: int) -> bytes:
+        """The first bytes of an artifact, to look at: they are not verified."""
+
     def download(self, request: GetArtifact, target: Path, progress: Progress | None = None) -> Path:
         """Write the artifact's bytes to `target`: verified against its digest, published atomically."""
 
     def sign_download(self, request: SignDownload) -> DownloadLink:
         """An address that gives the bytes to whoever has it. It ends with the token that it was made with."""
+
+
+class Uploads(Protocol):
+    """Bytes that need not pass through the server. `Blobs` over HTTP uses it by itself."""
+
+    def begin_upload(self, request: BeginUpload) -> UploadOffer:
+        """How bytes are to come. The claim holds them at once when a record of the project names them."""
+
+    def finish_upload(self, request: FinishUpload) -> Blob:
+        """Verify and publish what was sent straight to the store. Invalid: something is missing, or other."""
+
+    def abort_upload(self, request: AbortUpload) -> None:
+        """Drop it."""
+
+    def get_address(self, request: GetArtifact) -> ContentAddress:
+        """Where the store itself gives an artifact's bytes."""
 
 
 class System(Protocol):
@@ -286,6 +360,9 @@ class Services(Protocol):
     def runs(self) -> Runs: ...
 
     @property
+    def artifacts(self) -> Artifacts: ...
+
+    @property
     def datasets(self) -> Datasets: ...
 
     @property
@@ -296,6 +373,9 @@ class Services(Protocol):
 
     @property
     def blobs(self) -> Blobs: ...
+
+    @property
+    def uploads(self) -> Uploads: ...
 
     @property
     def system(self) -> System: ...

@@ -1,23 +1,32 @@
-"""Lineage, in process: the links walked both ways from what was asked for, level by level."""
+"""Lineage, in process: what a thing came out of, what came out of it, and whom a change of data concerns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ..backends.tracking.protocol import TrackingBackend
-from ..domain.lineage import Edge, GetLineage, Lineage, Link, split_reference
-from ..domain.query import Compare, Order, all_of
+from ..domain.lineage import (
+    Affected,
+    Edge,
+    GetImpact,
+    GetLineage,
+    GetModelLineage,
+    Impact,
+    Lineage,
+    ModelLineage,
+    reference_to,
+)
 from ..errors import Invalid
-from .finding import BATCH, records_of
-from .lineage_nodes import described, find_subject
+from .dataset_finding import contents_of
+from .lineage_models import model_lineage
+from .lineage_nodes import described, ends_of, find_subject
+from .lineage_walk import Step, Walk, edges_between, part_edge
 
 if TYPE_CHECKING:
     from .local import Platform
 
 MAX_NODES = 5000
-
-_NEWEST = Order("created", descending=True)
+MAX_AFFECTED = 100_000
+MAX_DEPTH = 1000
 
 
 class LocalLineage:
@@ -28,65 +37,76 @@ class LocalLineage:
 
     def get_lineage(self, request: GetLineage) -> Lineage:
         """What the thing came out of, and what came out of it; not what else came out of the former."""
-        if not 1 <= request.limit <= MAX_NODES:
-            message = f"limit: {request.limit} is not between 1 and {MAX_NODES:,}"
-            raise Invalid(message, field="limit")
-        subject = find_subject(self._platform, request.project, request.reference)
-        walk = _Walk(self._platform.tracking, request.project, request.limit)
-        refs, more = walk.around(subject)
+        _check("limit", request.limit, MAX_NODES)
+        _check("depth", request.depth, MAX_DEPTH)
+        platform, project = self._platform, request.project
+        subject = find_subject(platform, project, request.reference)
+        walks = [Walk(platform.tracking, project, [subject], backwards=True)]
+        walks.append(Walk(platform.tracking, project, [subject]))
+        found, parts, more = _around(subject, walks, request)
         return Lineage(
             of=subject,
-            nodes=described(self._platform, request.project, refs),
-            edges=walk.edges(refs),
+            nodes=described(platform, project, found, {**walks[0].runs, **walks[1].runs}),
+            edges=edges_between(platform.tracking, project, found, parts),
             more=more,
         )
 
+    def get_model_lineage(self, request: GetModelLineage) -> ModelLineage:
+        """What each version of a model came out of."""
+        return model_lineage(self._platform, request)
 
-class _Walk:
-    def __init__(self, tracking: TrackingBackend, project: str, limit: int) -> None:
-        self._tracking = tracking
-        self._project = project
-        self._limit = limit
-
-    def around(self, subject: str) -> tuple[list[str], bool]:
-        """What can be reached, the nearest first, and whether there is more."""
-        found = {subject: None}
-        sides = [("target", "source", [subject], {subject}), ("source", "target", [subject], {subject})]
-        while any(frontier for _, _, frontier, _ in sides):
-            for index, (near, far, frontier, seen) in enumerate(sides):
-                reached = []
-                for ref in self._neighbours(near, far, frontier):
-                    if ref in seen:
-                        continue
-                    if ref not in found and len(found) == self._limit:
-                        return list(found), True
-                    seen.add(ref)
-                    found[ref] = None
-                    reached.append(ref)
-                sides[index] = (near, far, reached, seen)
-        return list(found), False
-
-    def _neighbours(self, near: str, far: str, frontier: list[str]) -> Iterator[str]:
-        for batch in _batches(frontier):
-            for link in records_of(self._tracking, Link, self._project, Compare(near, "in", batch), _NEWEST):
-                ref: str = getattr(link, far)
-                if split_reference(ref) is not None:
-                    yield ref
-
-    def edges(self, refs: list[str]) -> list[Edge]:
-        """All links between these, in the order of these."""
-        place = {ref: index for index, ref in enumerate(refs)}
-        ends = Compare("source", "in", tuple(refs))
-        links = [
-            link
-            for batch in _batches(refs)
-            for link in records_of(
-                self._tracking, Link, self._project, all_of([Compare("target", "in", batch), ends])
+    def get_impact(self, request: GetImpact) -> Impact:
+        """Every run, version and dataset that came out of the data, the nearest first."""
+        _check("limit", request.limit, MAX_AFFECTED)
+        platform, project = self._platform, request.project
+        contents = contents_of(platform.datasets, project, request.dataset)
+        starts = [reference_to("dataset", each.id) for each in contents]
+        walk = Walk(platform.tracking, project, starts)
+        found: dict[str, tuple[Step, int]] = {}
+        distance, more = 0, False
+        while not more and (level := list(walk.level())):
+            distance += 1
+            for step in level:
+                if len(found) == request.limit and step.far not in found:
+                    more = True
+                    break
+                found.setdefault(step.far, (step, distance))
+        affected = []
+        for end in ends_of(platform, project, list(found), walk.runs):
+            step, distance = found[end.ref]
+            affected.append(
+                Affected(
+                    ref=end.ref,
+                    kind=end.kind,
+                    label=end.label,
+                    state=end.state,
+                    via=step.near,
+                    distance=distance,
+                    missing=end.missing,
+                )
             )
-        ]
-        links.sort(key=lambda link: (place[link.source], place[link.target], link.context))
-        return [Edge(source=each.source, target=each.target, context=each.context) for each in links]
+        return Impact(of=described(platform, project, starts), affected=affected, more=more)
 
 
-def _batches(refs: list[str]) -> Iterable[tuple[str, ...]]:
-    return (tuple(refs[start : start + BATCH]) for start in range(0, len(refs), BATCH))
+def _around(subject: str, walks: list[Walk], request: GetLineage) -> tuple[list[str], set[Edge], bool]:
+    """What can be reached, the nearest first; the edges between runs; and whether there is more."""
+    found = {subject: None}
+    parts: set[Edge] = set()
+    for depth in range(request.depth + 1):
+        reached = False
+        for index, walk in enumerate(walks):
+            for step in walk.level():
+                reached = True
+                if step.far not in found and (len(found) == request.limit or depth == request.depth):
+                    return list(found), parts, True
+                found[step.far] = None
+                if edge := part_edge(step, backwards=index == 0):
+                    parts.add(edge)
+        if not reached:
+            break
+    return list(found), parts, False
+
+
+def _check(field: str, value: int, most: int) -> None:
+    if not 1 <= value <= most:
+        raise Invalid(f"{field}: {value} is not between 1 and {most:,}", field=field)

@@ -17,6 +17,7 @@ from ..backends.tracking.protocol import TrackingBackend
 from ..domain.access import Right
 from ..wire.routes import ROUTES
 from . import interface
+from .artifacts import LocalArtifacts
 from .blobs import LocalBlobs
 from .callers import Caller
 from .credentials import Credentials
@@ -31,6 +32,7 @@ from .settings import Settings
 from .signing import Signer
 from .system import LocalSystem
 from .tokens import LocalTokens, Pickups
+from .uploads import LocalUploads
 
 Backend = RegistryBackend | StorageBackend | TrackingBackend | DatasetBackend | GpuBackend | AccessBackend
 Feed = RegistryBackend | TrackingBackend | DatasetBackend | GpuBackend | AccessBackend
@@ -40,6 +42,8 @@ RIGHTS: dict[str, Right] = {
     # Both ways of bytes, as the server streams them.
     "blobs.stage": "publish",
     "blobs.open": "read",
+    "blobs.read_head": "read",
+    "uploads.browser_address": "read",
 }
 """What each use case needs."""
 
@@ -134,10 +138,12 @@ class LocalServices:
         self.tokens: interface.Tokens = admitted("tokens", LocalTokens(platform, caller))
         self.models: interface.Models = admitted("models", LocalModels(platform, caller))
         self.runs: interface.Runs = admitted("runs", LocalRuns(platform, caller))
+        self.artifacts: interface.Artifacts = admitted("artifacts", LocalArtifacts(platform, caller))
         self.datasets: interface.Datasets = admitted("datasets", LocalDatasets(platform, caller))
         self.lineage: interface.LineageOf = admitted("lineage", LocalLineage(platform))
         self.sessions: interface.Sessions = admitted("sessions", LocalSessions(platform, caller))
         self.blobs: interface.Blobs = admitted("blobs", LocalBlobs(platform, caller))
+        self.uploads: interface.Uploads = admitted("uploads", LocalUploads(platform, caller))
         self.system: interface.System = admitted("system", LocalSystem(platform, caller))
 
     def of(self, caller: Caller) -> LocalServices:

@@ -26,6 +26,7 @@ from ..wire.journal import (
     TextLogged,
 )
 from .contact import ENDED_BY, RESUMED_FROM
+from .deletion import DELETED, DELETED_WITH
 from .rights import BEGAN_IN
 
 P = ParamSpec("P")
@@ -35,8 +36,6 @@ MAX_NOTE = 1000
 """Characters of what the notes tell of one fault."""
 MAX_FACTS = 200
 """Properties of a run."""
-DELETED, DELETED_WITH = "deleted", "deleted_with"
-"""The properties of a run that was deleted: when, and with which run, whose restoration restores it."""
 OURS = frozenset((BEGAN_IN, ENDED_BY, RESUMED_FROM, DELETED, DELETED_WITH))
 """The properties that are not for whoever records to say."""
 

@@ -88,6 +88,11 @@ SETTINGS = (
         "AIP_SYSTEM_METRICS",
         "Whether runs record what they use of processor, memory and GPU: on or off",
     ),
+    Setting(
+        "cache",
+        "AIP_CACHE",
+        "Bytes of downloaded files that are kept for when the store cannot be reached; 0: none",
+    ),
     Setting("workers", "AIP_WORKERS", "Threads per backend in the server"),
     Setting("deadline", "AIP_DEADLINE", "Seconds the server waits for a backend before it answers 503"),
     Setting("garbage_grace", "AIP_GARBAGE_GRACE", "Seconds that bytes without a record are kept"),
@@ -98,7 +103,7 @@ SECRETS = frozenset(
 """Never shown: they are, or may hold, credentials."""
 
 
-OF_KERNELS = ("url", "token", "gpu", "link", "capture", "system_metrics")
+OF_KERNELS = ("url", "token", "gpu", "link", "capture", "system_metrics", "cache")
 """Of kernels and scripts alone: a server has no use for them."""
 
 CHOICES = {
@@ -107,6 +112,8 @@ CHOICES = {
     "system_metrics": ("on", "off"),
 }
 """The values that a setting may have."""
+
+MAY_BE_ZERO = ("cache",)
 
 LISTS = ("categories", "admins")
 """Names separated by commas; empty is a value too."""
@@ -141,6 +148,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     link: str = "auto"
     capture: str = "on"
     system_metrics: str = "on"
+    cache: float = 10 * 2.0**30
     workers: int = 4
     deadline: float = 30.0
     garbage_grace: float = 86400.0
@@ -183,7 +191,7 @@ def _parse(setting: Setting, text: str) -> Any:
     if setting.name in CHOICES and text not in CHOICES[setting.name]:
         message = f"{setting.variable}: {text!r} is not one of {', '.join(CHOICES[setting.name])}"
         raise Invalid(message, field=setting.variable)
-    if target is not str and not value > 0:  # NaN is not
+    if target is not str and not (value > 0 or (value == 0 and setting.name in MAY_BE_ZERO)):  # NaN is not
         raise Invalid(f"{setting.variable}: {text!r} must be more than 0", field=setting.variable)
     return value
 

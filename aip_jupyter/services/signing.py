@@ -19,7 +19,7 @@ from ..backends.private import make_private
 from ..domain.access import DerivedToken
 from ..errors import Unauthenticated, Unavailable
 
-Purpose = Literal["session", "download"]
+Purpose = Literal["session", "download", "upload"]
 _ALGORITHM = "HS256"
 _KEY_BYTES = 32
 _KEY_ID = "aip"

@@ -7,26 +7,15 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from .._version import __version__
 from ..domain.access import ListProjects
 from ..domain.records import DEFAULT_PROJECT
-from ..domain.system import (
-    BackendInfo,
-    CheckReport,
-    CheckStore,
-    Description,
-    DoctorCheck,
-    Finding,
-    Nothing,
-)
+from ..domain.system import BackendInfo, CheckReport, CheckStore, Description, DoctorCheck, Nothing
 from ..errors import AipError
 from .callers import Caller, author_of
 from .projects import LocalProjects
 from .recovery import StoreCheck
 from .rights import rights_in
-from .run_removal import purge
 
 if TYPE_CHECKING:
     from .local import Platform
@@ -103,15 +92,7 @@ class LocalSystem:
 
     def check_store(self, request: CheckStore) -> CheckReport:
         """Find, and mend, what a crash left behind."""
-        platform = self._platform
-        grace = platform.settings.garbage_grace
-        stores = platform.registry, platform.storage, platform.tracking
-        report = StoreCheck(*stores, grace, request.mend, request.verify).run()
-        purged = purge(platform) if request.mend else 0
-        if not purged:
-            return report
-        what = f"{purged} runs that were deleted more than 30 days ago"
-        return replace(report, findings=[*report.findings, Finding(kind="purged", what=what, mended=True)])
+        return StoreCheck(self._platform, request.mend, request.verify).run()
 
     def _disk(self) -> DoctorCheck:
         home = self._platform.settings.home

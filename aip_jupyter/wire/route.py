@@ -37,8 +37,11 @@ class Route(Struct, frozen=True, kw_only=True):
     summary: str
     right: Right
     """What the caller needs."""
-    pool: Literal["registry", "storage", "tracking", "datasets", "gpus", "starts", "access"] = "registry"
-    """Whose threads do the work. `starts` are those for what takes a pool of GPUs long."""
+    pool: Literal["registry", "storage", "tracking", "datasets", "gpus", "starts", "access", "verifying"] = (
+        "registry"
+    )
+    """Whose threads do the work. `starts` are those for what takes a pool of GPUs long, `verifying` for what
+    takes a storage long."""
     raw: str = ""
     """The field of the request that takes the body's bytes as they are; "" when the body is JSON."""
     stream: Literal["", "up", "down", "channels"] = ""

@@ -4,7 +4,19 @@ its calls.
 
 from __future__ import annotations
 
-from . import blobs, datasets, lineage, models, projects, runs, sessions, system, tokens
+from . import (
+    artifacts,
+    blobs,
+    datasets,
+    lineage,
+    models,
+    projects,
+    runs,
+    sessions,
+    system,
+    tokens,
+    uploads,
+)
 from .route import CHUNK, JSON_BODY_LIMIT, PREFIX, VERSION_HEADER, Route
 
 ROUTES: tuple[Route, ...] = (
@@ -16,7 +28,9 @@ ROUTES: tuple[Route, ...] = (
     *datasets.ROUTES,
     *lineage.ROUTES,
     *sessions.ROUTES,
+    *artifacts.ROUTES,
     *blobs.ROUTES,
+    *uploads.ROUTES,
 )
 
 __all__ = ["CHUNK", "JSON_BODY_LIMIT", "PREFIX", "ROUTES", "VERSION_HEADER", "Route"]

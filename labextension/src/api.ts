@@ -107,6 +107,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/aborted-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drop what was sent straight to the store */
+        post: operations["uploads.abort_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/archive": {
         parameters: {
             query?: never;
@@ -135,6 +152,23 @@ export interface paths {
         get: operations["blobs.get_artifact"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/artifacts/{artifact}/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where the store itself gives an artifact's bytes, for some minutes */
+        post: operations["uploads.get_address"];
         delete?: never;
         options?: never;
         head?: never;
@@ -226,6 +260,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/claims/{claim}/finished-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Verify what was sent straight to the store, and publish it under a claim */
+        post: operations["uploads.finish_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/claims/{claim}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask how bytes are to come: through the server, straight to the store, or not at all */
+        post: operations["uploads.begin_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/compared-runs": {
         parameters: {
             query?: never;
@@ -272,6 +340,41 @@ export interface paths {
         get: operations["datasets.get_dataset"];
         put?: never;
         post?: never;
+        /** Delete the record of one content; it can be restored for 30 days */
+        delete: operations["datasets.delete_dataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/datasets/{dataset}/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every run and version that used some data */
+        get: operations["lineage.get_impact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/datasets/{dataset}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore a dataset that was deleted */
+        post: operations["datasets.restore_dataset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -355,6 +458,23 @@ export interface paths {
         };
         /** A model and its newest versions */
         get: operations["models.get_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/models/{model}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each version of a model came out of */
+        get: operations["lineage.get_model_lineage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -467,6 +587,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/aip/v1/projects/{project}/runs/{run}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the files of a run */
+        get: operations["artifacts.list_artifacts"];
+        put?: never;
+        /** Record files of a run */
+        post: operations["artifacts.log_artifacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs/{run}/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The datasets that a run used and made */
+        get: operations["datasets.get_run_datasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs/{run}/deleted-artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete a file or a folder of a run; it can be restored for 30 days */
+        post: operations["artifacts.delete_artifacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/aip/v1/projects/{project}/runs/{run}/history": {
         parameters: {
             query?: never;
@@ -495,6 +667,23 @@ export interface paths {
         put?: never;
         /** Restore a run that was deleted */
         post: operations["runs.restore_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/aip/v1/projects/{project}/runs/{run}/restored-artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore files of a run that were deleted */
+        post: operations["artifacts.restore_artifacts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -781,8 +970,35 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AbortUpload
+         * @description Drop what has arrived of an upload.
+         */
+        AbortUpload: {
+            /** @default default */
+            project: string;
+            upload: string;
+        };
+        /**
+         * Affected
+         * @description A run, a version or a dataset that came out of the data.
+         */
+        Affected: {
+            /** @default 0 */
+            distance: number;
+            /** @enum {unknown} */
+            kind: "dataset" | "run" | "version";
+            label: string;
+            /** @default false */
+            missing: boolean;
+            ref: string;
+            /** @default  */
+            state: string;
+            /** @default  */
+            via: string;
+        };
+        /**
          * Artifact
-         * @description A file of a version: stored (path, size, digest) or external (a URI, perhaps a digest).
+         * @description A file of a version or a run: stored (path, size, digest) or external (a URI, perhaps a digest).
          */
         Artifact: {
             /** @default  */
@@ -821,6 +1037,19 @@ export interface components {
             uri: string | null;
         };
         /**
+         * ArtifactPage
+         * @description One page of artifacts, and how many there are of the run on all pages together.
+         */
+        ArtifactPage: {
+            /** @default 0 */
+            count: number;
+            items: components["schemas"]["Artifact"][];
+            /** @default  */
+            next_page_token: string;
+            /** @default 0 */
+            size: number;
+        };
+        /**
          * BackendInfo
          * @description A backend in use.
          */
@@ -831,11 +1060,39 @@ export interface components {
             seam: string;
         };
         /**
+         * BeginUpload
+         * @description Ask how bytes are to come under a claim; again when addresses have expired, or parts are missing.
+         */
+        BeginUpload: {
+            claim: string;
+            /** @default  */
+            digest: string;
+            /** @default true */
+            direct: boolean;
+            /** @default  */
+            holder: string;
+            /** @default false */
+            parts: boolean;
+            /** @default default */
+            project: string;
+            size: number;
+            /** @default  */
+            upload: string;
+        };
+        /**
          * Blob
          * @description Stored bytes, named by their SHA-256.
          */
         Blob: {
             digest: string;
+            size: number;
+        };
+        /**
+         * Changed
+         * @description What a change concerned.
+         */
+        Changed: {
+            count: number;
             size: number;
         };
         /**
@@ -847,6 +1104,8 @@ export interface components {
             bytes: number;
             /** @default [] */
             findings: components["schemas"]["Finding"][];
+            /** @default 0 */
+            freed: number;
             named: number;
         };
         /**
@@ -894,6 +1153,16 @@ export interface components {
             /** @default [] */
             histories: components["schemas"]["RunHistories"][];
             runs: components["schemas"]["RunDetail"][];
+        };
+        /**
+         * ContentAddress
+         * @description Where to fetch an artifact's bytes, for some minutes. A key: never shown, never logged.
+         */
+        ContentAddress: {
+            /** @default  */
+            ca: string;
+            /** @default  */
+            url: string;
         };
         /**
          * CreateProject
@@ -960,11 +1229,8 @@ export interface components {
             size: number | null;
             /** @default  */
             source: string;
-            /**
-             * @default file
-             * @enum {unknown}
-             */
-            source_type: "array" | "dataframe" | "file" | "folder" | "uri";
+            /** @default file */
+            source_type: string;
             /**
              * @default LIVE
              * @enum {unknown}
@@ -979,10 +1245,12 @@ export interface components {
         };
         /**
          * DatasetDetail
-         * @description A dataset, and the runs that use it.
+         * @description A dataset, the runs that use it, and those that made it.
          */
         DatasetDetail: {
             dataset: components["schemas"]["Dataset"];
+            /** @default [] */
+            makers: components["schemas"]["Use"][];
             uses: components["schemas"]["Use"][];
         };
         /**
@@ -1117,6 +1385,20 @@ export interface components {
             updated: number;
         };
         /**
+         * ExternalFile
+         * @description A file that is elsewhere, and stays there.
+         */
+        ExternalFile: {
+            /** @default  */
+            digest: string;
+            /** @default  */
+            media_type: string;
+            path: string;
+            /** @default null */
+            size: number | null;
+            uri: string;
+        };
+        /**
          * FileRef
          * @description A file named by its content: what a registration lists.
          */
@@ -1135,7 +1417,21 @@ export interface components {
             /** @enum {unknown} */
             kind: "cut_registration" | "damaged_bytes" | "left_over" | "missing_bytes" | "orphaned_bytes" | "purged";
             mended: boolean;
+            /** @default 0 */
+            size: number;
             what: string;
+        };
+        /**
+         * FinishUpload
+         * @description All parts have arrived: verify them, and publish the bytes under the claim.
+         */
+        FinishUpload: {
+            claim: string;
+            /** @default  */
+            holder: string;
+            /** @default default */
+            project: string;
+            upload: string;
         };
         /**
          * GetArtifact
@@ -1145,6 +1441,16 @@ export interface components {
             artifact: string;
             /** @default default */
             project: string;
+        };
+        /**
+         * GetArtifacts
+         * @description A run's artifact by its path, or all in the folder of that path.
+         */
+        GetArtifacts: {
+            path: string;
+            /** @default default */
+            project: string;
+            run: string;
         };
         /**
          * GetDataset
@@ -1173,10 +1479,23 @@ export interface components {
             run: string;
         };
         /**
+         * GetImpact
+         * @description What came out of some data: all contents of a name, or the one of a digest or an id.
+         */
+        GetImpact: {
+            dataset: string;
+            /** @default 20000 */
+            limit: number;
+            /** @default default */
+            project: string;
+        };
+        /**
          * GetLineage
          * @description The lineage of a version, a run or a dataset.
          */
         GetLineage: {
+            /** @default 100 */
+            depth: number;
             /** @default 200 */
             limit: number;
             /** @default default */
@@ -1188,6 +1507,17 @@ export interface components {
          * @description A model by its exact name.
          */
         GetModel: {
+            /** @default 100 */
+            limit: number;
+            model: string;
+            /** @default default */
+            project: string;
+        };
+        /**
+         * GetModelLineage
+         * @description What each version of a model came out of.
+         */
+        GetModelLineage: {
             /** @default 100 */
             limit: number;
             model: string;
@@ -1220,6 +1550,15 @@ export interface components {
          * @description A run by its id, or the newest of this name.
          */
         GetRun: {
+            /** @default default */
+            project: string;
+            run: string;
+        };
+        /**
+         * GetRunDatasets
+         * @description The datasets of a run, by its id or its name.
+         */
+        GetRunDatasets: {
             /** @default default */
             project: string;
             run: string;
@@ -1308,6 +1647,16 @@ export interface components {
             values: (number | ("-Infinity" | "Infinity" | "NaN"))[];
         };
         /**
+         * Impact
+         * @description All that used some data, also through what came out of it. The nearest come first.
+         */
+        Impact: {
+            affected: components["schemas"]["Affected"][];
+            /** @default false */
+            more: boolean;
+            of: components["schemas"]["Node"][];
+        };
+        /**
          * Interruption
          * @description What became of an interrupt.
          */
@@ -1331,10 +1680,29 @@ export interface components {
             of: string;
         };
         /**
+         * ListArtifacts
+         * @description One page of a run's artifacts, by path.
+         */
+        ListArtifacts: {
+            /** @default false */
+            deleted: boolean;
+            /** @default 100 */
+            limit: number;
+            /** @default  */
+            page_token: string;
+            /** @default  */
+            path: string;
+            /** @default default */
+            project: string;
+            run: string;
+        };
+        /**
          * ListDatasets
          * @description One page of a project's datasets.
          */
         ListDatasets: {
+            /** @default false */
+            deleted: boolean;
             /** @default 100 */
             limit: number;
             /** @default  */
@@ -1473,6 +1841,23 @@ export interface components {
             project: string;
         };
         /**
+         * LogArtifacts
+         * @description Record files of a run. What the run has at one of their paths already is replaced.
+         */
+        LogArtifacts: {
+            /** @default null */
+            author: string | null;
+            /** @default  */
+            claim: string;
+            /** @default [] */
+            external: components["schemas"]["ExternalFile"][];
+            /** @default [] */
+            files: components["schemas"]["FileRef"][];
+            /** @default default */
+            project: string;
+            run: string;
+        };
+        /**
          * LogDataset
          * @description Record data, and that a run uses it. The same content under the same name is the same dataset.
          */
@@ -1487,6 +1872,8 @@ export interface components {
             digest: string;
             id: string;
             name: string;
+            /** @default false */
+            output: boolean;
             /** @default default */
             project: string;
             /** @default null */
@@ -1497,11 +1884,8 @@ export interface components {
             size: number | null;
             /** @default  */
             source: string;
-            /**
-             * @default file
-             * @enum {unknown}
-             */
-            source_type: "array" | "dataframe" | "file" | "folder" | "uri";
+            /** @default file */
+            source_type: string;
             /** @default {} */
             tags: {
                 [key: string]: string;
@@ -1579,6 +1963,16 @@ export interface components {
             versions: components["schemas"]["Page_Version_"];
         };
         /**
+         * ModelLineage
+         * @description What a model's versions came out of, the newest first.
+         */
+        ModelLineage: {
+            model: string;
+            /** @default false */
+            more: boolean;
+            versions: components["schemas"]["VersionLineage"][];
+        };
+        /**
          * NewToken
          * @description An access token that was made just now, with its secret: this one time.
          */
@@ -1591,6 +1985,8 @@ export interface components {
          * @description An end of a link.
          */
         Node: {
+            /** @default false */
+            deleted: boolean;
             /** @enum {unknown} */
             kind: "dataset" | "run" | "version";
             label: string;
@@ -1670,6 +2066,20 @@ export interface components {
             items: components["schemas"]["Version"][];
             /** @default  */
             next_page_token: string;
+        };
+        /**
+         * PartAddress
+         * @description Where to put one part of a file, for some minutes. The address is a key: never shown, never logged.
+         */
+        PartAddress: {
+            /** @default {} */
+            headers: {
+                [key: string]: string;
+            };
+            number: number;
+            size: number;
+            start: number;
+            url: string;
         };
         /**
          * Peek
@@ -1861,6 +2271,17 @@ export interface components {
             /** @default default */
             project: string;
             runs: string[];
+        };
+        /**
+         * RunDataset
+         * @description A dataset that a run used, or made.
+         */
+        RunDataset: {
+            context: string;
+            dataset: components["schemas"]["Dataset"] | null;
+            dataset_id: string;
+            /** @default false */
+            output: boolean;
         };
         /**
          * RunDetail
@@ -2099,6 +2520,24 @@ export interface components {
             project: string;
         };
         /**
+         * UploadOffer
+         * @description How bytes are to come. Holds addresses that are keys: never shown, never logged.
+         */
+        UploadOffer: {
+            /** @default null */
+            blob: components["schemas"]["Blob"] | null;
+            /** @default  */
+            ca: string;
+            /** @default false */
+            more: boolean;
+            /** @default [] */
+            parts: components["schemas"]["PartAddress"][];
+            /** @enum {unknown} */
+            state: "digest" | "direct" | "here" | "present";
+            /** @default  */
+            upload: string;
+        };
+        /**
          * Use
          * @description That a run uses a dataset.
          */
@@ -2160,6 +2599,16 @@ export interface components {
             updated: number;
         };
         /**
+         * VersionData
+         * @description Data that a version came out of.
+         */
+        VersionData: {
+            context: string;
+            dataset_id: string;
+            digest: string;
+            name: string;
+        };
+        /**
          * VersionDetail
          * @description A version with what it hangs on and what hangs on it.
          */
@@ -2167,6 +2616,22 @@ export interface components {
             artifacts: components["schemas"]["Artifact"][];
             model: components["schemas"]["Model"];
             version: components["schemas"]["Version"];
+        };
+        /**
+         * VersionLineage
+         * @description A version, its run, and the data that the run used.
+         */
+        VersionLineage: {
+            /** @default [] */
+            datasets: components["schemas"]["VersionData"][];
+            name: string;
+            number: number;
+            /** @default  */
+            run: string;
+            /** @default  */
+            run_id: string;
+            stage: string;
+            version_id: string;
         };
     };
     responses: never;
@@ -2405,6 +2870,41 @@ export interface operations {
             };
         };
     };
+    "uploads.abort_upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    upload: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "projects.archive_project": {
         parameters: {
             query?: never;
@@ -2459,6 +2959,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Artifact"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "uploads.get_address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                artifact: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Where the store itself gives an artifact's bytes, for some minutes */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAddress"];
                 };
             };
             /** @description What went wrong, and what to do */
@@ -2647,6 +3183,94 @@ export interface operations {
             };
         };
     };
+    "uploads.finish_upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                claim: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default  */
+                    holder?: string;
+                    upload: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Verify what was sent straight to the store, and publish it under a claim */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blob"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "uploads.begin_upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                claim: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default  */
+                    digest?: string;
+                    /** @default true */
+                    direct?: boolean;
+                    /** @default  */
+                    holder?: string;
+                    /** @default false */
+                    parts?: boolean;
+                    size: number;
+                    /** @default  */
+                    upload?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Ask how bytes are to come: through the server, straight to the store, or not at all */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadOffer"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "runs.compare_runs": {
         parameters: {
             query?: never;
@@ -2693,6 +3317,7 @@ export interface operations {
             query?: {
                 search?: string;
                 name?: string;
+                deleted?: boolean;
                 order_by?: string;
                 limit?: number;
                 page_token?: string;
@@ -2747,6 +3372,8 @@ export interface operations {
                     digest?: string;
                     id: string;
                     name: string;
+                    /** @default false */
+                    output?: boolean;
                     /** @default null */
                     rows?: number | null;
                     /** @default  */
@@ -2755,11 +3382,8 @@ export interface operations {
                     size?: number | null;
                     /** @default  */
                     source?: string;
-                    /**
-                     * @default file
-                     * @enum {unknown}
-                     */
-                    source_type?: "array" | "dataframe" | "file" | "folder" | "uri";
+                    /** @default file */
+                    source_type?: string;
                     /** @default {} */
                     tags?: {
                         [key: string]: string;
@@ -2801,6 +3425,108 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description A dataset, and the runs that use it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "datasets.delete_dataset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete the record of one content; it can be restored for 30 days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "lineage.get_impact": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every run and version that used some data */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Impact"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "datasets.restore_dataset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Restore a dataset that was deleted */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2897,6 +3623,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                depth?: number;
             };
             header?: never;
             path: {
@@ -2987,6 +3714,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "lineage.get_model_lineage": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What each version of a model came out of */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelLineage"];
                 };
             };
             /** @description What went wrong, and what to do */
@@ -3311,6 +4072,158 @@ export interface operations {
             };
         };
     };
+    "artifacts.list_artifacts": {
+        parameters: {
+            query?: {
+                path?: string;
+                deleted?: boolean;
+                limit?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the files of a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactPage"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "artifacts.log_artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default null */
+                    author?: string | null;
+                    /** @default  */
+                    claim?: string;
+                    /** @default [] */
+                    external?: components["schemas"]["ExternalFile"][];
+                    /** @default [] */
+                    files?: components["schemas"]["FileRef"][];
+                };
+            };
+        };
+        responses: {
+            /** @description Record files of a run */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artifact"][];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "datasets.get_run_datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The datasets that a run used and made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDataset"][];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "artifacts.delete_artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    path: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Delete a file or a folder of a run; it can be restored for 30 days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "runs.get_history": {
         parameters: {
             query: {
@@ -3369,6 +4282,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description What went wrong, and what to do */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "artifacts.restore_artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    path: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Restore files of a run that were deleted */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
                 };
             };
             /** @description What went wrong, and what to do */

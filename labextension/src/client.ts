@@ -1,14 +1,18 @@
 import type { ServerConnection } from '@jupyterlab/services';
 
-import { apiUrl, requestAPI } from './request';
+import type { IHead } from './request';
+import { apiUrl, readHead, requestAPI } from './request';
 import { reference } from './reference';
 import type {
   Artifact,
+  ArtifactPage,
+  Changed,
   Comparison,
   Dataset,
   DatasetDetail,
   Description,
   Experiment,
+  Impact,
   IPage,
   IRunRecord,
   Lineage,
@@ -50,6 +54,28 @@ export interface IRunsFilter {
   /** Those that were deleted, instead of the others. */
   readonly deleted?: boolean;
   readonly order_by?: string;
+}
+
+/**
+ * Which files of a run to list.
+ */
+export interface IFilesFilter {
+  /** The run's id. */
+  readonly run: string;
+  /** Those that were deleted, instead of the others. */
+  readonly deleted?: boolean;
+}
+
+/**
+ * Which datasets to list; see `ListDatasets` in `aip_jupyter/domain/datasets.py`.
+ */
+export interface IDatasetsFilter {
+  /** Part of the name. */
+  readonly search?: string;
+  /** The exact name: all contents that had it. */
+  readonly name?: string;
+  /** Those that were deleted, instead of the others. */
+  readonly deleted?: boolean;
 }
 
 /**
@@ -96,11 +122,25 @@ export interface IClient {
   restoreRun(project: string, id: string): Promise<RunDetail>;
   listTexts(project: string, run: string): Promise<readonly TextInfo[]>;
   getText(project: string, run: string, name: string): Promise<RunText>;
-  getLineage(project: string, reference: string): Promise<Lineage>;
+  /** By their paths. */
+  listArtifacts(project: string, filter: IFilesFilter, limit: number, token: string): Promise<ArtifactPage>;
+  /** @param path - Of a file or a folder. It can be restored for a while. */
+  deleteArtifacts(project: string, run: string, path: string): Promise<Changed>;
+  restoreArtifacts(project: string, run: string, path: string): Promise<Changed>;
+  /** The first bytes of a file: at most so many. */
+  readHead(project: string, artifact: string, most: number): Promise<IHead>;
 
-  listDatasets(project: string, search: string, limit: number, token: string): Promise<IPage<Dataset>>;
+  /** @param limit - The most nodes: the nearest. */
+  getLineage(project: string, reference: string, limit?: number): Promise<Lineage>;
+  /** What came out of one dataset, the nearest first. @param dataset - Its id. */
+  getImpact(project: string, dataset: string, limit: number): Promise<Impact>;
+
+  listDatasets(project: string, filter: IDatasetsFilter, limit: number, token: string): Promise<IPage<Dataset>>;
   /** @param dataset - Its id, the first digits of its digest, or a name: the newest of this name. */
   getDataset(project: string, dataset: string): Promise<DatasetDetail>;
+  /** It can be restored for a while. */
+  deleteDataset(project: string, id: string): Promise<DatasetDetail>;
+  restoreDataset(project: string, id: string): Promise<DatasetDetail>;
 
   listSessions(project: string): Promise<readonly Session[]>;
   interruptSession(project: string, id: string): Promise<Interruption>;
@@ -181,8 +221,7 @@ export class Client implements IClient {
 
   async listRuns(project: string, filter: IRunsFilter, limit: number, token: string): Promise<IPage<IRunRecord>> {
     const { top, deleted, ...texts } = filter;
-    const flags = { ...(top && { top: 'true' }), ...(deleted && { deleted: 'true' }) };
-    const query = { ...texts, ...flags, limit, page_token: token };
+    const query = { ...texts, ...flag({ top, deleted }), limit, page_token: token };
     const page = await this._get<IPage<RunDetail>>(project, ['runs'], query);
     return { ...page, items: page.items.map(identified) };
   }
@@ -211,16 +250,45 @@ export class Client implements IClient {
     return this._get(project, ['runs', run, 'text'], { name });
   }
 
-  getLineage(project: string, text: string): Promise<Lineage> {
-    return this._get(project, ['lineage', text]);
+  listArtifacts(project: string, { run, deleted }: IFilesFilter, limit: number, token: string): Promise<ArtifactPage> {
+    return this._get(project, ['runs', run, 'artifacts'], { ...flag({ deleted }), limit, page_token: token });
   }
 
-  listDatasets(project: string, search: string, limit: number, token: string): Promise<IPage<Dataset>> {
-    return this._get(project, ['datasets'], { search, limit, page_token: token });
+  deleteArtifacts(project: string, run: string, path: string): Promise<Changed> {
+    return this._post(project, ['runs', run, 'deleted-artifacts'], { path });
+  }
+
+  restoreArtifacts(project: string, run: string, path: string): Promise<Changed> {
+    return this._post(project, ['runs', run, 'restored-artifacts'], { path });
+  }
+
+  readHead(project: string, artifact: string, most: number): Promise<IHead> {
+    return readHead(this._settings, this.contentUrl(project, artifact), most);
+  }
+
+  getLineage(project: string, text: string, limit?: number): Promise<Lineage> {
+    return this._get(project, ['lineage', text], limit === undefined ? {} : { limit });
+  }
+
+  getImpact(project: string, dataset: string, limit: number): Promise<Impact> {
+    return this._get(project, ['datasets', dataset, 'impact'], { limit });
+  }
+
+  listDatasets(project: string, filter: IDatasetsFilter, limit: number, token: string): Promise<IPage<Dataset>> {
+    const { deleted, ...texts } = filter;
+    return this._get(project, ['datasets'], { ...texts, ...flag({ deleted }), limit, page_token: token });
   }
 
   getDataset(project: string, dataset: string): Promise<DatasetDetail> {
     return this._get(project, ['datasets', dataset]);
+  }
+
+  deleteDataset(project: string, id: string): Promise<DatasetDetail> {
+    return requestAPI(this._settings, ['projects', project, 'datasets', id], { method: 'DELETE' });
+  }
+
+  restoreDataset(project: string, id: string): Promise<DatasetDetail> {
+    return this._post(project, ['datasets', id, 'restore']);
   }
 
   listSessions(project: string): Promise<readonly Session[]> {
@@ -258,6 +326,11 @@ export class Client implements IClient {
   private _post<T>(project: string, path: readonly string[], body?: Record<string, unknown>): Promise<T> {
     return requestAPI(this._settings, ['projects', project, ...path], { method: 'POST', body });
   }
+}
+
+/** What is set, as the server takes it. */
+function flag(flags: Readonly<Record<string, boolean | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(flags).flatMap(([key, isSet]) => (isSet ? [[key, 'true']] : [])));
 }
 
 function identified(detail: RunDetail): IRunRecord {

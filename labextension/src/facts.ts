@@ -11,7 +11,21 @@ export interface IFact {
   readonly note: string;
   readonly detail?: string;
   readonly tooltip: string;
+  /** What a double click opens, if there is something. */
+  readonly target?: ITarget;
 }
+
+/**
+ * A run, a version or a dataset, as the ends of links name it.
+ */
+export interface ITarget {
+  readonly ref: string;
+  /** A version's is a reference. */
+  readonly label: string;
+}
+
+/** Opens the target of the current row. */
+const OPEN = 'aip:open-target';
 
 /**
  * A row that only tells.
@@ -37,5 +51,13 @@ export class FactNode extends LeafNode<IFact> implements IRecordNode<IFact> {
 
   get tooltip(): string {
     return this.record.tooltip;
+  }
+
+  get enter(): string | undefined {
+    return this.record.target && OPEN;
+  }
+
+  get opens(): string | undefined {
+    return this.enter;
   }
 }

@@ -8,6 +8,7 @@ import { refreshIcon } from '@jupyterlab/ui-components';
 
 import { Client } from './client';
 import { datasets } from './datasets/plugin';
+import { lineage } from './lineage/plugin';
 import { models } from './models/plugin';
 import { addProjectCommands, CommandIDs } from './projects/commands';
 import { WorkspaceMemory } from './projects/memory';
@@ -78,4 +79,4 @@ const sidebar: JupyterFrontEndPlugin<ISidebar> = {
   }
 };
 
-export default [sidebar, models, runs, datasets, sessions, secret];
+export default [sidebar, models, runs, datasets, lineage, sessions, secret];

@@ -35,13 +35,46 @@ export async function requestAPI<T>(
   const given = Object.entries(query).filter(([, value]) => value !== '');
   const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
   const url = apiUrl(settings, path) + (search && `?${search}`);
-  const init = { method, body: body && JSON.stringify(body) };
-  const response = await ServerConnection.makeRequest(url, init, settings).catch(() => {
-    throw new ApiError('The Jupyter server does not answer', 0, 'unavailable');
-  });
+  const response = await ask(settings, url, { method, body: body && JSON.stringify(body) });
   const text = await response.text();
   if (!response.ok) {
     throw decodeError(response.status, text);
   }
   return (text ? JSON.parse(text) : undefined) as T;
+}
+
+/**
+ * The beginning of a file.
+ */
+export interface IHead {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Whether that is all of it. */
+  readonly isAll: boolean;
+}
+
+/**
+ * The first bytes of what is at this address. No more than that is read of it.
+ */
+export async function readHead(settings: ServerConnection.ISettings, url: string, most: number): Promise<IHead> {
+  const response = await ask(settings, url, {});
+  if (!response.ok || !response.body) {
+    throw decodeError(response.status, await response.text());
+  }
+  const reader = response.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  let next = await reader.read();
+  while (!next.done && size <= most) {
+    chunks.push(next.value);
+    size += next.value.length;
+    next = await reader.read();
+  }
+  await reader.cancel();
+  return { bytes: new Uint8Array(await new Blob(chunks).arrayBuffer()).subarray(0, most), isAll: size <= most };
+}
+
+async function ask(settings: ServerConnection.ISettings, url: string, init: RequestInit): Promise<Response> {
+  return ServerConnection.makeRequest(url, init, settings).catch(() => {
+    throw new ApiError('The Jupyter server does not answer', 0, 'unavailable');
+  });
 }

@@ -2,7 +2,10 @@ import type { components } from './api';
 
 type Schemas = components['schemas'];
 
+export type Affected = Schemas['Affected'];
 export type Artifact = Schemas['Artifact'];
+export type ArtifactPage = Schemas['ArtifactPage'];
+export type Changed = Schemas['Changed'];
 export type Column = Schemas['Column'];
 export type Comparison = Schemas['Comparison'];
 export type Dataset = Schemas['Dataset'];
@@ -11,7 +14,9 @@ export type Description = Schemas['Description'];
 export type ErrorBody = Schemas['ErrorBody'];
 export type Experiment = Schemas['Experiment'];
 export type History = Schemas['History'];
+export type Impact = Schemas['Impact'];
 export type Lineage = Schemas['Lineage'];
+export type LineageNode = Schemas['Node'];
 export type Metric = Schemas['Metric'];
 export type Model = Schemas['Model'];
 export type ModelDetail = Schemas['ModelDetail'];

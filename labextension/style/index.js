@@ -7,3 +7,5 @@ import './secret.css';
 import './sessions.css';
 import './output.css';
 import './pages.css';
+import './artifacts.css';
+import './lineage.css';

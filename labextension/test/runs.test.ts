@@ -64,8 +64,11 @@ test('below a run are its metrics and parameters, and what hangs together with i
   const node = found(experiment(runs, 'digits').children?.nodes.at(2));
   node.toggle();
   await node.children?.refresh();
-  const [metrics, params, links] = node.children?.nodes ?? [];
-  assert.deepEqual([metrics.label, params.label, links.label], ['Metrics', 'Parameters', 'Data and versions']);
+  const [metrics, params, files, links] = node.children?.nodes ?? [];
+  assert.deepEqual(
+    [metrics.label, params.label, files.label, links.label],
+    ['Metrics', 'Parameters', 'Artifacts', 'Data and versions']
+  );
   assert.deepEqual(params.children?.nodes.map(one => [one.label, one.note]), [['depth', '3'], ['lr', '0.1']]);
   assert.ok(!server.asked.some(question => question.startsWith('lineage')));
   server.runs[0] = { ...server.runs[0], metrics: [metric('loss', 0.4, { count: 2, minimum: 0.4, maximum: 0.5 })] };
@@ -146,11 +149,11 @@ test('facts of metrics and links', () => {
     {
       of: 'run:r',
       nodes: [
-        { ref: 'version:v', kind: 'version', label: 'clf:2', note: '', missing: false },
-        { ref: 'run:r', kind: 'run', label: 'r', note: '', missing: false },
-        { ref: 'dataset:d', kind: 'dataset', label: 'digits', note: 'ab', missing: false },
-        { ref: 'dataset:far', kind: 'dataset', label: 'far', note: '', missing: false },
-        { ref: 'dataset:gone', kind: 'dataset', label: 'x', note: '', missing: true }
+        { ref: 'version:v', kind: 'version', label: 'clf:2', note: '', missing: false, deleted: false },
+        { ref: 'run:r', kind: 'run', label: 'r', note: '', missing: false, deleted: false },
+        { ref: 'dataset:d', kind: 'dataset', label: 'digits', note: 'ab', missing: false, deleted: false },
+        { ref: 'dataset:far', kind: 'dataset', label: 'far', note: '', missing: false, deleted: false },
+        { ref: 'dataset:gone', kind: 'dataset', label: 'x', note: '', missing: true, deleted: false }
       ],
       edges: [
         { source: 'dataset:d', target: 'run:r', context: 'training' },

@@ -1,17 +1,21 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
-import type { IClient, IComparisonQuery, IRunsFilter } from '../src/client';
+import type { IClient, IComparisonQuery, IDatasetsFilter, IFilesFilter, IRunsFilter } from '../src/client';
 import { ApiError } from '../src/errors';
 import { ModelsSection } from '../src/models/section';
 import type { IRecordsOptions } from '../src/records';
+import type { IHead } from '../src/request';
 import type {
   Artifact,
+  ArtifactPage,
+  Changed,
   Comparison,
   Dataset,
   DatasetDetail,
   Description,
   Experiment,
+  Impact,
   IPage,
   IRunRecord,
   Lineage,
@@ -66,9 +70,9 @@ export function version(owner: string, number: number, fields: Partial<Version> 
   return { ...RECORD, id: `v-${owner}-${number}`, updated: 1, revision: 1, ...texts, ...facts, ...fields };
 }
 
-export function artifact(owner: string, path: string): Artifact {
+export function artifact(owner: string, path: string, fields: Partial<Artifact> = {}): Artifact {
   const facts = { size: 5, digest: 'cd', uri: null, media_type: '' };
-  return { ...RECORD, id: `a-${path}`, updated: 1, revision: 1, owner_id: owner, path, ...facts };
+  return { ...RECORD, id: `a-${path}`, updated: 1, revision: 1, owner_id: owner, path, ...facts, ...fields };
 }
 
 export function project(name: string, fields: Partial<Project> = {}): Project {
@@ -114,6 +118,10 @@ export class FakeServer implements IClient {
   datasets: Dataset[] = [];
   sessions: Session[] = [];
   usage: SessionUsage[] = [];
+  artifacts: Artifact[] = [];
+  heads = new Map<string, Uint8Array<ArrayBuffer>>();
+  uses: DatasetDetail['uses'] = [];
+  impact: Impact = { of: [], affected: [], more: false };
   lineage: Lineage = { of: '', nodes: [], edges: [], more: false };
   asked: string[] = [];
   failing = '';
@@ -265,16 +273,54 @@ export class FakeServer implements IClient {
     return this._answer(`lineage ${text}`, this.lineage);
   }
 
-  listDatasets(_: string, search: string, limit: number, token: string): Promise<IPage<Dataset>> {
-    const found = this.datasets.filter(one => one.name.includes(search));
+  listArtifacts(_: string, { run: id, deleted }: IFilesFilter, limit: number, token: string): Promise<ArtifactPage> {
+    const own = this.artifacts.filter(({ owner_id }) => owner_id === id);
+    const found = own.filter(({ state }) => (state === 'ARCHIVED') === (deleted ?? false));
+    found.sort((a, b) => (a.path < b.path ? -1 : 1));
+    const { items, next_page_token = '' } = page(found, limit, token);
+    const size = found.reduce((sum, one) => sum + (one.size ?? 0), 0);
+    const answer = { items: [...items], next_page_token, count: found.length, size };
+    return this._answer(`artifacts ${id} ${limit} ${token}`, answer);
+  }
+
+  deleteArtifacts(_: string, id: string, path: string): Promise<Changed> {
+    return this._answer(`delete ${id} ${path}`, { count: 1, size: 5 });
+  }
+
+  restoreArtifacts(_: string, id: string, path: string): Promise<Changed> {
+    return this._answer(`restore ${id} ${path}`, { count: 1, size: 5 });
+  }
+
+  readHead(_: string, id: string, most: number): Promise<IHead> {
+    const bytes = this.heads.get(id) ?? new Uint8Array();
+    return this._answer(`head ${id} ${most}`, { bytes: bytes.subarray(0, most), isAll: bytes.length <= most });
+  }
+
+  getImpact(_: string, id: string): Promise<Impact> {
+    return this._answer(`impact ${id}`, this.impact);
+  }
+
+  listDatasets(_: string, filter: IDatasetsFilter, limit: number, token: string): Promise<IPage<Dataset>> {
+    const { search = '', name, deleted = false } = filter;
+    const found = this.datasets.filter(
+      one => one.name.includes(search) && one.name === (name ?? one.name) && (one.state === 'ARCHIVED') === deleted
+    );
     return this._answer(`datasets ${search} ${limit} ${token}`, page(found, limit, token));
   }
 
   getDataset(_: string, id: string): Promise<DatasetDetail> {
     const found = this.datasets.find(one => one.id === id || one.name === id);
     return found
-      ? this._answer(`dataset ${id}`, { dataset: found, uses: [] })
+      ? this._answer(`dataset ${id}`, { dataset: found, uses: this.uses, makers: [] })
       : Promise.reject(new ApiError(`no ${id}`, 404, 'not_found'));
+  }
+
+  deleteDataset(_: string, id: string): Promise<DatasetDetail> {
+    return this.getDataset('', id);
+  }
+
+  restoreDataset(_: string, id: string): Promise<DatasetDetail> {
+    return this.getDataset('', id);
   }
 
   listSessions(): Promise<Session[]> {

@@ -12,7 +12,9 @@ from aip_jupyter.services.interface import Services
 
 from ..contracts.services import ServicesContract
 from ..contracts.services_access import ProjectsContract, TokensContract
+from ..contracts.services_artifacts import ArtifactsContract
 from ..contracts.services_datasets import DatasetsContract, LineageContract
+from ..contracts.services_impact import ImpactContract
 from ..contracts.services_runs import RunsContract
 from ..contracts.services_sessions import SessionsContract, end_all
 from ..support.live import live_server
@@ -32,6 +34,7 @@ class TestHttpServices(
     ServicesContract,
     DatasetsContract,
     LineageContract,
+    ImpactContract,
     RunsContract,
     SessionsContract,
 ):
@@ -43,6 +46,14 @@ class TestHttpServices(
     def pooled(self, services: Services) -> Iterator[Services]:
         yield services
         end_all(services)
+
+
+class TestHttpArtifacts(ArtifactsContract):
+    """After those that look at what is left in the store: what is replaced stays for the grace time."""
+
+    @pytest.fixture
+    def services(self, over_http: HttpServices) -> Services:
+        return ScopedServices(over_http, new_id())
 
 
 class TestHttpAccess(ProjectsContract, TokensContract):

@@ -128,6 +128,7 @@ TRACKING_SET: list[AnyRecord] = [
         captured=True,
     ),
     Journal(id=new_id(), project="vision", author="ada", created=1, mark=2**40),
+    Artifact(id=new_id(), project="vision", owner_id=new_id(), path="far", size=1, uri="s3://bucket/key"),
 ]
 """Records of every kind that a tracking backend keeps, besides links."""
 

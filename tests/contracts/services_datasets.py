@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 import pytest
 
 from aip_jupyter.domain.artifacts import FileRef, UploadBlob
-from aip_jupyter.domain.datasets import Column, Dataset, DatasetDetail, GetDataset, ListDatasets, LogDataset
-from aip_jupyter.domain.lineage import GetLineage, Lineage
+from aip_jupyter.domain.datasets import Column, GetDataset, ListDatasets, LogDataset
 from aip_jupyter.domain.models import GetVersion, ListModels, RegisterVersion, VersionDetail
 from aip_jupyter.domain.records import new_id, now_ms
 from aip_jupyter.errors import Conflict, Invalid, NotFound, NotSupported
@@ -19,6 +17,7 @@ from aip_jupyter.services.interface import Services
 
 from .records import HOSTILE
 from .services import put
+from .services_dataset_removal import DatasetRemovalContract, digest_of, listed, log, trace
 
 COLUMNS = [
     Column(name="pixel", type="float", nulls=2, minimum=0.0, maximum=16.5),
@@ -29,24 +28,7 @@ COLUMNS = [
 ]
 
 
-def digest_of(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def log(services: Services, name: str = "digits", **fields: Any) -> DatasetDetail:
-    given = {"id": new_id(), "digest": digest_of(name), "source": f"{name}.csv", **fields}
-    return services.datasets.log_dataset(LogDataset(name=name, **given))
-
-
-def trace(services: Services, reference: str, **fields: Any) -> Lineage:
-    return services.lineage.get_lineage(GetLineage(reference=reference, **fields))
-
-
-def listed(services: Services, **how: Any) -> list[Dataset]:
-    return services.datasets.list_datasets(ListDatasets(**how)).items
-
-
-class DatasetsContract:
+class DatasetsContract(DatasetRemovalContract):
     """Override the fixture `services`: a fresh store, or fresh projects in one that others have used."""
 
     @pytest.fixture

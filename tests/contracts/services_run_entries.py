@@ -13,9 +13,10 @@ from aip_jupyter.domain.runs import GetRun, Run, RunBeat
 from aip_jupyter.domain.texts import MAX_TEXT, GetText, ListTexts, Text
 from aip_jupyter.errors import Invalid, NotFound
 from aip_jupyter.services.contact import BEAT, ENDED_BY, MISSED, RESUMED_FROM
+from aip_jupyter.services.deletion import DELETED, DELETED_WITH
 from aip_jupyter.services.interface import Services
 from aip_jupyter.services.rights import BEGAN_IN
-from aip_jupyter.services.run_draft import DELETED, DELETED_WITH, MAX_FACTS
+from aip_jupyter.services.run_draft import MAX_FACTS
 from aip_jupyter.wire.journal import (
     AnyEntry,
     Captured,

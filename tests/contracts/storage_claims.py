@@ -33,6 +33,11 @@ HOSTILE_IDS = [
 class ClaimsContract:
     """Claims, and what they protect."""
 
+    ROUNDS = 80
+    """Of a race; fewer where each takes many requests."""
+    THREADS, PIECES = 20, 10
+    """Side by side, and what each of them stores; fewer for the same reason."""
+
     def test_a_claim_is_made_with_the_first_upload(self, storage: StorageBackend) -> None:
         claim = new_id()
         with storage.stage(claim, "vision", "a|b|1|2") as staging:
@@ -48,6 +53,37 @@ class ClaimsContract:
         assert storage.get_claim(claim).created == made.created
         assert storage.get_claim(claim).digests == [sha(b"1"), sha(b"2")]
         assert storage.claims() == [storage.get_claim(claim)]
+
+    def test_what_is_there_can_be_held_without_sending_it_again(self, storage: StorageBackend) -> None:
+        first, second = new_id(), new_id()
+        blob = put(storage, b"bytes", first)
+        before = later()
+        assert storage.hold(blob.digest, second, P, H) == blob
+        storage.release(first)
+        assert storage.get_claim(second).digests == [blob.digest]
+        assert storage.remove(blob.digest, before + 60) is False
+        storage.release(second)
+        assert storage.remove(blob.digest, later()) is True
+        with pytest.raises(NotFound) as caught:
+            storage.hold(blob.digest, second, P, H)
+        one_short_line(caught.value, "digest")
+        with pytest.raises(NotFound):
+            storage.get_claim(second)
+
+    def test_holding_makes_bytes_young_and_is_refused_for_anothers_claim(
+        self, storage: StorageBackend
+    ) -> None:
+        claim = new_id()
+        blob = put(storage, b"bytes", claim, "theirs")
+        storage.release(claim)
+        before = time.time()
+        put(storage, b"other", claim, "theirs")
+        with pytest.raises(Conflict):
+            storage.hold(blob.digest, claim, "ours", H)
+        mine = new_id()
+        storage.hold(blob.digest, mine, "ours", H)
+        storage.release(mine)
+        assert storage.remove(blob.digest, before) is False
 
     def test_an_aborted_upload_claims_nothing(self, storage: StorageBackend) -> None:
         claim = new_id()
@@ -208,23 +244,27 @@ class ClaimsContract:
         found = storage.get_claim(claim)
         assert (found.project, found.holder, found.digests) == (text, text, [sha(b"bytes")])
 
-    def test_twenty_threads_share_one_claim(self, storage: StorageBackend) -> None:
-        claim, start = new_id(), threading.Barrier(20)
+    def test_many_threads_share_one_claim(self, storage: StorageBackend) -> None:
+        claim, start = new_id(), threading.Barrier(self.THREADS)
 
         def work(number: int) -> None:
             start.wait()
-            for piece in range(10):
+            for piece in range(self.PIECES):
                 put(storage, b"%d" % (number * 7 + piece), claim)
 
-        with ThreadPoolExecutor(20) as pool:
-            list(pool.map(work, range(20)))
-        expected = {sha(b"%d" % (number * 7 + piece)) for number in range(20) for piece in range(10)}
+        with ThreadPoolExecutor(self.THREADS) as pool:
+            list(pool.map(work, range(self.THREADS)))
+        expected = {
+            sha(b"%d" % (number * 7 + piece))
+            for number in range(self.THREADS)
+            for piece in range(self.PIECES)
+        }
         digests = storage.get_claim(claim).digests
         assert len(digests) == len(set(digests))
         assert set(digests) == expected == {blob.digest for blob in storage.blobs()}
 
-    def test_twenty_threads_store_the_same_bytes(self, storage: StorageBackend) -> None:
-        start = threading.Barrier(20)
+    def test_many_threads_store_the_same_bytes(self, storage: StorageBackend) -> None:
+        start = threading.Barrier(self.THREADS)
 
         def work(number: int) -> str:
             start.wait()
@@ -232,8 +272,8 @@ class ClaimsContract:
             put(storage, b"the same" * 100_000, claim)
             return claim
 
-        with ThreadPoolExecutor(20) as pool:
-            claims = list(pool.map(work, range(20)))
+        with ThreadPoolExecutor(self.THREADS) as pool:
+            claims = list(pool.map(work, range(self.THREADS)))
         digest = sha(b"the same" * 100_000)
         assert list(storage.blobs()) == [Blob(digest=digest, size=800_000)]
         assert sha(read(storage, digest)) == digest
@@ -251,7 +291,7 @@ class ClaimsContract:
         with ThreadPoolExecutor(2) as pool:
             collectors = [pool.submit(collect) for _ in range(2)]
             try:
-                for turn in range(80):
+                for turn in range(self.ROUNDS):
                     claim = new_id()
                     put(storage, b"wanted", claim)
                     assert read(storage, digest) == b"wanted"
@@ -260,4 +300,4 @@ class ClaimsContract:
                         time.sleep(0)
             finally:
                 ended.set()
-        assert sum(collector.result() for collector in collectors) >= 40
+        assert sum(collector.result() for collector in collectors) >= self.ROUNDS // 2

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from aip_jupyter.backends.tracking.protocol import TrackingBackend
+from aip_jupyter.domain.artifacts import Artifact
 from aip_jupyter.domain.changes import AddPoints, AnyRecord, Delete, Put
 from aip_jupyter.domain.query import Compare, Order, Query
 from aip_jupyter.domain.records import new_id
@@ -30,6 +31,11 @@ def points(
     keys, steps, times, values = (list(column) for column in zip(*rows, strict=True)) if rows else [[]] * 4
     given = {"keys": keys, "steps": steps, "times": times, "values": values, **columns}
     return AddPoints(project=project, run_id=run_id, **given)
+
+
+def a_file(of: Run, path: str, **fields: Any) -> Artifact:
+    """A file of the run."""
+    return Artifact(**{"id": new_id(), "owner_id": of.id, "path": path, **fields})
 
 
 class TrackingContract(TrackingQueryContract):
@@ -217,8 +223,9 @@ class TrackingContract(TrackingQueryContract):
         kept, gone = a_run(), a_run()
         for run in (kept, gone):
             text = Text(id=new_id(), run_id=run.id, name="a", text="x")
-            tracking.apply([Put(run), Put(text), points(run.id, ("m", 0, 0, 1.0))])
-        tracking.apply([points(gone.id, ("m", 0, 0, 2.0), project="other")])
+            tracking.apply([Put(run), Put(text), Put(a_file(run, "a")), points(run.id, ("m", 0, 0, 1.0))])
+        elsewhere = a_file(gone, "b", project="other")
+        tracking.apply([Put(elsewhere), points(gone.id, ("m", 0, 0, 2.0), project="other")])
         tracking.apply([Delete(Run, gone.id)])
         assert tracking.history("default", kept.id, "m").values == [1.0]
         assert [text.name for text in tracking.texts("default", kept.id)] == ["a"]
@@ -227,6 +234,38 @@ class TrackingContract(TrackingQueryContract):
         assert tracking.texts("default", gone.id) == []
         assert tracking.find(Text, "default", Query(where=Compare("run_id", "=", gone.id))).items == []
         assert tracking.history("other", gone.id, "m").values == [2.0]
+        left = [tracking.find(Artifact, project, Query()).items for project in ("default", "other")]
+        assert [[each.owner_id for each in some] for some in left] == [[kept.id], [gone.id]]
+
+    def test_what_a_run_has_stored_is_what_is_not_deleted(self, tracking: TrackingBackend) -> None:
+        run = a_run()
+        files = [a_file(run, f"{n}", size=2**40 + n) for n in range(3)]
+        files += [a_file(run, "unknown", size=None), a_file(run, "gone", size=7, state="ARCHIVED")]
+        files += [a_file(a_run(), "0", size=7), a_file(run, "far", size=7, project="other")]
+        tracking.apply([*map(Put, files)])
+        assert tracking.stored("default", run.id) == (4, 3 * 2**40 + 3)
+        assert tracking.stored("other", run.id) == (1, 7)
+        assert tracking.stored("default", "'") == (0, 0)
+
+    def test_the_bytes_of_all_files_are_told_also_of_deleted_ones(self, tracking: TrackingBackend) -> None:
+        digests = [f"{n:064x}" for n in range(4)]
+        run = a_run()
+        tracking.apply(
+            [
+                Put(a_file(run, "a", digest=digests[0])),
+                Put(a_file(run, "b", digest=digests[1], state="ARCHIVED")),
+                Put(a_file(run, "c", digest=digests[2], project="other")),
+                Put(a_file(run, "elsewhere", digest=digests[3], uri="s3://bucket/key")),
+                Put(a_file(run, "not known", uri="s3://bucket/key")),
+            ]
+        )
+        assert set(tracking.digests()) == set(digests[:3])
+
+    def test_a_run_has_one_file_at_a_path(self, tracking: TrackingBackend) -> None:
+        run = a_run()
+        tracking.apply([Put(a_file(run, "a")), Put(a_file(a_run(), "a"))])
+        with pytest.raises(Conflict):
+            tracking.apply([Put(a_file(run, "a"))])
 
     def test_texts_are_told_by_name_and_length(self, tracking: TrackingBackend) -> None:
         run = a_run()

@@ -26,8 +26,16 @@ SIGNATURES = {
         "(name: 'str', *, scope: 'str' = 'read', project: 'str | None' = None, expires: 'str' = '30d') "
         "-> 'NewTokenCard'"
     ),
+    "delete_dataset": "(ref: 'str', *, project: 'str | None' = None) -> 'DatasetCard'",
     "delete_run": "(run: 'str | ActiveRun', *, project: 'str | None' = None) -> 'RunCard'",
+    "delete_artifact": (
+        "(run: 'str | ActiveRun', path: 'str', *, project: 'str | None' = None) -> 'ArtifactChange'"
+    ),
     "describe": "() -> 'Status'",
+    "download_artifact": (
+        "(run: 'str | ActiveRun' = '', path: 'str' = '', to: 'str | os.PathLike[str] | None' = None, *, "
+        "project: 'str | None' = None) -> 'Path'"
+    ),
     "download_link": (
         "(ref: 'str', file: 'str' = '', *, expires: 'str' = '10m', project: 'str | None' = None)"
         " -> 'DownloadLinkCard'"
@@ -35,14 +43,21 @@ SIGNATURES = {
     "end_run": "(status: 'Status' = 'completed') -> 'ActiveRun'",
     "experiment": "(name: 'Any' = None) -> 'Any'",
     "get_dataset": "(ref: 'str', *, project: 'str | None' = None) -> 'DatasetCard'",
-    "get_lineage": "(ref: 'str', *, limit: 'int' = 200, project: 'str | None' = None) -> 'LineageGraph'",
+    "get_lineage": (
+        "(ref: 'str', *, limit: 'int' = 200, depth: 'int' = 100, project: 'str | None' = None) -> "
+        "'LineageGraph'"
+    ),
     "get_metric_history": (
         "(run: 'str | ActiveRun', key: 'str', points: 'int' = 0, *, project: 'str | None' = None) -> "
         "'MetricHistory'"
     ),
     "get_model": "(name: 'str', *, limit: 'int' = 20, project: 'str | None' = None) -> 'ModelCard'",
+    "get_model_lineage": (
+        "(model: 'str', *, limit: 'int' = 100, project: 'str | None' = None) -> 'ModelLineageTable'"
+    ),
     "get_project": "(name: 'str | None' = None) -> 'ProjectCard'",
     "get_run": "(run: 'str | ActiveRun' = '', *, project: 'str | None' = None) -> 'RunCard'",
+    "get_run_datasets": "(run: 'str', *, project: 'str | None' = None) -> 'RunDatasetTable'",
     "get_text": "(run: 'str | ActiveRun', name: 'str', *, project: 'str | None' = None) -> 'str'",
     "get_version": "(ref: 'str', *, project: 'str | None' = None) -> 'VersionCard'",
     "gpu": (
@@ -50,14 +65,19 @@ SIGNATURES = {
         "3600, remote: 'bool' = True, *, session: 'str' = '', strict: 'bool' = False, "
         "project: 'str | None' = None) -> 'Any'"
     ),
+    "impact": "(dataset: 'str', *, limit: 'int' = 20000, project: 'str | None' = None) -> 'ImpactTable'",
     "init": (
         "(project_id: 'str | None' = None, api_key: 'str | None' = None, url: 'str | None' = None) -> "
         "'Status'"
     ),
     "interrupt_session": "(session: 'str | None' = None, *, project: 'str | None' = None) -> 'SessionNote'",
+    "list_artifacts": (
+        "(run: 'str | ActiveRun' = '', path: 'str' = '', *, deleted: 'bool' = False, limit: 'int' = 1000, "
+        "project: 'str | None' = None) -> 'ArtifactTable'"
+    ),
     "list_datasets": (
-        "(search: 'str' = '', *, name: 'str' = '', limit: 'int' = 100, project: 'str | None' = None) ->"
-        " 'DatasetTable'"
+        "(search: 'str' = '', *, name: 'str' = '', deleted: 'bool' = False, limit: 'int' = 100, "
+        "project: 'str | None' = None) -> 'DatasetTable'"
     ),
     "list_gpus": "() -> 'GpuTable'",
     "list_models": (
@@ -77,10 +97,16 @@ SIGNATURES = {
         "(ref: 'str', *, to: 'str | Path | None' = None, trust: 'bool' = False, project: 'str | None' ="
         " None) -> 'Any'"
     ),
+    "log_artifact": (
+        "(path_or_object: 'Any', artifact_path: 'str | None' = None, *, name: 'str | None' = None, run: "
+        "'str | ActiveRun | None' = None, project: 'str | None' = None) -> 'LoggedArtifacts'"
+    ),
     "log_dataset": (
-        "(name: 'str', data: 'Any' = None, *, path: 'str | os.PathLike[str] | None' = None, df: 'Any' ="
-        " None, uri: 'str | None' = None, context: 'str' = '', tags: 'Tags' = None, project: 'str | "
-        "None' = None) -> 'DatasetCard'"
+        "(name: 'str', data: 'Any' = None, *, path: 'str | os.PathLike[str] | None' = None, df: 'Any' = "
+        "None, uri: 'str | None' = None, context: 'str | None' = None, split: 'str' = '', digest: 'str' = "
+        "'', schema: 'Any' = None, profile: 'bool | Mapping[str, Any] | None' = None, source_type: 'str' = "
+        "'', tags: 'Tags' = None, output: 'bool' = False, verify: 'bool' = False, project: 'str | None' = "
+        "None) -> 'DatasetCard'"
     ),
     "log_metric": "(key: 'str', value: 'Any', step: 'int | None' = None) -> 'None'",
     "log_metrics": "(metrics: 'Mapping[str, Any]', step: 'int | None' = None) -> 'None'",
@@ -97,6 +123,10 @@ SIGNATURES = {
     ),
     "remove_role": "(user: 'str', *, project: 'str | None' = None) -> 'ProjectCard'",
     "restart_session": "(session: 'str', *, project: 'str | None' = None) -> 'SessionNote'",
+    "restore_artifact": (
+        "(run: 'str | ActiveRun', path: 'str', *, project: 'str | None' = None) -> 'ArtifactChange'"
+    ),
+    "restore_dataset": "(ref: 'str', *, project: 'str | None' = None) -> 'DatasetCard'",
     "restore_project": "(name: 'str') -> 'ProjectCard'",
     "restore_run": "(run: 'str | ActiveRun', *, project: 'str | None' = None) -> 'RunCard'",
     "revoke_token": "(name: 'str', *, project: 'str | None' = None) -> 'TokenNote'",
@@ -124,6 +154,7 @@ SIGNATURES = {
         "'str' = '', nested: 'bool' = False, resume: 'str | ActiveRun | None' = None, system_metrics: "
         "'bool' = True, project: 'str | None' = None) -> 'ActiveRun'"
     ),
+    "show_artifact": "(run: 'str | ActiveRun', path: 'str', *, project: 'str | None' = None) -> 'Preview'",
     "stop_session": "(session: 'str', *, project: 'str | None' = None) -> 'SessionNote'",
     "update_notes": "(text: 'str') -> 'None'",
     "use_project": "(name: 'str') -> 'ProjectCard'",

@@ -51,13 +51,13 @@ def brief(found: Captured) -> list[tuple[str, str, int | None, object, object]]:
         (["2024-05-01", "2023-12-31"], "time", 0, "2023-12-31", "2024-05-01"),
         (["2024-05-01T10:00:00Z", "2024-05-01 10:00:00+02:00"], "time", 0, "2024-05-01 10:00:00+02:00",
          "2024-05-01T10:00:00Z"),
-        (["2024-05-01", "2024-05-01T10:00:00Z"], "text", 0, "2024-05-01", "2024-05-01T10:00:00Z"),
-        (["2024-05-01", "soon"], "text", 0, "2024-05-01", "soon"),
-        (["1", "b", "a"], "text", 0, "1", "b"),
-        (["1_000", "2"], "text", 0, "1_000", "2"),
-        (["true", "1"], "text", 0, "1", "true"),
+        (["2024-05-01", "2024-05-01T10:00:00Z"], "text", 0, None, None),
+        (["2024-05-01", "soon"], "text", 0, None, None),
+        (["1", "b", "a"], "text", 0, None, None),
+        (["1_000", "2"], "text", 0, None, None),
+        (["true", "1"], "text", 0, None, None),
         (["", "NA"], "null", 2, None, None),
-        (["x" * 500], "text", 0, "x" * 99 + "…", "x" * 99 + "…"),
+        (["x" * 500], "text", 0, None, None),
         ([str(2**70), "1"], "int", 0, 1, 2**70),
     ],
 )  # fmt: skip
@@ -80,7 +80,7 @@ def test_delimiters_quotes_and_byte_order_marks(tmp_path: Path, delimiter: str) 
     found = in_file(tmp_path, content)
     assert [column.name for column in found.columns] == ["name", "x, y; z"]
     assert (found.rows, found.columns[1].maximum) == (2, 2)
-    assert found.columns[0].maximum == f'one\nline {delimiter} "q"'
+    assert (found.columns[0].type, found.columns[0].maximum) == ("text", None)
 
 
 def test_a_table_without_names_is_numbered(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_json_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert brief(found) == [
         ("a", "float", 2, 1, 2.5),
         ("b", "object", 1, None, None),
-        ("c", "object", 3, "[1]", "[1]"),
+        ("c", "object", 3, None, None),
         ("d", "bool", 3, True, True),
     ]
     assert in_file(tmp_path, '{"a":1}\n[1]\n', "data.ndjson").columns == []
@@ -143,7 +143,7 @@ def test_parquet(tmp_path: Path) -> None:
     assert found.rows == 3
     assert brief(found)[:2] == [
         ("i", "double", 1, 1.0, 3.0),
-        ("s", str(table.schema.field("s").type), 1, "a", "b"),
+        ("s", str(table.schema.field("s").type), 1, None, None),
     ]
     assert brief(found)[2][0] == "l"
     path.write_bytes(b"PAR1 and no more")
@@ -168,7 +168,7 @@ def test_a_frame_is_described() -> None:
     assert brief(found) == [
         ("i", "int64", 0, 1, 3),
         ("f", "float64", 1, 0.0, 0.5),
-        ("s", str(FRAME["s"].dtype), 1, "a", "ü"),
+        ("s", str(FRAME["s"].dtype), 1, None, None),
         ("b", "bool", 0, False, True),
         ("t", str(FRAME["t"].dtype), 1, "2024-01-01T00:00:00", "2024-05-05T10:00:00.123456"),
     ]
@@ -285,9 +285,9 @@ def test_arrays() -> None:
 
 def test_arrays_of_other_kinds() -> None:
     structured = np.array([(1, "b"), (2, "a")], dtype=[("n", "i4"), ("s", "U3")])
-    assert brief(captured(structured)) == [("n", "int32", 0, 1, 2), ("s", "<U3", 0, "a", "b")]
+    assert brief(captured(structured)) == [("n", "int32", 0, 1, 2), ("s", "<U3", 0, None, None)]
     mixed = captured(np.array([[1, "x"], [2, None]], dtype=object))
-    assert brief(mixed) == [("0", "object", 0, 1, 2), ("1", "object", 1, "x", "x")]
+    assert brief(mixed) == [("0", "object", 0, 1, 2), ("1", "object", 1, None, None)]
     assert brief(captured(np.array(["a", "b"]))) == [("0", "<U1", None, None, None)]
     assert brief(captured(np.array([True, False]))) == [("0", "bool", 0, False, True)]
     assert captured(np.empty((0, 2))).rows == 0
@@ -313,9 +313,7 @@ def test_a_subclass_of_a_frame_is_a_frame() -> None:
 def test_long_names_and_unstorable_texts_are_cut() -> None:
     found = captured(pd.DataFrame({"n" * 500: ["a\0b", "\ud800"]}, dtype=object))
     assert found.digest == ""
-    assert found.columns == [
-        Column(name="n" * 199 + "…", type="object", nulls=0, minimum="a\ufffdb", maximum="?")
-    ]
+    assert found.columns == [Column(name="n" * 199 + "…", type="object", nulls=0)]
 
 
 def test_bytes_are_counted_as_they_are_read(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ TOKEN = "aip_0123456789abcdef0123456789abcdef_Ab-Cd_Ef0123456789"
     [
         (f"s3://bucket/{TOKEN}/a.csv", f"s3://bucket/{MARK}/a.csv"),
         ("abfs://data/x;AccountKey=hunter2aaaa==/a.csv", f"abfs://data/x;AccountKey={MARK}"),
-        ("https://host/x#access_token=hunter2", f"https://host/x#access_token={MARK}"),
+        (f"https://host/x#page={TOKEN}", f"https://host/x#page={MARK}"),
         ("s3://bucket/as-hunter2/a.csv", f"s3://bucket/{MARK}/a.csv"),
     ],
 )

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -42,7 +43,7 @@ def test_a_file_is_recorded_with_all_that_it_says(notebook: Notebook, table: Pat
     assert dataset.tags == {"split": "train", "demo": ""}
     assert dataset.columns == [
         Column(name="x", type="int", nulls=0, minimum=1, maximum=2),
-        Column(name="y", type="text", nulls=1, minimum="a", maximum="a"),
+        Column(name="y", type="text", nulls=1),
     ]
     assert card.notes == []
     for page in (repr(card), card._repr_html_()):
@@ -127,7 +128,7 @@ def test_mistakes_are_told_in_one_line(notebook: Notebook, table: Path, work: Pa
     notebook["number"] = 3
     for line, told in {
         "%log_dataset digits digit.csv": "did you mean digits.csv",
-        "%log_dataset digits number": "a int is no data",
+        "%log_dataset digits number": "an int is no data",
         "%log_dataset digits empty": "has no files",
         "%log_dataset digits /dev/null": "neither a file nor a folder",
         "%log_dataset digits": "usage: %log_dataset",
@@ -149,13 +150,73 @@ def test_a_missing_file_is_told_with_the_nearest(notebook: Notebook, table: Path
         aip.log_dataset("digits", "nowhere/at/all.csv")
 
 
+def test_what_is_of_another_type_is_told_in_one_line(notebook: Notebook) -> None:
+    cases: list[tuple[str, dict[str, Any]]] = [
+        ("name", {"name": 3}),
+        ("context", {"context": 3}),
+        ("split", {"split": 3}),
+        ("source_type", {"source_type": 3}),
+        ("digest", {"digest": 3}),
+        ("profile", {"profile": "yes"}),
+        ("project", {"project": 3}),
+        ("path", {"data": None, "path": 3}),
+        ("data", {"data": [1, 2]}),
+        ("data", {"data": (number for number in range(3))}),
+        ("data", {"data": pd.Index([1])}),
+        ("data", {"data": "x" * 5000}),
+        ("data", {"data": "a\0b"}),
+        ("data", {"data": "~nobody-of-this-name/x"}),
+    ]
+    for field, wrong in cases:
+        with pytest.raises((Invalid, NotFound)) as caught:
+            aip.log_dataset(**{"name": "digits", "data": pd.DataFrame({"a": [1]}), **wrong})
+        assert caught.value.field == field
+        assert len(caught.value.message) < 400
+    assert list(aip.list_datasets()) == []
+
+
+def test_references_of_another_type_are_told(notebook: Notebook, table: Path) -> None:
+    aip.log_dataset("digits", table)
+    not_a_text: Any = 3
+    for ask in (aip.get_dataset, aip.delete_dataset, aip.get_lineage, aip.impact, aip.get_run_datasets):
+        with pytest.raises(Invalid, match="give a text"):
+            ask(not_a_text)
+    not_a_number: Any = "x"
+    for limited in (aip.get_lineage, aip.impact):
+        with pytest.raises(Invalid, match="give 1 or more"):
+            limited("digits", limit=not_a_number)
+
+
+def test_odd_tables_are_recorded_as_they_are(notebook: Notebook, work: Path) -> None:
+    columns = pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")])
+    frames = {
+        "rows": (pd.DataFrame({"a": []}), ["a"]),
+        "columns": (pd.DataFrame(), []),
+        "twice": (pd.DataFrame([[1, 2]], columns=["a", "a"]), ["a", "a"]),
+        "levels": (pd.DataFrame([[1, 2]], columns=columns), ["('a', 'x')", "('a', 'y')"]),
+    }
+    digests = set()
+    for name, (frame, names) in frames.items():
+        dataset = aip.log_dataset(name, frame).dataset
+        assert [column.name for column in dataset.columns] == names
+        assert dataset.rows == len(frame)
+        digests.add(dataset.digest)
+    assert len(digests - {""}) == len(frames)
+    long = aip.log_dataset("long", pd.DataFrame({"x" * 2000: [1]})).dataset
+    assert len(long.columns[0].name) <= 1000
+    (work / "a b").mkdir()
+    (work / "a b" / "c d.csv").write_text("x\n1\n")
+    assert notebook.run("%log_dataset blanks 'a b/c d.csv'").dataset.source == "a b/c d.csv"
+
+
 def test_exactly_one_thing_is_recorded(notebook: Notebook, table: Path) -> None:
-    for wrong in (
+    cases: tuple[dict[str, Any], ...] = (
         {},
         {"data": "digits.csv", "path": "digits.csv"},
         {"df": "digits.csv"},
         {"uri": "digits.csv"},
-    ):
+    )
+    for wrong in cases:
         with pytest.raises(Invalid):
             aip.log_dataset("digits", **wrong)
 

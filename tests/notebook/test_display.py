@@ -167,8 +167,27 @@ def test_what_the_check_found_is_told() -> None:
     lost = Finding(kind="missing_bytes", what="digits:1", mended=False)
     bad = StoreReport(CheckReport(named=1, blobs=0, bytes=0, findings=[lost]))
     assert not bad.ok
-    assert "a version whose bytes are gone" in repr(bad)
+    assert "files whose bytes are gone" in repr(bad)
     assert "digits:1" in bad._repr_html_()
+
+
+def test_what_a_check_would_free_is_told_by_kind_and_together() -> None:
+    waiting = [
+        Finding(kind="orphaned_bytes", what=f"sha256:{n}", mended=False, size=1000) for n in range(1, 31)
+    ]
+    purged = Finding(kind="purged", what="7 runs", mended=False, size=500)
+    report = CheckReport(named=1, blobs=31, bytes=5, freed=30_500, findings=[*waiting, purged])
+    dry, done = StoreReport(report, mended=False), StoreReport(report)
+    assert dry.ok
+    assert "31 findings, nothing was changed, 30.5 kB would be freed" in repr(dry)
+    assert "31 findings, 0 mended, 30.5 kB freed" in repr(done)
+    for text in (repr(dry), dry._repr_html_()):
+        assert "30.0 kB" in text
+        assert "500 B" in text
+        assert "sha256:20" in text
+        assert "sha256:21" not in text
+        assert "and 10 more" in text
+        assert "7 runs" in text
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,10 @@ import pytest
 
 from aip_jupyter.domain.lineage import Edge, Lineage, Node, NodeKind
 from aip_jupyter.errors import NotFound
-from aip_jupyter.notebook.lineage import MERMAID, SHOWN, LineageGraph, mermaid_text
+from aip_jupyter.notebook.lineage import QUICK, SHOWN, LineageGraph
+from aip_jupyter.notebook.lineage_drawing import DRAWN
+from aip_jupyter.notebook.lineage_layout import places
+from aip_jupyter.notebook.lineage_mermaid import MERMAID, mermaid_text
 
 from ..contracts.records import HOSTILE
 from .conftest import Notebook
@@ -152,6 +155,88 @@ def test_jupyterlab_draws_it_and_others_print_it(notebook: Notebook) -> None:
     data, _ = notebook.shell.display_formatter.format(notebook["shown"])
     # JupyterLab would prefer HTML to the diagram.
     assert data == {MERMAID: digits().mermaid, "text/plain": repr(digits())}
+
+
+def fan(count: int) -> LineageGraph:
+    """A dataset that so many runs have used."""
+    nodes = [node("dataset:0", "digits", "dataset"), *(node(f"run:{n}", f"run-{n}") for n in range(count))]
+    return graph(nodes, [("dataset:0", f"run:{n}", "training") for n in range(count)])
+
+
+def test_a_large_graph_is_drawn_by_ourselves(notebook: Notebook) -> None:
+    # Mermaid would hold the page.
+    notebook["shown"] = fan(QUICK)
+    data, _ = notebook.shell.display_formatter.format(notebook["shown"])
+    assert set(data) == {"text/html", "text/plain"}
+    assert data["text/html"].count('class="aip-node') == QUICK + 1
+    assert "Lineage of digits: 1 dataset, 20 runs" in data["text/html"]
+    assert "came out of digits, for training" in data["text/html"]
+    assert "more" not in data["text/html"].partition("</svg>")[2]
+
+
+def test_of_very_many_nodes_the_nearest_are_drawn() -> None:
+    page = fan(DRAWN + 9)._repr_mimebundle_()["text/html"]
+    assert page.count('class="aip-node') == DRAWN
+    assert "and 10 more: see .nodes" in page
+    assert len(page) < 400 * DRAWN
+
+
+def test_what_is_gone_is_told_in_the_drawing() -> None:
+    many = fan(QUICK)
+    gone = [
+        node("run:0", "99999999", missing=True),
+        node("run:1", "bad", note="digits, deleted", deleted=True),
+    ]
+    many.nodes[1:3] = gone
+    for told in (many._repr_mimebundle_()["text/html"], repr(many), many.mermaid):
+        assert "missing" in told
+        assert "deleted" in told
+    assert many._repr_mimebundle_()["text/html"].count("aip-gone") == 2 + 2  # and its style
+
+
+@pytest.mark.parametrize("text", EVIL)
+def test_no_name_can_mean_anything_in_the_drawing(text: str) -> None:
+    many = fan(QUICK)
+    many.nodes[0] = many.of = node("dataset:0", text, "dataset", note=text)
+    page = many._repr_mimebundle_()["text/html"]
+    assert "<script" not in page
+    assert "<img" not in page
+    assert not {"\x1b", "\u202e"} & set(page)
+
+
+def test_runs_open_their_page_when_their_project_is_known() -> None:
+    nodes = [node(f"run:{n}", f'run "{n}"') for n in range(QUICK + 1)]
+    lineage = Lineage(of="run:0", nodes=nodes, edges=[])
+    assert (
+        "commandlinker-command"
+        not in LineageGraph(lineage)._repr_mimebundle_()["text/html"].split("</style>")[-1]
+    )
+    page = LineageGraph(lineage, project="vision")._repr_mimebundle_()["text/html"]
+    assert page.count('data-commandlinker-command="aip:open-run"') == QUICK + 1
+    assert "&quot;project&quot;: &quot;vision&quot;" in page
+
+
+def test_each_node_stands_right_of_what_it_came_out_of() -> None:
+    edges = [("a", "b"), ("b", "d"), ("a", "d"), ("c", "d"), ("d", "e"), ("far", "e")]
+    found = places(["d", "b", "a", "e", "c", "far"], edges, "d")
+    assert {name: place.column for name, place in found.items()} == {
+        "a": 0, "b": 1, "c": 1, "d": 2, "far": 2, "e": 3,
+    }  # fmt: skip
+    assert found["d"].row == 0
+    assert len(set(found.values())) == len(found)
+
+
+def test_circles_and_loops_and_ends_that_are_not_drawn_do_no_harm() -> None:
+    found = places(["a", "b", "c"], [("a", "b"), ("b", "c"), ("c", "a"), ("a", "a"), ("a", "gone")], "a")
+    assert sorted(found.values()) == [(0, 0), (1, 0), (2, 0)]
+
+
+def test_lines_that_need_not_cross_do_not() -> None:
+    runs = [f"run-{number}" for number in range(30)]
+    versions = [f"version-{number}" for number in reversed(range(30))]
+    edges = [("data", run) for run in runs] + list(zip(runs, reversed(versions), strict=True))
+    found = places(["data", *runs, *versions], edges, "data")
+    assert all(found[run].row == found[version].row for run, version in edges[30:])
 
 
 def test_from_the_data_to_the_version(notebook: Notebook, clf: Any, work: Any) -> None:

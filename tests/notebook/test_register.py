@@ -244,7 +244,7 @@ def test_what_fails_on_the_way_leaves_nothing(
     real = services.blobs.upload
 
     def upload(request: Any, source: Path, progress: Any) -> Any:
-        if source.name == "b":
+        if source.read_bytes() == b"b":
             raise failure
         return real(request, source, progress)
 

@@ -88,12 +88,12 @@ def test_a_backend_that_hangs_is_told_and_starves_nobody(hanging: LiveServer) ->
 
 def test_a_backend_that_is_not_installed_is_told_with_those_that_are(packages: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "aip_jupyter.cli.main", "status"]
-    environ = server_environ(tmp_path, tmp_path / "home", {"AIP_STORAGE": "s3", "PYTHONPATH": str(packages)})
+    settings = {"AIP_STORAGE": "tape", "PYTHONPATH": str(packages)}
+    environ = server_environ(tmp_path, tmp_path / "home", settings)
     reply = subprocess.run(command, env=environ, capture_output=True, text=True, cwd=tmp_path)
     assert reply.returncode == 1
-    assert (
-        reply.stderr == "Invalid: storage: there is no backend 's3'; installed are: hanging, local, memory\n"
-    )
+    installed = "hanging, local, memory, s3"
+    assert reply.stderr == f"Invalid: storage: there is no backend 'tape'; installed are: {installed}\n"
 
 
 def test_the_servers_help_lists_the_backends(packages: Path, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_the_servers_help_lists_the_backends(packages: Path, tmp_path: Path) -> 
     command = [sys.executable, "-m", "aip_jupyter.server.app", "--help-all"]
     reply = subprocess.run(command, env=environ, capture_output=True, text=True, cwd=tmp_path)
     assert "--AipApp.storage=" in reply.stdout
-    assert "Installed: hanging, local, memory." in reply.stdout
+    assert "Installed: hanging, local, memory, s3." in reply.stdout
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process' files")

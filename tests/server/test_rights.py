@@ -64,6 +64,15 @@ INSIDE = {
     "GET /projects/{project}/datasets": "read",
     "POST /projects/{project}/datasets": "write",
     "GET /projects/{project}/datasets/{dataset}": "read",
+    "DELETE /projects/{project}/datasets/{dataset}": "write",
+    "POST /projects/{project}/datasets/{dataset}/restore": "write",
+    "GET /projects/{project}/datasets/{dataset}/impact": "read",
+    "GET /projects/{project}/runs/{run}/datasets": "read",
+    "GET /projects/{project}/runs/{run}/artifacts": "read",
+    "POST /projects/{project}/runs/{run}/artifacts": "write",
+    "POST /projects/{project}/runs/{run}/deleted-artifacts": "write",
+    "POST /projects/{project}/runs/{run}/restored-artifacts": "write",
+    "GET /projects/{project}/models/{model}/lineage": "read",
     "GET /projects/{project}/lineage/{reference}": "read",
     "GET /projects/{project}/sessions": "read",
     "POST /projects/{project}/sessions": "execute",
@@ -82,8 +91,18 @@ INSIDE = {
     "GET /projects/{project}/artifacts/{artifact}": "read",
     "GET /projects/{project}/artifacts/{artifact}/content": "read",
     "POST /projects/{project}/artifacts/{artifact}/link": "read",
+    "POST /projects/{project}/artifacts/{artifact}/address": "read",
+    "POST /projects/{project}/claims/{claim}/uploads": "publish",
+    "POST /projects/{project}/claims/{claim}/finished-uploads": "publish",
+    "POST /projects/{project}/aborted-uploads": "publish",
 }
 """What each route inside a project needs."""
+
+NOT_IN_SESSIONS = {
+    "DELETE /projects/{project}/datasets/{dataset}",
+    "POST /projects/{project}/datasets/{dataset}/restore",
+}
+"""What the cells of a GPU session may not, though they may write: it is no run's of theirs."""
 
 ALL = "read publish write execute delegate admin"
 MEMBER = "read publish write execute delegate"
@@ -132,8 +151,14 @@ BODIES: dict[str, dict[str, object]] = {
         "id": X,
         "files": [{"path": "f", "digest": DIGEST, "size": 0}],
     },
+    "POST /projects/{project}/claims/{claim}/uploads": {"size": 1, "digest": DIGEST},
+    "POST /projects/{project}/claims/{claim}/finished-uploads": {"upload": "x"},
+    "POST /projects/{project}/aborted-uploads": {"upload": "x"},
     "POST /projects/{project}/compared-runs": {"runs": [X]},
     "POST /projects/{project}/beats": {"runs": [X]},
+    "POST /projects/{project}/runs/{run}/deleted-artifacts": {"path": "f"},
+    "POST /projects/{project}/runs/{run}/restored-artifacts": {"path": "f"},
+    "POST /projects/{project}/runs/{run}/artifacts": {"external": [{"path": "f", "uri": "s3://b/f"}]},
     "POST /projects/{project}/datasets": {"id": X, "name": "d", "source": "s"},
     "POST /projects/{project}/sessions": dict(new_session(X, "own")),
     "POST /projects/{project}/sessions/{session}/peek": {"expression": "x"},
@@ -189,6 +214,8 @@ def _expected(role: str, credential: str, route: str, project: str) -> str:
     may = MAY[role, credential] if project == "own" else ALL if is_owner and project == "other" else ""
     if not may:
         return "no project"
+    if credential == "session" and route in NOT_IN_SESSIONS:
+        return "denied"
     return "allowed" if INSIDE[route] in may.split() else "denied"
 
 

@@ -18,7 +18,7 @@ from aip_jupyter.services.settings import Settings
 
 from ..contracts.records import a_model, a_run, a_version
 from ..contracts.services import put
-from ..contracts.services_datasets import log
+from ..contracts.services_dataset_removal import log
 
 
 @pytest.fixture(params=["memory", "sqlite"])

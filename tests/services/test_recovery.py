@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from aip_jupyter.backends.process import this_process
 from aip_jupyter.domain.access import CreateProject
-from aip_jupyter.domain.artifacts import FileRef, ReleaseClaim, UploadBlob
+from aip_jupyter.domain.artifacts import Claim, FileRef, ReleaseClaim, UploadBlob
 from aip_jupyter.domain.changes import Delete, Intent, Put
 from aip_jupyter.domain.lineage import Link
 from aip_jupyter.domain.models import ListModels, RegisterVersion, VersionDetail
@@ -125,7 +125,7 @@ def test_bytes_without_a_record_wait_for_the_grace_time(platform: Platform, serv
     platform.storage.release(id)
     report = services.system.check_store(CheckStore())
     assert [(finding.kind, finding.mended) for finding in report.findings] == [("orphaned_bytes", False)]
-    mended = StoreCheck(platform.registry, platform.storage, platform.tracking, grace=0).run()
+    mended = StoreCheck(platform, grace=0).run()
     assert [(finding.kind, finding.mended) for finding in mended.findings] == [("orphaned_bytes", True)]
     assert services.system.check_store(CheckStore()).blobs == 0
 
@@ -149,10 +149,27 @@ def test_a_client_that_gives_up_while_its_registration_is_under_way_loses_no_byt
     assert len(list(platform.storage.blobs())) == 1
     assert services.system.check_store(CheckStore()).findings == []
     platform.registry.apply([Delete(Intent, intent.id)])
+    services.blobs.release_claim(ReleaseClaim(claim=id))
+    assert list(platform.storage.blobs()) == []
+
+
+def test_a_request_that_begins_while_its_claim_is_given_up_loses_no_bytes(
+    platform: Platform, services: LocalServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its intent comes between the first look at the intents and the new name of the claim."""
+    id, _ = _upload(services, b"racing")
+    rename = platform.storage.rename_claim
+
+    def overtaken(claim: str, to: str) -> Claim:
+        _intend(platform, id, this_process())
+        return rename(claim, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(platform.storage, "rename_claim", overtaken)
+        services.blobs.release_claim(ReleaseClaim(claim=id))
+    assert len(list(platform.storage.blobs())) == 1
     (claim,) = platform.storage.claims()
     assert claim.id != id
-    services.blobs.release_claim(ReleaseClaim(claim=claim.id))
-    assert list(platform.storage.blobs()) == []
 
 
 def test_bytes_that_somebody_else_claims_and_records_meanwhile_are_kept(

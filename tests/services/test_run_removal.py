@@ -17,10 +17,11 @@ from aip_jupyter.domain.runs import GetRun, ListRuns
 from aip_jupyter.domain.system import CheckStore
 from aip_jupyter.domain.texts import GetText, ListTexts
 from aip_jupyter.errors import Conflict, Denied, NotFound
-from aip_jupyter.services import run_removal
+from aip_jupyter.services import deletion
 from aip_jupyter.services.callers import Caller
+from aip_jupyter.services.deletion import RESTORABLE
 from aip_jupyter.services.local import Platform, open_platform
-from aip_jupyter.services.run_removal import RESTORABLE, purge
+from aip_jupyter.services.purging import purge
 from aip_jupyter.services.settings import Settings
 from aip_jupyter.wire.journal import Captured, Points, RunEnded, TextLogged
 
@@ -52,8 +53,8 @@ def test_a_run_is_purged_with_all_that_it_recorded_after_thirty_days(platform: P
     kept = ended_run(platform)
     for project, id in ids.items():
         services.runs.delete_run(GetRun(project=project, run=id))
-    assert purge(platform, now_ms() + RESTORABLE - 10_000) == 0
-    assert purge(platform, now_ms() + RESTORABLE + 10_000) == 2
+    assert purge(platform, now_ms() + RESTORABLE - 10_000).runs == 0
+    assert purge(platform, now_ms() + RESTORABLE + 10_000).runs == 2
     for project, id in ids.items():
         with pytest.raises(NotFound):
             services.runs.get_run(GetRun(project=project, run=id))
@@ -79,7 +80,7 @@ def test_texts_that_other_runs_refer_to_are_handed_on(platform: Platform) -> Non
     gone, longer, second, third = (run.run for run in others)
     for id in (first.run, gone):
         services.runs.delete_run(GetRun(run=id))
-    assert purge(platform, now_ms() + RESTORABLE + 10_000) == 2
+    assert purge(platform, now_ms() + RESTORABLE + 10_000).runs == 2
 
     def text(run: str, name: str) -> str:
         return services.runs.get_text(GetText(run=run, name=name)).text
@@ -115,7 +116,7 @@ def test_who_refers_to_runs_that_are_purged_is_looked_for_once(
         return find(kind, project, query)
 
     monkeypatch.setattr(platform.tracking, "find", counted)
-    assert purge(platform, now_ms() + RESTORABLE + 10_000) == 20
+    assert purge(platform, now_ms() + RESTORABLE + 10_000).runs == 20
     assert len(looks) < 10
     monkeypatch.undo()
     assert services.runs.get_run(GetRun(run=heir.run)).run.properties == {}
@@ -130,8 +131,9 @@ def test_the_check_of_the_store_purges(platform: Platform, monkeypatch: pytest.M
     services = platform.services()
     services.runs.delete_run(GetRun(run=ended_run(platform)))
     assert services.system.check_store(CheckStore()).findings == []
-    monkeypatch.setattr(run_removal, "RESTORABLE", -10_000)
-    assert services.system.check_store(CheckStore(mend=False)).findings == []
+    monkeypatch.setattr(deletion, "RESTORABLE", -10_000)
+    (finding,) = services.system.check_store(CheckStore(mend=False)).findings
+    assert (finding.kind, finding.mended) == ("purged", False)
     (finding,) = services.system.check_store(CheckStore()).findings
     assert (finding.kind, finding.mended) == ("purged", True)
     assert services.runs.list_runs(ListRuns(deleted=True)).items == []

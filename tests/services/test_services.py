@@ -13,13 +13,17 @@ from aip_jupyter.services.settings import Settings
 
 from ..contracts.services import ServicesContract
 from ..contracts.services_access import ProjectsContract, TokensContract
+from ..contracts.services_artifacts import ArtifactsContract
 from ..contracts.services_datasets import DatasetsContract, LineageContract
+from ..contracts.services_impact import ImpactContract
 from ..contracts.services_runs import RunsContract
 from ..contracts.services_sessions import SessionsContract
 from ..support.scoped import ScopedServices
 
 
-class TestMemoryServices(ServicesContract, DatasetsContract, LineageContract, RunsContract):
+class TestMemoryServices(
+    ServicesContract, ArtifactsContract, DatasetsContract, LineageContract, ImpactContract, RunsContract
+):
     @pytest.fixture
     def services(self, tmp_path: Path) -> Iterator[Services]:
         memory = dict.fromkeys(("registry", "storage", "tracking", "datasets", "access"), "memory")
@@ -28,7 +32,9 @@ class TestMemoryServices(ServicesContract, DatasetsContract, LineageContract, Ru
         services.close()
 
 
-class TestLocalServices(ServicesContract, DatasetsContract, LineageContract, RunsContract):
+class TestLocalServices(
+    ServicesContract, ArtifactsContract, DatasetsContract, LineageContract, ImpactContract, RunsContract
+):
     @pytest.fixture
     def services(self, tmp_path: Path) -> Iterator[Services]:
         services = open_platform(Settings(home=tmp_path / "home")).services()

@@ -27,10 +27,12 @@ class ScopedServices:
         self.tokens: interface.Tokens = scoped(services.tokens)
         self.models: interface.Models = scoped(services.models)
         self.runs: interface.Runs = scoped(services.runs)
+        self.artifacts: interface.Artifacts = scoped(services.artifacts)
         self.datasets: interface.Datasets = scoped(services.datasets)
         self.lineage: interface.LineageOf = scoped(services.lineage)
         self.sessions: interface.Sessions = scoped(services.sessions)
         self.blobs: interface.Blobs = scoped(services.blobs)
+        self.uploads: interface.Uploads = scoped(services.uploads)
         self.system: interface.System = services.system
         self.close = services.close
 

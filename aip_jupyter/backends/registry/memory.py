@@ -26,8 +26,8 @@ class MemoryRegistry(MemoryRecords):
 
     def digests(self) -> Iterator[str]:
         with self._lock:
-            digests = [record.digest for record in self._tables[Artifact].values() if record.digest]
-        return iter(digests)
+            artifacts = list(self._tables[Artifact].values())
+        return (each.digest for each in artifacts if each.digest and each.uri is None)
 
     def intents(self) -> list[tuple[str, str]]:
         with self._lock:

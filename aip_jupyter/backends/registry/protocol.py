@@ -16,7 +16,7 @@ class RegistryBackend(RecordBackend, Protocol):
     """
 
     def digests(self) -> Iterator[str]:
-        """The digest of every artifact of every project, for the garbage collection. May repeat."""
+        """The digest of every stored artifact of every project, for the garbage collection. May repeat."""
 
     def intents(self) -> list[tuple[str, str]]:
         """(project, id) of all intents of all projects."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...errors import Incompatible, StorageFull, Unavailable
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """The number of the newest migration; kept in the file as `user_version`."""
 
 APPLICATION_ID = 0x61697031

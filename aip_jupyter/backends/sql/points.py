@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from ...domain.changes import AddPoints
 from ...domain.runs import Metric
 from .histories import spelled, step_and_time
-from .schema import metric, point, text
+from .schema import artifact, metric, point, text
 
 _PARAMETERS = 10_000
 """SQLite takes 32,766 in one statement."""
@@ -102,12 +102,13 @@ def _state(added: list[_Row], old: Any) -> dict[str, Any]:
 
 
 def remove_recorded(connection: Connection, project: str, run_id: str) -> None:
-    """Remove the points and texts of a run."""
+    """Remove the points, texts and artifacts of a run."""
     of_run = (metric.c.project == project) & (metric.c.run_id == run_id)
     keys = select(metric.c.key).where(of_run)
     connection.execute(delete(point).where(point.c.metric.in_(keys)))
     connection.execute(delete(metric).where(of_run))
     connection.execute(delete(text).where(text.c.project == project, text.c.run_id == run_id))
+    connection.execute(delete(artifact).where(artifact.c.project == project, artifact.c.owner_id == run_id))
 
 
 def metrics(connection: Connection, project: str, run_ids: Sequence[str]) -> dict[str, list[Metric]]:

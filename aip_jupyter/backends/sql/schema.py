@@ -155,6 +155,9 @@ artifact = _table(
     _text("uri", optional=True),
     _text("media_type"),
     UniqueConstraint("owner_id", "path", name="uq_artifact_path"),
+    # Also what a run has in all, and what was deleted long ago, without the rows.
+    Index("ix_artifact_owner", "project", "state", "owner_id", "path", "size"),
+    Index("ix_artifact_digest", "project", "digest", "id"),
 )
 
 intent = _table("intent", _text("action"), _text("target"), _text("holder"))

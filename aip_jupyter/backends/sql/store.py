@@ -112,14 +112,23 @@ class SqlStore:
         with self._database.writing() as connection:
             connection.execute(update(table).where(these).values(beat=time))
 
+    def stored(self, project: str, run_id: str) -> tuple[int, int]:
+        check_value([project, run_id], "id")
+        columns = TABLES[Artifact].c
+        of_run = (columns.project == project) & (columns.owner_id == run_id) & (columns.state == "LIVE")
+        statement = select(func.count(), func.coalesce(func.sum(columns.size), 0)).where(of_run)
+        with self._database.reading() as connection:
+            count, size = connection.execute(statement).one()
+        return count, size
+
     def digests(self) -> Iterator[str]:
         table = TABLES[Artifact]
-        statement = select(table.c.key, table.c.digest).order_by(table.c.key).limit(_DIGESTS)
+        statement = select(table.c.key, table.c.digest, table.c.uri).order_by(table.c.key).limit(_DIGESTS)
         last = 0
         while True:
             with self._database.reading() as connection:
                 rows = connection.execute(statement.where(table.c.key > last)).all()
-            yield from (digest for _, digest in rows if digest)
+            yield from (digest for _, digest, uri in rows if digest and uri is None)
             if len(rows) < _DIGESTS:
                 return
             last = rows[-1].key

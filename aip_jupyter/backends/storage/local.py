@@ -89,6 +89,16 @@ class LocalStorage:
             source.check_unchanged(copied)
             return staging.commit()
 
+    def hold(self, digest: str, claim: str, project: str, holder: str) -> Blob:
+        names.check_id(claim, "claim")
+        self.stat(digest)
+        with disk_errors(self._folder):
+            self._prepare()
+            self._claims.add(claim, project, holder, digest)
+            if not _touch(self._path(digest)):  # removed since
+                raise refusals.no_blob(digest)
+        return self.stat(digest)
+
     def open(self, digest: str) -> BinaryIO:
         path = self._path(digest)
         with disk_errors(self._folder):

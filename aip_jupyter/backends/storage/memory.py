@@ -65,6 +65,10 @@ class MemoryStorage:
             source.check_unchanged(copied)
             return staging.commit()
 
+    def hold(self, digest: str, claim: str, project: str, holder: str) -> Blob:
+        names.check_id(claim, "claim")
+        return self.publish(self._get(digest), claim, project, holder)
+
     def open(self, digest: str) -> BinaryIO:
         return io.BytesIO(self._get(digest))
 

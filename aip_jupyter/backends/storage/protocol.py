@@ -68,8 +68,17 @@ class StorageBackend(Protocol):
         Invalid when it is no regular file, or changes while it is read.
         """
 
+    def hold(self, digest: str, claim: str, project: str, holder: str) -> Blob:
+        """Put bytes that are there under a claim, as if they had been stored again. NotFound: there are none.
+
+        Who knows a digest need not have the bytes: the services see to whose they are.
+        """
+
     def open(self, digest: str) -> BinaryIO:
-        """The bytes, seekable. NotFound when there are none."""
+        """The bytes, seekable. NotFound when there are none.
+
+        What was opened is read on after its removal when the store gives it; else a read raises NotFound.
+        """
 
     def stat(self, digest: str) -> Blob:
         """NotFound when there are no such bytes."""

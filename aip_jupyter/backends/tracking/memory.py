@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import asdict, replace
 
+from ...domain.artifacts import Artifact
 from ...domain.changes import AddPoints
 from ...domain.lineage import Link
 from ...domain.records import Record
@@ -44,7 +45,7 @@ class MemoryTracking(MemoryRecords):
     capabilities = MemoryRecords.capabilities | {"runs"}
 
     def __init__(self) -> None:
-        super().__init__(Experiment, Run, Text, Journal, Link)
+        super().__init__(Experiment, Run, Text, Artifact, Journal, Link)
         self._points: defaultdict[tuple[str, str], _Points] = defaultdict(dict)
 
     def _add_points(self, points: Sequence[AddPoints]) -> None:
@@ -72,9 +73,14 @@ class MemoryTracking(MemoryRecords):
         for run in deleted:
             if isinstance(run, Run):
                 self._points.pop((run.project, run.id), None)
-                texts = self._tables[Text]
-                for id in [id for id, text in texts.items() if text.run_id == run.id]:
-                    del texts[id]
+                self._drop(Text, "run_id", run)
+                self._drop(Artifact, "owner_id", run)
+
+    def _drop(self, kind: type[Record], field: str, run: Run) -> None:
+        table = self._tables[kind]
+        of_run = (run.project, run.id)
+        for id in [id for id, each in table.items() if (each.project, getattr(each, field)) == of_run]:
+            del table[id]
 
     def metrics(self, project: str, run_ids: Sequence[str]) -> dict[str, list[Metric]]:
         check_value([project, *run_ids], "id")
@@ -109,6 +115,19 @@ class MemoryTracking(MemoryRecords):
             runs: list[Run] = list(self._tables[Run].values())
         counts = Counter(run.parent for run in runs if run.project == project and run.state == "LIVE")
         return {id: counts[id] for id in run_ids}
+
+    def digests(self) -> Iterator[str]:
+        with self._lock:
+            artifacts = list(self._tables[Artifact].values())
+        return (each.digest for each in artifacts if each.digest and each.uri is None)
+
+    def stored(self, project: str, run_id: str) -> tuple[int, int]:
+        check_value([project, run_id], "id")
+        with self._lock:
+            every: list[Artifact] = list(self._tables[Artifact].values())
+        of_run = [each for each in every if (each.project, each.owner_id) == (project, run_id)]
+        live = [each for each in of_run if each.state == "LIVE"]
+        return len(live), sum(each.size or 0 for each in live)
 
     def beat(self, project: str, run_ids: Sequence[str], time: int) -> None:
         check_value([project, *run_ids, time], "id")

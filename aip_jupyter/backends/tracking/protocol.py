@@ -1,8 +1,8 @@
-"""What a tracking backend does: it keeps experiments, runs, their points, and the links of lineage."""
+"""What a tracking backend does: it keeps experiments, runs, their points and files, and links of lineage."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from ...domain.runs import History, Metric
@@ -11,11 +11,11 @@ from ..records.protocol import RecordBackend
 
 
 class TrackingBackend(RecordBackend, Protocol):
-    """`RecordBackend` of Experiment, Run, Text, Journal and Link, whose `apply` also takes `AddPoints`.
+    """`RecordBackend` of Experiment, Run, Text, Artifact, Journal and Link; `apply` also takes `AddPoints`.
 
     Runs can also be found and ordered by `metrics.<key>` (the last value), `minimum.<key>`, `maximum.<key>`,
     and `duration` (milliseconds, of those that have ended): a value that is not a number is a missing one.
-    Deleting a run deletes its points and texts too.
+    Deleting a run deletes its points, texts and artifacts too.
 
     Points are append-only, and written in the transaction that says how far their journal is stored: so each
     is stored once. A run's points may come before its record. The tests in `tests/contracts/tracking.py` are
@@ -37,6 +37,12 @@ class TrackingBackend(RecordBackend, Protocol):
 
     def parts(self, project: str, run_ids: Sequence[str]) -> dict[str, int]:
         """How many runs that are not deleted are a part of each of these."""
+
+    def digests(self) -> Iterator[str]:
+        """The digest of every stored artifact of every project, for the garbage collection. May repeat."""
+
+    def stored(self, project: str, run_id: str) -> tuple[int, int]:
+        """How many artifacts a run has that are not deleted, and the bytes of those whose size is known."""
 
     def beat(self, project: str, run_ids: Sequence[str], time: int) -> None:
         """Set the runs' `beat`, without a new revision and without telling of it.

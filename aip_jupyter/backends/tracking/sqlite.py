@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...domain.runs import History, Metric
 from ...domain.texts import TextInfo
@@ -31,6 +31,12 @@ class SqliteTracking(SqliteRecords):
 
     def parts(self, project: str, run_ids: Sequence[str]) -> dict[str, int]:
         return self._opened().parts(project, run_ids)
+
+    def digests(self) -> Iterator[str]:
+        return self._opened().digests()
+
+    def stored(self, project: str, run_id: str) -> tuple[int, int]:
+        return self._opened().stored(project, run_id)
 
     def beat(self, project: str, run_ids: Sequence[str], time: int) -> None:
         self._opened().beat(project, run_ids, time)

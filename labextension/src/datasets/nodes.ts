@@ -1,24 +1,34 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
-
 import type { Branch, IRecordNode } from '../branch';
 import type { IFact } from '../facts';
-import { FactNode } from '../facts';
-import { ageText, countText, numberText, printable, sizeText, timeText } from '../format';
+import { factsGroup } from '../groups';
+import { ageText, printable, timeText } from '../format';
 import { known, lines, RecordNode } from '../node';
-import type { Column, Dataset } from '../types';
+import type { Dataset, IChange } from '../types';
+import { columnFact, contentFact, extentText, SHOWN, useFacts } from './facts';
 
-/** Digits of a digest that people compare; the server finds a dataset by them. */
-const SHOWN = 8;
+/** The most contents of one name, and the most uses, that are listed below a dataset. */
+const MAX_CONTENTS = 100;
+const MAX_USES = 200;
+
+/** A heading below a dataset. */
+type Group = IRecordNode<{ id: string }>;
 
 /**
- * Data as a record; below it its columns.
+ * Data as a record; below it its columns, the other contents of its name, and what it is used for.
  */
-export class DatasetNode extends RecordNode<Dataset, FactNode> implements IRecordNode<Dataset> {
-  readonly kind = 'dataset';
-  readonly commands = ['aip:insert-dataset-lineage', 'aip:copy-digest'];
+export class DatasetNode extends RecordNode<Dataset, Group> implements IRecordNode<Dataset> {
+  override readonly isLeaf = this.isDeleted;
+  readonly commands = this.isDeleted ? ['aip:restore-dataset'] : ['aip:show-lineage', 'aip:insert-dataset-lineage', 'aip:copy-digest'];
+  readonly enter = this.isDeleted ? undefined : 'aip:show-lineage';
+  readonly opens = this.enter;
 
-  /** Its columns never change: others would be another dataset. */
-  override readonly isLeaf = this.record.columns.length === 0;
+  get isDeleted(): boolean {
+    return this.record.state === 'ARCHIVED';
+  }
+
+  get kind(): string {
+    return this.isDeleted ? 'deleted-dataset' : 'dataset';
+  }
 
   get label(): string {
     return printable(this.record.name);
@@ -29,8 +39,8 @@ export class DatasetNode extends RecordNode<Dataset, FactNode> implements IRecor
   }
 
   get detail(): string {
-    const { digest, size, source } = this.record;
-    const facts = [digest.slice(0, SHOWN), this.shape, size === null ? '' : sizeText(size)].filter(Boolean);
+    const { digest, source } = this.record;
+    const facts = [digest.slice(0, SHOWN), extentText(this.record, this._context.trans)].filter(Boolean);
     return facts.join(' · ') || printable(source);
   }
 
@@ -44,48 +54,46 @@ export class DatasetNode extends RecordNode<Dataset, FactNode> implements IRecor
     const { trans } = this._context;
     return lines(
       this.label,
-      this.shape,
+      extentText(this.record, trans),
       printable(source),
       trans.__('Recorded %1', timeText(created)) + (author ? ` ${trans.__('by %1', printable(author))}` : ''),
       digest && `sha256 ${digest}`
     );
   }
 
-  /** Rows × columns, as far as they are known. */
-  get shape(): string {
-    const { rows, columns } = this.record;
-    const { trans } = this._context;
-    if (rows === null) {
-      return columns.length ? trans._n('%2 column', '%2 columns', columns.length, countText(columns.length)) : '';
+  /** Links are read with everything else that is open below. */
+  protected override concerns(change: IChange): boolean {
+    return change.kind === 'link' || change.kind === 'dataset' || super.concerns(change);
+  }
+
+  protected override open(): Branch<{ id: string }, Group> | null {
+    const groups = ['columns', 'contents', 'uses'].filter(id => id !== 'columns' || this.record.columns.length);
+    const records = groups.map(id => ({ id: `${this.key}/${id}` }));
+    return this.isLeaf ? null : known(this._context, () => records, ({ id }) => this._group(id));
+  }
+
+  private _group(id: string): Group {
+    const { client, project, trans } = this._context;
+    switch (id.slice(this.key.length + 1)) {
+      case 'columns': {
+        const read = (): IFact[] =>
+          this.record.columns.map((column, index) => columnFact(`${this.key}/${index}`, column, trans));
+        return factsGroup({ id, label: trans.__('Columns'), isOpen: true, kinds: ['dataset'], read }, this._context);
+      }
+      case 'contents': {
+        const read = async (): Promise<IFact[]> => {
+          const found = await client.listDatasets(project(), { name: this.record.name }, MAX_CONTENTS, '');
+          return found.items.map(record => contentFact(this.record, record, trans));
+        };
+        return factsGroup({ id, label: trans.__('Contents of this name'), kinds: ['dataset'], read }, this._context);
+      }
+      default: {
+        const read = async (): Promise<IFact[]> => {
+          const impact = client.getImpact(project(), this.key, MAX_USES);
+          return useFacts(await client.getDataset(project(), this.key), await impact, trans);
+        };
+        return factsGroup({ id, label: trans.__('Where used'), kinds: ['link', 'dataset'], read }, this._context);
+      }
     }
-    return columns.length
-      ? `${countText(rows)} × ${countText(columns.length)}`
-      : trans._n('%2 row', '%2 rows', rows, countText(rows));
   }
-
-  protected override open(): Branch<IFact, FactNode> | null {
-    const facts = (): IFact[] =>
-      this.record.columns.map((column, index) => columnFact(`${this.key}/${index}`, column, this._context.trans));
-    return this.isLeaf ? null : known(this._context, facts, record => new FactNode(record, this._context));
-  }
-}
-
-/** A column: its type; what is missing and the range of its values where they are known. */
-export function columnFact(id: string, column: Column, trans: TranslationBundle): IFact {
-  const { name, type, nulls, minimum, maximum } = column;
-  const range = minimum === null || maximum === null ? '' : `${valueText(minimum)} … ${valueText(maximum)}`;
-  const missing = nulls ? trans._n('%2 missing', '%2 missing', nulls, countText(nulls)) : '';
-  const detail = [range, missing].filter(Boolean).join(' · ');
-  return {
-    id,
-    kind: 'column',
-    label: printable(name),
-    note: printable(type),
-    detail: detail || undefined,
-    tooltip: lines(`${printable(name)}: ${printable(type)}`, detail)
-  };
-}
-
-function valueText(value: string | number | boolean): string {
-  return typeof value === 'number' ? numberText(value) : printable(String(value));
 }

@@ -36,6 +36,7 @@ export function addModelCommands(options: ICommandsOptions): void {
       label: trans.__('Download'),
       caption: trans.__('Download this file'),
       icon: downloadIcon,
+      isEnabled: node => node.record.uri === null,
       execute: node => {
         download(node.url);
       }

@@ -2,13 +2,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IClient } from '../client';
-import { messageOf } from '../errors';
-import type { IFact } from '../facts';
+import type { IFact, ITarget } from '../facts';
 import { printable, printableLines, sizeText } from '../format';
 import { linkFacts } from '../runs/facts';
 import { runState } from '../runs/states';
 import { Sign } from '../sign';
 import type { IRunRecord, Run, TextInfo } from '../types';
+import { Problem, useRead } from './read';
 
 /** The most parts of a run that its page lists. */
 const MAX_PARTS = 200;
@@ -19,42 +19,6 @@ export interface IAroundProps {
   readonly trans: TranslationBundle;
   /** Changes when there may be something else. */
   readonly version: string;
-}
-
-/** What was read, or what went wrong, or null before. */
-type Read<T> = { readonly found: T } | { readonly problem: string } | null;
-
-/** Read something when the page opens and whenever the run has changed; what was read stays until then. */
-function useRead<T>(read: () => Promise<T>, keys: readonly unknown[]): Read<T> {
-  const [state, setState] = React.useState<Read<T>>(null);
-  React.useEffect(() => {
-    let isGone = false;
-    read().then(
-      found => {
-        if (!isGone) {
-          setState({ found });
-        }
-      },
-      (reason: unknown) => {
-        if (!isGone) {
-          setState({ problem: messageOf(reason) });
-        }
-      }
-    );
-    return () => {
-      isGone = true;
-    };
-    // What `read` asks for is told by the keys.
-  }, keys);
-  return state;
-}
-
-function Problem({ text }: { text: string }): React.ReactElement {
-  return (
-    <div className="jp-AipPage-problem" role="alert">
-      {text}
-    </div>
-  );
 }
 
 /**
@@ -124,7 +88,8 @@ export function Parts(props: IPartsProps): React.ReactElement | null {
 /**
  * What the run used, and what came out of it.
  */
-export function Links({ client, run, trans, version }: IAroundProps): React.ReactElement | null {
+export function Links(props: IAroundProps & { onOpen: (target: ITarget) => void }): React.ReactElement | null {
+  const { client, run, trans, version, onOpen } = props;
   const read = useRead(() => client.getLineage(run.project, `run:${run.id}`), [run.id, version]);
   if (!read || 'problem' in read) {
     return read && <Problem text={read.problem} />;
@@ -132,9 +97,22 @@ export function Links({ client, run, trans, version }: IAroundProps): React.Reac
   const facts = linkFacts(run.id, read.found, trans);
   return facts.length ? (
     <ul className="jp-AipPage-list">
-      {facts.map(({ id, label, note, tooltip }: IFact) => (
+      {facts.map(({ id, label, note, tooltip, target }: IFact) => (
         <li key={id} title={tooltip}>
-          {label} <span className="jp-AipPage-note">{note}</span>
+          {target ? (
+            <button
+              type="button"
+              className="jp-AipTree-link"
+              onClick={() => {
+                onOpen(target);
+              }}
+            >
+              {label}
+            </button>
+          ) : (
+            label
+          )}{' '}
+          <span className="jp-AipPage-note">{note}</span>
         </li>
       ))}
     </ul>

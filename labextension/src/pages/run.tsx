@@ -1,7 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { Files } from '../artifacts/files';
+import type { ITarget } from '../facts';
 import { printable, printableLines, timeText } from '../format';
+import { openTarget } from '../lineage/opening';
 import { runState } from '../runs/states';
 import { Sign } from '../sign';
 import type { Run, RunDetail } from '../types';
@@ -30,7 +33,7 @@ export class RunPage extends RunsPage {
   }
 
   protected override content(): React.ReactElement {
-    const { client, commands, rendermime, trans } = this.parts;
+    const { client, commands, events, rendermime, trans } = this.parts;
     const detail = this.model.runs[0];
     const { run, metrics, children } = detail;
     const around = { client, run, trans, version: `${run.revision} ${this.model.around}` };
@@ -97,7 +100,7 @@ export class RunPage extends RunsPage {
             </Section>
           ) : null}
           <Section title={trans.__('Data and versions')}>
-            <Links {...around} />
+            <Links {...around} onOpen={this._openTarget} />
           </Section>
           {Object.keys(run.properties).length ? (
             <Section title={trans.__('Captured')}>
@@ -105,6 +108,9 @@ export class RunPage extends RunsPage {
             </Section>
           ) : null}
         </div>
+        <Section title={trans.__('Artifacts')}>
+          <Files client={client} events={events} rendermime={rendermime} run={run} trans={trans} idle={this._idle} />
+        </Section>
         <Section title={trans.__('Texts, source and environment')}>
           <Texts {...around} />
         </Section>
@@ -116,12 +122,19 @@ export class RunPage extends RunsPage {
     void this.parts.commands.execute('aip:open-run', { project, run: id });
   };
 
+  private readonly _openTarget = (target: ITarget): void => {
+    const { client, commands } = this.parts;
+    void openTarget({ client, commands, project: this.place.project }, target);
+  };
+
+  private readonly _idle = (): boolean => !this.isVisible;
+
   private readonly _onParts = (ids: readonly string[]): void => {
     this.model.follow(ids);
   };
 }
 
-const ACTIONS = ['aip:lineage-of-run', 'aip:remove-run'];
+const ACTIONS = ['aip:open-lineage-of-run', 'aip:lineage-of-run', 'aip:remove-run'];
 const ACTIONS_OF_DELETED = ['aip:return-run'];
 
 function Title({ detail, trans }: { detail: RunDetail; trans: TranslationBundle }): React.ReactElement {

@@ -1,21 +1,16 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon, filterListIcon, InputGroup } from '@jupyterlab/ui-components';
+import { closeIcon, filterListIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { ActionButton } from '../button';
+import { focusField, SearchField } from '../field';
 import type { ISelection } from '../tokens';
 import { openRunsMenu } from './menu';
 import { runsOf } from './nodes';
 import { EXAMPLE, isSameOrder, NEWEST, orders } from './query';
 import type { RunsSection } from './section';
 import { statusState } from './states';
-
-/** Milliseconds between the last key in the field and the question. */
-const TYPING = 300;
-
-/** Selects the field, for who wants to type into it. */
-export const FIELD = '.jp-AipRuns-search input';
 
 export interface IBarProps {
   readonly section: RunsSection;
@@ -57,59 +52,17 @@ export function RunsBar(props: IBarProps): React.ReactElement {
   );
 }
 
-/** The field; what is typed is asked for when the keys rest, or at once with Enter. */
 function Field({ section, trans }: IBarProps): React.ReactElement {
-  const { text } = section.query;
-  const [typed, setTyped] = React.useState(text);
-  const timer = React.useRef<ReturnType<typeof setTimeout>>();
-  React.useEffect(() => {
-    setTyped(text);
-  }, [text]);
-  React.useEffect(
-    () => () => {
-      clearTimeout(timer.current);
-    },
-    []
-  );
-  const ask = (value: string, delay: number): void => {
-    setTyped(value);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => void section.ask({ text: value }), delay);
-  };
   return (
-    <div className="jp-AipHeader-filter jp-AipRuns-search">
-      <InputGroup
-        type="search"
-        spellCheck={false}
-        placeholder={trans.__('Name or condition')}
-        title={trans.__('Part of a name, or a condition:\n%1', EXAMPLE)}
-        aria-label={trans.__('Search runs')}
-        aria-invalid={section.problem !== ''}
-        aria-describedby={section.problem ? 'jp-AipRuns-problem' : undefined}
-        value={typed}
-        onChange={event => {
-          ask(event.currentTarget.value, TYPING);
-        }}
-        onKeyDown={event => {
-          if (event.key === 'Enter') {
-            ask(typed, 0);
-          } else if (event.key === 'Escape' && typed) {
-            ask('', 0);
-            event.stopPropagation();
-          }
-        }}
-      />
-      {typed ? (
-        <ActionButton
-          icon={closeIcon}
-          label={trans.__('Clear the search')}
-          onClick={event => {
-            ask('', 0);
-            focusField(event.currentTarget);
-          }}
-        />
-      ) : null}
-    </div>
+    <SearchField
+      text={section.query.text}
+      label={trans.__('Search runs')}
+      placeholder={trans.__('Name or condition')}
+      title={trans.__('Part of a name, or a condition:\n%1', EXAMPLE)}
+      problem={section.problem ? 'jp-AipRuns-problem' : undefined}
+      trans={trans}
+      onAsk={text => void section.ask({ text })}
+    />
   );
 }
 
@@ -161,11 +114,6 @@ function Choice(props: { label: string; trans: TranslationBundle; onClear: () =>
       <closeIcon.react tag="span" stylesheet="menuItem" />
     </button>
   );
-}
-
-/** What had the keyboard is gone: the field has it then. */
-function focusField(gone: Element): void {
-  gone.closest('.jp-AipRuns-bar')?.querySelector<HTMLInputElement>(FIELD)?.focus();
 }
 
 function Selected({ selection, commands, trans }: IBarProps): React.ReactElement {

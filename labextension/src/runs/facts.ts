@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IFact } from '../facts';
 import { countText, numberText, printable } from '../format';
+import { kindText } from '../lineage/words';
 import { lines } from '../node';
 import type { Lineage, Metric, Run } from '../types';
 
@@ -41,6 +42,9 @@ export function paramFacts({ id, params }: Run): IFact[] {
   return sorted.map(([name, value]) => paramFact(id, name, value));
 }
 
+/** The context of a link between a run and a part of it: parts are listed by themselves. */
+const PART = 'part';
+
 /** What the run came out of, and what came out of it: its direct neighbours, data first. */
 export function linkFacts(owner: string, { of, nodes, edges }: Lineage, trans: TranslationBundle): IFact[] {
   const contexts = new Map<string, string>();
@@ -49,22 +53,14 @@ export function linkFacts(owner: string, { of, nodes, edges }: Lineage, trans: T
       contexts.set(source === of ? target : source, context);
     }
   }
-  const near = nodes.filter(({ ref }) => contexts.has(ref));
+  const near = nodes.filter(({ ref, kind }) => contexts.has(ref) && !(kind === 'run' && contexts.get(ref) === PART));
   near.sort((a, b) => Number(b.kind === 'dataset') - Number(a.kind === 'dataset'));
-  return near.map(({ ref, kind, label, note, missing }) => ({
+  return near.map(({ ref, kind, label, note, missing, deleted }) => ({
     id: `${owner}/links/${ref}`,
     kind: 'link',
     label: printable(label),
-    note: missing ? trans.__('gone') : kindText(kind, trans),
-    tooltip: lines(`${kindText(kind, trans)} ${printable(label)}`, printable(contexts.get(ref) ?? ''), printable(note))
+    note: missing ? trans.__('gone') : deleted ? trans.__('deleted') : kindText(kind, trans),
+    tooltip: lines(`${kindText(kind, trans)} ${printable(label)}`, printable(contexts.get(ref) ?? ''), printable(note)),
+    target: missing ? undefined : { ref, label }
   }));
-}
-
-function kindText(kind: string, trans: TranslationBundle): string {
-  const texts: Record<string, string> = {
-    dataset: trans.__('dataset'),
-    run: trans.__('run'),
-    version: trans.__('version')
-  };
-  return texts[kind] ?? kind;
 }

@@ -1,13 +1,15 @@
 import type { IRecordNode } from '../branch';
 import { Branch } from '../branch';
 import type { IRunsFilter } from '../client';
+import type { IFact } from '../facts';
+import { factsGroup, GroupNode } from '../groups';
 import { ageText, countText, durationText, printable, timeText } from '../format';
 import type { IContext } from '../node';
+import { FileNode } from '../models/nodes';
 import { known, lines, RecordNode } from '../node';
 import type { IState } from '../tokens';
-import type { Experiment, IChange, IRunRecord, Run } from '../types';
+import type { Artifact, Experiment, IChange, IRunRecord, Run } from '../types';
 import { lastValues, linkFacts, metricFact, paramFacts } from './facts';
-import { GroupNode, PartsNode } from './groups';
 import type { IOrder } from './query';
 import { compareRuns, orderText, staysInOrder } from './query';
 import { runState } from './states';
@@ -96,9 +98,14 @@ function runsBranch(context: IContext, filter: IRunsFilter, order: () => IOrder)
 }
 
 /**
+ * A heading below a run.
+ */
+type RunGroup = IRecordNode<{ id: string }>;
+
+/**
  * One tracked execution.
  */
-export class RunNode extends RecordNode<IRunRecord, GroupNode | PartsNode> implements IRecordNode<IRunRecord> {
+export class RunNode extends RecordNode<IRunRecord, RunGroup> implements IRecordNode<IRunRecord> {
   /** @param withExperiment - Whether its row names its experiment. */
   constructor(
     record: IRunRecord,
@@ -167,41 +174,61 @@ export class RunNode extends RecordNode<IRunRecord, GroupNode | PartsNode> imple
     );
   }
 
-  /** Links are read with everything else that is open below. */
+  /** Links and files are read with everything else that is open below. */
   protected override concerns(change: IChange): boolean {
-    return change.kind === 'link' || super.concerns(change);
+    return change.kind === 'link' || change.kind === 'artifact' || super.concerns(change);
   }
 
-  protected override open(): Branch<{ id: string }, GroupNode | PartsNode> | null {
+  protected override open(): Branch<{ id: string }, RunGroup> | null {
     return this.isLeaf ? null : known(this._context, () => this._groups(), ({ id }) => this._group(id));
   }
 
   private _groups(): { id: string }[] {
     const { run, metrics, children } = this.record;
-    const filled = { parts: children, metrics: metrics.length, params: Object.keys(run.params).length, links: 1 };
+    const values = { metrics: metrics.length, params: Object.keys(run.params).length };
+    const filled = { parts: children, ...values, files: 1, links: 1 };
     const ids = Object.entries(filled).filter(([, count]) => count > 0);
     return ids.map(([id]) => ({ id: `${this.key}/${id}` }));
   }
 
-  private _group(id: string): GroupNode | PartsNode {
+  private _group(id: string): RunGroup {
     const { client, trans, project } = this._context;
     switch (id.slice(this.key.length + 1)) {
-      case 'parts':
-        return new PartsNode(id, trans.__('Parts'), this._context, () =>
-          runsBranch(this._context, { parent: this.key }, () => OLDEST)
-        );
-      case 'metrics':
-        return new GroupNode(id, trans.__('Metrics'), this._context, true, () =>
-          this.record.metrics.map(metric => metricFact(this.key, metric, trans))
-        );
-      case 'params':
-        return new GroupNode(id, trans.__('Parameters'), this._context, true, () => paramFacts(this.record.run));
-      default:
-        return new GroupNode(id, trans.__('Data and versions'), this._context, false, async () =>
-          linkFacts(this.key, await client.getLineage(project(), `run:${this.key}`), trans)
-        );
+      case 'parts': {
+        const list = (): Branch<IRunRecord, RunNode> => runsBranch(this._context, { parent: this.key }, () => OLDEST);
+        return new GroupNode({ id, label: trans.__('Parts'), isOpen: true, list }, this._context);
+      }
+      case 'metrics': {
+        const read = (): IFact[] => this.record.metrics.map(metric => metricFact(this.key, metric, trans));
+        return factsGroup({ id, label: trans.__('Metrics'), isOpen: true, read }, this._context);
+      }
+      case 'params': {
+        const read = (): IFact[] => paramFacts(this.record.run);
+        return factsGroup({ id, label: trans.__('Parameters'), isOpen: true, read }, this._context);
+      }
+      case 'files': {
+        const list = (): Branch<Artifact, FileNode> => filesBranch(this._context, this.key);
+        return new GroupNode({ id, label: trans.__('Artifacts'), kinds: ['artifact'], list }, this._context);
+      }
+      default: {
+        const read = async (): Promise<IFact[]> =>
+          linkFacts(this.key, await client.getLineage(project(), `run:${this.key}`), trans);
+        return factsGroup({ id, label: trans.__('Data and versions'), kinds: ['link', 'run'], read }, this._context);
+      }
     }
   }
+}
+
+/** The files of a run, by their paths. */
+function filesBranch(context: IContext, run: string): Branch<Artifact, FileNode> {
+  const { client, project, pageSize, changed } = context;
+  return new Branch<Artifact, FileNode>({
+    fetch: (limit, token) => client.listArtifacts(project(), { run }, limit, token),
+    node: record => new FileNode(record, context),
+    compare: (a, b) => (a.path < b.path ? -1 : 1),
+    pageSize,
+    changed
+  });
 }
 
 /** Those of these nodes that are runs. */

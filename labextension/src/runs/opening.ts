@@ -6,13 +6,14 @@ import { UUID } from '@lumino/coreutils';
 import type { IClient } from '../client';
 import type { ICommandsOptions } from '../commands';
 import { addNodeCommands, insertBelow } from '../commands';
+import { FIELD } from '../field';
+import { OPEN_LINEAGE } from '../lineage/opening';
 import type { IPlace } from '../pages/page';
 import type { Pages } from '../pages/pages';
 import { placeOf } from '../pages/pages';
 import { lineageCode } from '../reference';
 import { told } from '../told';
 import { SHOW } from '../tokens';
-import { FIELD } from './bar';
 import { RunNode, runsOf } from './nodes';
 import type { RunsSection } from './section';
 
@@ -39,6 +40,13 @@ export function addOpeningCommands(options: IOpeningOptions): void {
       execute: ({ record: { run } }) => {
         pages.openRun({ project: run.project, runs: [run.id] });
       }
+    }
+  });
+  app.commands.addCommand('aip:open-lineage-of-run', {
+    label: trans.__('Lineage'),
+    execute: args => {
+      const place = placeOf(args);
+      return place && app.commands.execute(OPEN_LINEAGE, { project: place.project, reference: `run:${place.runs[0]}` });
     }
   });
   app.commands.addCommand('aip:lineage-of-run', {

@@ -1,9 +1,9 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { deleteIcon, undoIcon } from '@jupyterlab/ui-components';
 
 import type { IClient } from '../client';
 import type { ICommandsOptions } from '../commands';
 import { addNodeCommands } from '../commands';
+import { confirmDelete } from '../confirm';
 import { printable } from '../format';
 import type { IPlace } from '../pages/page';
 import { placeOf } from '../pages/pages';
@@ -68,22 +68,16 @@ function addPageCommand(
 /** Ask, and delete; what goes wrong is thrown. */
 async function remove(options: IRemovalOptions, runs: readonly Run[]): Promise<void> {
   const { client, trans } = options;
-  const { button } = await showDialog({
-    title:
-      runs.length > 1
-        ? trans._n('Delete %1 run?', 'Delete %1 runs?', runs.length)
-        : trans.__('Delete run %1?', printable(runs[0].name)),
-    body: [
-      runs.length > 1 ? namesOf(runs) : '',
-      runs.some(({ ended }) => ended === null) ? trans.__('It has not ended: what it still logs is not kept.') : '',
-      trans.__('It can be restored for 30 days, from the deleted runs in the sidebar.')
-    ]
-      .filter(Boolean)
-      .join('\n'),
-    buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })],
-    defaultButton: 0
-  });
-  if (button.accept) {
+  const title =
+    runs.length > 1
+      ? trans._n('Delete %1 run?', 'Delete %1 runs?', runs.length)
+      : trans.__('Delete run %1?', printable(runs[0].name));
+  const lines = [
+    runs.length > 1 ? namesOf(runs) : '',
+    runs.some(({ ended }) => ended === null) ? trans.__('It has not ended: what it still logs is not kept.') : '',
+    trans.__('It can be restored for 30 days, from the deleted runs in the sidebar.')
+  ];
+  if (await confirmDelete(title, lines, trans)) {
     await changing(options, async () => {
       for (const { project, id } of runs) {
         await client.deleteRun(project, id);

@@ -33,7 +33,7 @@ export class RunsSection extends RecordsSection {
 
   readonly id = 'runs';
   readonly rank = 200;
-  readonly kinds = ['experiment', 'run', 'link'];
+  readonly kinds = ['experiment', 'run', 'link', 'artifact'];
   readonly selectable = 'run';
   readonly share = 2;
   readonly name = this.options.trans.__('Runs');
@@ -111,7 +111,7 @@ export class RunsSection extends RecordsSection {
       this._problem = '';
     }
     this._page = undefined;
-    if (this._isFlat && what.changes?.some(({ id }) => !this._isInPlace(id))) {
+    if (this._isFlat && what.changes?.some(({ kind, id }) => kind !== 'artifact' && !this._isInPlace(id))) {
       // Any change could bring a run into the list: it is read again, but not for each.
       return this._again.ask();
     }
