@@ -110,10 +110,10 @@ class LocalDatasets:
 
     def _change(self, changed: Callable[[], tuple[Dataset, Dataset]]) -> DatasetDetail:
         """Store what becomes of a record, found again when somebody else was faster."""
+        if self._caller.runs is not None:
+            raise Denied("dataset: a GPU session may not delete or restore data; do that in the notebook")
         for attempt in range(_ATTEMPTS):
             before, after = changed()
-            if self._caller.runs is not None:
-                raise Denied("dataset: a GPU session may not delete or restore data; do that in the notebook")
             try:
                 if after != before:
                     self._datasets.apply([Put(after)], {before.id: before.revision})

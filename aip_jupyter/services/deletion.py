@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from ..domain.query import Compare, Condition, all_of
+from ..domain.query import Compare
 from ..domain.records import Record
 
 R = TypeVar("R", bound=Record)
@@ -33,6 +33,7 @@ def brought_back(record: R) -> R:
     return replace(record, state="LIVE", properties=kept)
 
 
-def overdue(now: int) -> Condition:
-    """What was deleted so long ago that nobody can restore it any more."""
-    return all_of([ARCHIVED, Compare(f"properties.{DELETED}", "<", now - RESTORABLE)])
+def is_overdue(record: Record, now: int) -> bool:
+    """Whether it was deleted so long ago that nobody can restore it any more."""
+    deleted = record.properties.get(DELETED)
+    return isinstance(deleted, int) and deleted < now - RESTORABLE

@@ -10,17 +10,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..backends.records.protocol import RecordBackend
+from ..backends.records.protocol import R, RecordBackend
 from ..backends.tracking.protocol import TrackingBackend
 from ..domain.access import EVERYWHERE, Project
 from ..domain.artifacts import Artifact
 from ..domain.changes import Delete
 from ..domain.datasets import Dataset
-from ..domain.query import EVERYTHING, Compare, Condition, Order
+from ..domain.query import EVERYTHING, Compare, Order
 from ..domain.records import DEFAULT_PROJECT, now_ms
 from ..domain.runs import Run
 from ..errors import Conflict
-from .deletion import overdue
+from .deletion import ARCHIVED, is_overdue
 from .finding import BATCH, records_of
 from .run_inheritance import handed_on, referring
 
@@ -60,30 +60,30 @@ class Purged:
 
 def purge(platform: Platform, now: int | None = None) -> Purged:
     """Remove what was deleted so long ago; what somebody restores this very moment stays."""
-    over, purged = overdue(now_ms() if now is None else now), Purged()
+    now, purged = now_ms() if now is None else now, Purged()
     tracking = platform.tracking
     for project in projects_of(platform):
-        purged.runs += _purge_runs(tracking, project, over)
-        purged.files += _purge(tracking, list(_files(tracking, project, over)))
-        datasets = list(records_of(platform.datasets, Dataset, project, over))
+        purged.runs += _purge_runs(tracking, project, now)
+        purged.files += _purge(tracking, _files(tracking, project, now))
+        datasets = _overdue(platform.datasets, Dataset, project, now)
         purged.datasets += _purge(platform.datasets, datasets)
     return purged
 
 
 def to_purge(platform: Platform, now: int | None = None) -> Purged:
     """What `purge` would remove, with the bytes that nobody would name for it any more."""
-    over, found = overdue(now_ms() if now is None else now), Purged()
+    now, found = now_ms() if now is None else now, Purged()
     tracking = platform.tracking
     for project in projects_of(platform):
-        runs = {run.id for run in records_of(tracking, Run, project, over)}
+        runs = {run.id for run in _overdue(tracking, Run, project, now)}
         for run in runs:
             of_run = records_of(tracking, Artifact, project, Compare("owner_id", "=", run), Order("path"))
             found.bytes_of_runs += stored_digests(of_run)
-        files = [file for file in _files(tracking, project, over) if file.owner_id not in runs]
+        files = [file for file in _files(tracking, project, now) if file.owner_id not in runs]
         found.bytes_of_files += stored_digests(files)
         found.runs += len(runs)
         found.files += len(files)
-        found.datasets += sum(1 for _ in records_of(platform.datasets, Dataset, project, over))
+        found.datasets += len(_overdue(platform.datasets, Dataset, project, now))
     return found
 
 
@@ -110,8 +110,16 @@ def stored_digests(artifacts: Iterator[Artifact] | Sequence[Artifact]) -> list[s
     return [each.digest for each in artifacts if each.digest and each.uri is None]
 
 
-def _files(tracking: TrackingBackend, project: str, over: Condition) -> Iterator[Artifact]:
-    return records_of(tracking, Artifact, project, over, _BY_OWNER)
+def _files(tracking: TrackingBackend, project: str, now: int) -> list[Artifact]:
+    return _overdue(tracking, Artifact, project, now, _BY_OWNER)
+
+
+def _overdue(
+    backend: RecordBackend, kind: type[R], project: str, now: int, order: Order | None = None
+) -> list[R]:
+    """Few are deleted: to ask for those alone, and to look when that was, is the least work."""
+    deleted = records_of(backend, kind, project, ARCHIVED, order)
+    return [record for record in deleted if is_overdue(record, now)]
 
 
 def _purge(backend: RecordBackend, records: Sequence[Artifact | Dataset]) -> int:
@@ -133,8 +141,8 @@ def _removed(backend: RecordBackend, records: Sequence[Artifact | Dataset]) -> i
     return len(changes)
 
 
-def _purge_runs(tracking: TrackingBackend, project: str, over: Condition) -> int:
-    runs = {run.id: run for run in records_of(tracking, Run, project, over)}
+def _purge_runs(tracking: TrackingBackend, project: str, now: int) -> int:
+    runs = {run.id: run for run in _overdue(tracking, Run, project, now)}
     ids = list(runs)
     return sum(
         _purge_batch(tracking, project, runs, ids[start : start + BATCH])

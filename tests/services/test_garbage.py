@@ -164,11 +164,10 @@ def test_whoever_restores_meanwhile_keeps_it(
     def overtaken(kind: type[Artifact], project: str, query: Query) -> object:
         found = find(kind, project, query)
         if kind is Artifact and found.items:
-            monkeypatch.undo()
+            monkeypatch.setattr(platform.tracking, "find", find)
             restore(services, run, "a")
         return found
 
-    monkeypatch.setattr(deletion, "RESTORABLE", -10_000)
     monkeypatch.setattr(platform.tracking, "find", overtaken)
     assert purge(platform).files == 1
     assert paths(services, run) == ["a"]
