@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -132,22 +133,20 @@ class _Sending:
         stop = threading.Event()
         sent: dict[int, int] = {}
         before = self._counted.count
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE) as pool, ExitStack() as undo:
+            undo.callback(stop.set)
             futures = [
                 pool.submit(self.endpoint.put, part, self._handle, sent.__setitem__, stop) for part in parts
             ]
+            for future in futures:
+                undo.callback(future.cancel)
             left = set(futures)
-            try:
-                while left:
-                    done, left = wait(left, 0.2, FIRST_EXCEPTION)
-                    self._counted.reach(before + sum(sent.copy().values()))
-                    if _worst(done) is not None:  # those under way may still arrive
-                        left = {future for future in left if not future.cancel()}
-            except BaseException:
-                stop.set()
-                for future in left:
-                    future.cancel()
-                raise
+            while left:
+                done, left = wait(left, 0.2, FIRST_EXCEPTION)
+                self._counted.reach(before + sum(sent.copy().values()))
+                if _worst(done) is not None:  # those under way may still arrive
+                    left = {future for future in left if not future.cancel()}
+            undo.pop_all()
         well = [part for part, future in zip(parts, futures, strict=True) if _worst([future]) is None]
         self._counted.reach(before + sum(part.size for part in well))
         return _worst(futures)

@@ -54,16 +54,24 @@ def fetch(source: Source, digest: str, target: Path, progress: Progress | None =
         target.parent.mkdir(parents=True, exist_ok=True)
         with _partial(target, digest) as path, _opened(path) as file, ThreadPoolExecutor(1) as beside:
             arrived = _Arrived(file, beside, progress)
-            try:
-                _complete(source, arrived, digest, target)
-            except BaseException as error:
-                if isinstance(error, OSError) or arrived.size < WORTH:
+            with contextlib.ExitStack() as undo:
+                undo.callback(_drop_little, path, arrived)
+                try:
+                    _complete(source, arrived, digest, target)
+                except OSError:  # no room, most often, which what has arrived takes up
                     path.unlink(missing_ok=True)
-                raise
+                    raise
+                undo.pop_all()
             os.replace(path, target)
     except OSError as error:
         raise Unavailable(f"{target}: cannot be written ({error.strerror}); choose another folder") from error
     return target
+
+
+def _drop_little(path: Path, arrived: _Arrived) -> None:
+    """Too little has come for the next attempt to go on with."""
+    if arrived.size < WORTH:
+        path.unlink(missing_ok=True)
 
 
 class _Arrived:

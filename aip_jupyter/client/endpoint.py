@@ -116,14 +116,13 @@ class Endpoint:
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         connection = connection or self._connect(parts)
-        try:
-            yield connection, f"{parts.path}?{parts.query}"
-        except (OSError, http.client.HTTPException):
-            connection.close()
-            raise Cut from None
-        except BaseException:
-            connection.close()
-            raise
+        with contextlib.ExitStack() as undo:
+            undo.callback(connection.close)
+            try:
+                yield connection, f"{parts.path}?{parts.query}"
+            except (OSError, http.client.HTTPException):
+                raise Cut from None
+            undo.pop_all()
         with self._lock:
             self._idle.append(connection)
 

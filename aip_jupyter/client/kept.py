@@ -102,7 +102,8 @@ def keep(
     with disk_errors(folder):
         make_private(folder)
         new.mkdir(mode=0o700)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(shutil.rmtree, new, ignore_errors=True)
             with _owning(new, os.O_CREAT):
                 kept = [_copied(file, new / f"{number:06}", progress) for number, file in enumerate(files)]
                 found = Kept(id=id, about=about, created=now_ms(), files=kept, external=list(external))
@@ -110,9 +111,7 @@ def keep(
                 sync_folder(new)
                 os.rename(new, folder / id)
             sync_folder(folder)
-        except BaseException:
-            shutil.rmtree(new, ignore_errors=True)
-            raise
+            undo.pop_all()
     return found
 
 

@@ -77,6 +77,25 @@ class LogDataset(Request, frozen=True, kw_only=True):
     author: str | None = None
 
 
+def dataset_of(request: LogDataset, author: str, created: int = 0, identity: str = "") -> Dataset:
+    """The record that comes of the request when there is none yet."""
+    return Dataset(
+        id=request.id,
+        project=request.project,
+        author=author,
+        created=created,
+        name=request.name,
+        digest=request.digest,
+        source=request.source,
+        source_type=request.source_type,
+        size=request.size,
+        rows=request.rows,
+        columns=request.columns,
+        tags=request.tags,
+        identity=identity,
+    )
+
+
 class ListDatasets(Request, frozen=True, kw_only=True):
     """One page of a project's datasets."""
 

@@ -35,13 +35,8 @@ def save_pandas(frame: Any, target: Path) -> None:
                 frame.to_json(target, orient="records", lines=True)
             case _:
                 raise _unknown(target)
-    except (
-        TypeError,
-        ValueError,
-        ImportError,
-        OverflowError,
-        NotImplementedError,
-    ) as error:  # Arrow's own are among them
+    except (TypeError, ValueError, ImportError, OverflowError, NotImplementedError) as error:
+        # Arrow's own are among them: it raises the last for a type that Parquet does not have.
         raise _cannot(target, error) from error
 
 

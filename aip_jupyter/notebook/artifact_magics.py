@@ -8,9 +8,8 @@ from IPython.core.magic import Magics, magics_class
 
 from .arguments import argument, line_magic, parse, text
 from .asking import agreed
-from .run_magics import PROJECT
+from .run_magics import PROJECT, RUN, RUN_OR_ACTIVE
 
-_RUN = argument("run", type=text, metavar="RUN", help="the run's name or id")
 _PATH = argument("path", type=text, metavar="PATH", help="a file or a folder of the run")
 
 
@@ -55,14 +54,7 @@ class ArtifactMagics(Magics):
         return artifacts.log_artifact(found, path, name=name, run=arguments.run, project=arguments.project)
 
     @line_magic(
-        argument(
-            "run",
-            nargs="?",
-            default="",
-            type=text,
-            metavar="RUN",
-            help="name or id; the active run when left out",
-        ),
+        RUN_OR_ACTIVE,
         argument("path", nargs="?", default="", type=text, metavar="PATH", help="a file, or a folder"),
         argument("--deleted", action="store_true", help="those that can be restored"),
         argument("--limit", type=int, default=1000, help="how many at most (1000)"),
@@ -86,7 +78,7 @@ class ArtifactMagics(Magics):
         return artifact_preview.show(found[0]) if is_one else found
 
     @line_magic(
-        _RUN,
+        RUN,
         argument(
             "path",
             nargs="?",
@@ -114,7 +106,7 @@ class ArtifactMagics(Magics):
         a = parse(self.download_artifact, line)
         return artifact_download.download_artifact(a.run, a.path, a.to, project=a.project)
 
-    @line_magic(_RUN, _PATH, argument("--yes", action="store_true", help="do not ask"), PROJECT)
+    @line_magic(RUN, _PATH, argument("--yes", action="store_true", help="do not ask"), PROJECT)
     def delete_artifact(self, line: str) -> Any:
         """Delete an artifact or a folder, after a question. For 30 days `%restore_artifact` takes that back.
 
@@ -136,7 +128,7 @@ class ArtifactMagics(Magics):
                 return None
         return artifacts.delete_artifact(a.run, a.path, project=a.project)
 
-    @line_magic(_RUN, _PATH, PROJECT)
+    @line_magic(RUN, _PATH, PROJECT)
     def restore_artifact(self, line: str) -> Any:
         """Take back that an artifact, or a folder, was deleted.
 

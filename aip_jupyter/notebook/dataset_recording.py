@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from ..domain.datasets import Dataset, LogDataset
+from ..domain.datasets import LogDataset, dataset_of
 from ..domain.lineage import Use
 from ..domain.records import new_id
 from ..errors import Unavailable
@@ -100,7 +100,7 @@ def store(asked: Asked, found: Captured) -> DatasetCard:
             raise
         run.append_dataset(_for_journal(request))
         notes.append(f"Not recorded yet: {error.message}. It is kept, and sent as soon as somebody answers.")
-        return DatasetCard(_as_record(request), notes=notes)
+        return DatasetCard(dataset_of(request, request.author or ""), notes=notes)
     if detail.dataset.id != request.id:
         notes.append("This content is already recorded; it is the same dataset.")
     uses, makers = _with_name(detail.uses, run), _with_name(detail.makers, run)
@@ -128,20 +128,3 @@ def _described(request: LogDataset, found: Captured, said: Said) -> LogDataset:
 def _for_journal(request: LogDataset) -> LogDataset:
     """Without what is too much for one entry; it is added when the data is logged again."""
     return request if len(request.columns) <= JOURNAL_COLUMNS else replace(request, columns=[])
-
-
-def _as_record(request: LogDataset) -> Dataset:
-    """The record that will come of the request."""
-    return Dataset(
-        id=request.id,
-        project=request.project,
-        author=request.author or "",
-        name=request.name,
-        digest=request.digest,
-        source=request.source,
-        source_type=request.source_type,
-        size=request.size,
-        rows=request.rows,
-        columns=request.columns,
-        tags=request.tags,
-    )

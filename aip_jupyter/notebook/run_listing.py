@@ -8,9 +8,7 @@ from IPython.core.magic import Magics, magics_class
 
 from .arguments import argument, line_magic, parse, text
 from .asking import agreed
-from .run_magics import PROJECT
-
-_RUN = argument("run", type=text, metavar="RUN", help="the run's name or id")
+from .run_magics import PROJECT, RUN, RUN_OR_ACTIVE
 
 
 @magics_class
@@ -43,14 +41,7 @@ class RunListing(Magics):
         return run_reading.list_runs(arguments.pop("search"), **arguments)
 
     @line_magic(
-        argument(
-            "run",
-            nargs="?",
-            default="",
-            type=text,
-            metavar="RUN",
-            help="name or id; the active run when left out",
-        ),
+        RUN_OR_ACTIVE,
         PROJECT,
     )
     def run_info(self, line: str) -> Any:
@@ -108,7 +99,7 @@ class RunListing(Magics):
         arguments = parse(self.watch_run, line)
         return watch_run(arguments.run, _keys(arguments.metrics), project=arguments.project)
 
-    @line_magic(_RUN, argument("--yes", action="store_true", help="do not ask"), PROJECT)
+    @line_magic(RUN, argument("--yes", action="store_true", help="do not ask"), PROJECT)
     def delete_run(self, line: str) -> Any:
         """Delete a run and its parts, after a question. For 30 days `%restore_run` takes that back.
 
@@ -125,7 +116,7 @@ class RunListing(Magics):
             return None
         return run_reading.delete_run(card.run.id, project=arguments.project)
 
-    @line_magic(_RUN, PROJECT)
+    @line_magic(RUN, PROJECT)
     def restore_run(self, line: str) -> Any:
         """Take back that a run was deleted: by its id, or the one last deleted of this name.
 

@@ -21,6 +21,10 @@ TAG = argument(
 NOTES = argument("--notes", type=text, default="", help="what it is about")
 NESTED = argument("--nested", action="store_true", help="as a part of the active run")
 PROJECT = argument("--project", type=text, help="the project; the one in use when left out")
+RUN = argument("run", type=text, metavar="RUN", help="the run's name or id")
+RUN_OR_ACTIVE = argument(
+    "run", nargs="?", default="", type=text, metavar="RUN", help="name or id; the active run when left out"
+)
 
 
 def start_with(arguments: Namespace, resume: str | None = None) -> ActiveRun:

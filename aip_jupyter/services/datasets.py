@@ -20,6 +20,7 @@ from ..domain.datasets import (
     ListDatasets,
     LogDataset,
     RunDataset,
+    dataset_of,
     public_uri,
 )
 from ..domain.lineage import Link, Use, reference_to
@@ -147,7 +148,7 @@ class LocalDatasets:
         deadline = time.monotonic() + PATIENCE
         while True:
             found = self._with_identity(request, identity)
-            record = _completed(found, request) if found else _new(request, identity, author)
+            record = _completed(found, request) if found else dataset_of(request, author, now_ms(), identity)
             if record == found:
                 return found
             try:
@@ -199,24 +200,6 @@ def identity_of(request: LogDataset) -> str:
     schema = [(column.name, column.type) for column in request.columns]
     spelled = msgspec.json.encode([request.source_type, request.source, schema])
     return "source:" + hashlib.sha256(spelled).hexdigest()
-
-
-def _new(request: LogDataset, identity: str, author: str) -> Dataset:
-    return Dataset(
-        id=request.id,
-        project=request.project,
-        author=author,
-        created=now_ms(),
-        name=request.name,
-        digest=request.digest,
-        source=request.source,
-        source_type=request.source_type,
-        size=request.size,
-        rows=request.rows,
-        columns=request.columns,
-        tags=request.tags,
-        identity=identity,
-    )
 
 
 def _completed(found: Dataset, request: LogDataset) -> Dataset:

@@ -60,12 +60,12 @@ class LocalPool:
         check_request(request)
         folder = SessionFolder(self._folder / request.id)
         process = self._launch(folder, request, gpu)
-        try:
-            return agents.wait_for(folder, request.name)
-        except BaseException:  # also a person who would not wait
+        with contextlib.ExitStack() as undo:
             if process is not None:
-                agents.abandon(folder, process)
-            raise
+                undo.callback(agents.abandon, folder, process)  # also when a person would not wait
+            grant = agents.wait_for(folder, request.name)
+            undo.pop_all()
+        return grant
 
     def sessions(self) -> list[Session]:
         found = []

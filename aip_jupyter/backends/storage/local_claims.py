@@ -47,14 +47,12 @@ class LocalClaims:
             self._ensure(path, project, holder)
             if not digest:
                 return
-            file = path.open("ab", buffering=0)
-            try:
+            with contextlib.ExitStack() as stack:
+                file = stack.enter_context(path.open("ab", buffering=0))
                 # A line that a full disk or a SIGKILL cut short ends where this one begins.
                 write_all(file.fileno(), f"\n{digest}\n".encode())
-            except BaseException:
-                file.close()
-                raise
-        with file:
+                still_open = stack.pop_all()
+        with still_open:
             os.fsync(file.fileno())  # outside the lock: others need not wait for the disk
 
     def get(self, id: str) -> Claim:

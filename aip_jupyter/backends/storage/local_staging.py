@@ -116,15 +116,13 @@ class LocalStaging:
         view = memoryview(data).cast("B")
         with self._lock:
             self._check_open()
-            try:
-                with disk_errors(self.folder):
-                    for start in range(0, len(view), BLOCK):
-                        block = view[start : start + BLOCK]
-                        self._file.write(block)
-                        self.arrived(len(block))
-            except BaseException:
-                self.abort()
-                raise
+            with contextlib.ExitStack() as undo, disk_errors(self.folder):
+                undo.callback(self.abort)
+                for start in range(0, len(view), BLOCK):
+                    block = view[start : start + BLOCK]
+                    self._file.write(block)
+                    self.arrived(len(block))
+                undo.pop_all()
 
     def arrived(self, count: int, *, cloned: bool = False) -> None:
         """So many bytes were appended to `handle`; those that were cloned are on the disk already."""

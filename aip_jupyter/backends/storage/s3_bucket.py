@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -179,7 +180,8 @@ class Bucket:
             self.call("copy_object", Key=target, CopySource=whole)
             return
         upload = self.call("create_multipart_upload", Key=target)["UploadId"]
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.find, "abort_multipart_upload", Key=target, UploadId=upload)
             ranges = [
                 (number, f"bytes={start}-{min(start + COPIED, size) - 1}")
                 for number, start in enumerate(range(0, size, COPIED), 1)
@@ -194,9 +196,7 @@ class Bucket:
 
             parts = {"Parts": self.together(copy_part, ranges)}
             self.find("complete_multipart_upload", Key=target, UploadId=upload, MultipartUpload=parts)
-        except BaseException:
-            self.find("abort_multipart_upload", Key=target, UploadId=upload)
-            raise
+            undo.pop_all()
 
     def presign(self, operation: str, lifetime: int, **options: Any) -> str:
         """An address that carries out one request, until its signature ends.

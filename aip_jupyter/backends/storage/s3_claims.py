@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from contextlib import ExitStack
 
 import msgspec
 from msgspec.structs import replace
@@ -50,12 +51,11 @@ class S3Claims:
             head = Claim(id=id, project=project, holder=holder, created=now_ms(), digests=[])
             self._bucket.put(f"groups/{group}/head", msgspec.json.encode(head))
             self._bucket.put(f"claims/{id}/{group}")
-            try:
+            with ExitStack() as undo:
+                undo.callback(self._drop, id, group)
                 # Another project may have been at it, unseen so far; then each of the two sees the other now.
                 self._check_project(id, self._named(id), project)
-            except BaseException:
-                self._drop(id, group)
-                raise
+                undo.pop_all()
             self._own[id] = group, project
             return group
 

@@ -13,6 +13,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
@@ -67,7 +68,8 @@ class S3Staging:
         view = memoryview(data).cast("B")
         with self._lock:
             self._check_open()
-            try:
+            with ExitStack() as undo:
+                undo.callback(self.abort)
                 while view:
                     room = part_size(self._count) - len(self._last)
                     if not room:
@@ -75,9 +77,7 @@ class S3Staging:
                         continue
                     self._last += view[:room]
                     view = view[room:]
-            except BaseException:
-                self.abort()
-                raise
+                undo.pop_all()
 
     def commit(self, expected: str = "") -> Blob:
         with self._lock:
